@@ -1,0 +1,1 @@
+//! HTTP: route, parse, call the exchange, render.

@@ -1,0 +1,1 @@
+//! Re-executes a ledger through the rules and names every difference.

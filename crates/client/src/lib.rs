@@ -1,0 +1,1 @@
+//! A typed HTTP client that verifies what it receives.

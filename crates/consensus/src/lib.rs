@@ -1,0 +1,1 @@
+//! The ordering boundary and its engines.

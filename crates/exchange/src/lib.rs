@@ -1,0 +1,1 @@
+//! The node: pool, executor, publisher, custody, use cases.

@@ -1,0 +1,1 @@
+//! Entries (JWS), blocks, signed checkpoints, cosignatures, policies, receipts.

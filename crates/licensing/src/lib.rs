@@ -1,0 +1,1 @@
+//! Stages 3-4: orders, licences, delivery evidence.

@@ -1,0 +1,1 @@
+//! Stages 1-2: rights, products, revisions and offers.

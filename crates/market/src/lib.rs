@@ -1,0 +1,1 @@
+//! The state machine: decodes an entry, routes it to its stage, produces effects.

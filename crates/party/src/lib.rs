@@ -1,0 +1,1 @@
+//! Stage 1: exchanges, parties, roles and their certification.

@@ -1,0 +1,1 @@
+//! The shared words: ids, amounts, assets, time, refusal codes.

@@ -1,0 +1,1 @@
+//! Stage 5: accounts, postings, splits, fee schedules, windows.

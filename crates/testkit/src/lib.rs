@@ -1,0 +1,1 @@
+//! Real PostgreSQL clusters and nodes for tests.

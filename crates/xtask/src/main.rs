@@ -1,0 +1,3 @@
+//! Daily work: test, ready, accept.
+
+fn main() {}
