@@ -3,8 +3,9 @@
 
 use core::fmt;
 
+use crate::SIZE_MAX;
 use crate::hash::{EMPTY_ROOT, Hash, node_hash};
-use crate::{SIZE_MAX, Subtree};
+use crate::subtree::{Subtree, join};
 
 /// The compact form of a tree of `size` leaves: one hash per set bit of `size`, the largest subtree first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,11 +104,6 @@ pub fn root_of(leaves: impl Iterator<Item = Hash>) -> Hash {
     range.root()
 }
 
-/// Joins the subtrees of a range, given from left to right, into its one hash. `None` without subtrees.
-pub(crate) fn join(subtrees: impl DoubleEndedIterator<Item = Hash>) -> Option<Hash> {
-    subtrees.rev().reduce(|right, left| node_hash(&left, &right))
-}
-
 /// Why [`CompactRange::from_parts`] refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartsError {
@@ -177,6 +173,14 @@ mod tests {
             );
             range.append(*leaf);
         }
+    }
+
+    #[test]
+    fn a_leaf_after_the_largest_size_still_has_a_root() {
+        let mut range = CompactRange::from_parts(SIZE_MAX, vec![EMPTY_ROOT; 63]).expect("one hash per bit");
+        range.append(EMPTY_ROOT);
+        assert_eq!((range.size(), range.hashes().len()), (1 << 63, 1));
+        assert_eq!(range.root(), range.hashes()[0]);
     }
 
     #[test]

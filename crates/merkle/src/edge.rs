@@ -8,8 +8,9 @@
 use core::fmt;
 
 use crate::SIZE_MAX;
-use crate::compact::{CompactRange, join};
+use crate::compact::CompactRange;
 use crate::hash::Hash;
+use crate::subtree::perfect_root;
 use crate::tile::{self, TILE_WIDTH, TileCoord};
 
 /// A tile that has just become full and will never change.
@@ -174,18 +175,6 @@ fn perfect_subtrees(hashes: &[Hash]) -> impl Iterator<Item = Hash> {
         })
 }
 
-/// The root over a power-of-two number of hashes; `None` over none.
-pub(crate) fn perfect_root(hashes: &[Hash]) -> Option<Hash> {
-    let mut row = hashes.to_vec();
-    while row.len() > 1 {
-        row = row
-            .chunks(2)
-            .filter_map(|pair| join(pair.iter().copied()))
-            .collect();
-    }
-    row.first().copied()
-}
-
 /// Why [`TileEdge::from_partials`] refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EdgeError {
@@ -246,139 +235,3 @@ impl fmt::Display for EdgeError {
 }
 
 impl core::error::Error for EdgeError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::leaf_hash;
-
-    #[test]
-    fn pushing_emits_each_full_tile_once_and_in_order() {
-        let mut edge = TileEdge::new();
-        let mut finished = Vec::new();
-        for size in 0..70_000u64 {
-            let before = finished.len();
-            edge.push(leaf_hash(&size.to_be_bytes()), &mut finished);
-            let emitted: Vec<_> = finished[before..].iter().map(FullTile::coord).collect();
-            assert_eq!(
-                emitted,
-                tile::tiles_between(size, size + 1).collect::<Vec<_>>(),
-                "{size}"
-            );
-        }
-        let mut above = finished
-            .iter()
-            .filter(|t| t.level == 0)
-            .map(|t| perfect_root(&t.hashes));
-        let row = finished
-            .iter()
-            .filter(|t| t.level == 1)
-            .flat_map(|t| &t.hashes)
-            .chain(edge.partial(1));
-        assert!(row.clone().count() == 273 && row.clone().all(|hash| above.next() == Some(Some(*hash))));
-        let widths: Vec<_> = edge
-            .partials()
-            .map(|(coord, hashes)| (coord.path(), hashes.len()))
-            .collect();
-        assert_eq!(
-            widths,
-            [
-                ("tile/0/273.p/112", 112),
-                ("tile/1/001.p/17", 17),
-                ("tile/2/000.p/1", 1)
-            ]
-            .map(|(p, w)| (p.into(), w))
-        );
-        assert_eq!(edge.partial(3), []);
-        assert_eq!(finished[0].to_bytes().len(), 8_192);
-    }
-
-    #[test]
-    fn an_edge_restored_from_its_partial_tiles_is_the_same_edge() {
-        let mut edge = TileEdge::new();
-        for size in 0..1_100u64 {
-            assert_eq!(
-                TileEdge::from_partials(size, edge.to_partials()),
-                Ok(edge.clone()),
-                "{size}"
-            );
-            edge.push(leaf_hash(&size.to_be_bytes()), &mut Vec::new());
-        }
-    }
-
-    #[test]
-    fn partial_tiles_of_another_size_are_refused() {
-        let check = |size, widths: &[usize], error| {
-            let partials = widths
-                .iter()
-                .map(|width| vec![Hash::from_bytes([7; 32]); *width])
-                .collect();
-            assert_eq!(
-                TileEdge::from_partials(size, partials).err(),
-                error,
-                "{size} {widths:?}"
-            );
-        };
-        check(0, &[], None);
-        check(256, &[0, 1], None);
-        check(SIZE_MAX, &[255, 255, 255, 255, 255, 255, 255, 127], None);
-        check(
-            0,
-            &[0],
-            Some(EdgeError::Levels {
-                size: 0,
-                expected: 0,
-                actual: 1,
-            }),
-        );
-        check(
-            256,
-            &[0, 1, 0],
-            Some(EdgeError::Levels {
-                size: 256,
-                expected: 2,
-                actual: 3,
-            }),
-        );
-        check(
-            256,
-            &[256],
-            Some(EdgeError::Levels {
-                size: 256,
-                expected: 2,
-                actual: 1,
-            }),
-        );
-        check(
-            256,
-            &[256, 1],
-            Some(EdgeError::Width {
-                size: 256,
-                level: 0,
-                expected: 0,
-                actual: 256,
-            }),
-        );
-        check(
-            300,
-            &[44, 2],
-            Some(EdgeError::Width {
-                size: 300,
-                level: 1,
-                expected: 1,
-                actual: 2,
-            }),
-        );
-        check(
-            300,
-            &[43, 1],
-            Some(EdgeError::Width {
-                size: 300,
-                level: 0,
-                expected: 44,
-                actual: 43,
-            }),
-        );
-        check(u64::MAX, &[255; 8], Some(EdgeError::Size { size: u64::MAX }));
-    }
-}

@@ -69,7 +69,7 @@ pub const fn empty_root() -> Hash {
     EMPTY_ROOT
 }
 
-/// Why bytes or text are not a [`Hash`].
+/// Why bytes or text are not a [`struct@Hash`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashError {
     /// Not 32 bytes, or not 64 hexadecimal digits.

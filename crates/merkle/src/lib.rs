@@ -3,7 +3,7 @@
 //!
 //! | module | what it holds | source |
 //! |---|---|---|
-//! | [`hash`] | [`Hash`], [`leaf_hash`], [`node_hash`], [`EMPTY_ROOT`] | RFC 9162 §2.1.1 |
+//! | [`hash`] | [`struct@Hash`], [`leaf_hash`], [`node_hash`], [`EMPTY_ROOT`] | RFC 9162 §2.1.1 |
 //! | [`subtree`] | [`Subtree`], the name of one perfect subtree | RFC 9162 §2.1.1 |
 //! | [`compact`] | [`CompactRange`], a tree reduced to the subtrees that later leaves need | RFC 9162 §2.1.2 |
 //! | [`tile`] | [`TileCoord`], [`BundleCoord`], their paths, and which of them a tree size has | tlog-tiles |
@@ -47,7 +47,7 @@ pub use proof::{
     tiles_for_consistency, tiles_for_inclusion, verify_consistency, verify_inclusion,
 };
 pub use subtree::Subtree;
-pub use tile::{BundleCoord, TILE_WIDTH, TileCoord, TilePath};
+pub use tile::{BundleCoord, TILE_WIDTH, TileCoord, TileNodes, TilePath};
 
 /// The largest tree that this crate grows or restores: 2^63 − 1 leaves, what a signed 64-bit column can count.
 /// Coordinates, proofs and verification work for every `u64` size.

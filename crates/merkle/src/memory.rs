@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::compact::{CompactRange, join};
+use crate::compact::CompactRange;
 use crate::hash::{EMPTY_ROOT, Hash};
 use crate::proof::{HashReader, MissingTile};
-use crate::subtree::{Subtree, decompose};
+use crate::subtree::{Subtree, decompose, join};
 use crate::tile::TileCoord;
 
 /// A tree that remembers all its nodes.

@@ -3,6 +3,7 @@
 
 use core::ops::Range;
 
+use crate::hash::{Hash, node_hash};
 use crate::tile::{self, TileCoord};
 
 /// The perfect subtree over the leaves `index << height .. (index + 1) << height`. Height 0 is a leaf.
@@ -60,6 +61,24 @@ pub(crate) fn decompose(range: Range<u64>) -> impl DoubleEndedIterator<Item = Su
                 index: (range.start + before) >> height,
             }
         })
+}
+
+/// Joins the subtrees of a range, given from left to right, into its one hash. `None` without subtrees.
+pub(crate) fn join(subtrees: impl DoubleEndedIterator<Item = Hash>) -> Option<Hash> {
+    subtrees.rev().reduce(|right, left| node_hash(&left, &right))
+}
+
+/// The root over a row of hashes whose length is a power of two; `None` over none.
+pub(crate) fn perfect_root(hashes: &[Hash]) -> Option<Hash> {
+    let mut row = hashes.to_vec();
+    let mut length = row.len();
+    while length > 1 {
+        length /= 2;
+        for place in 0..length {
+            row[place] = node_hash(&row[2 * place], &row[2 * place + 1]);
+        }
+    }
+    row.first().copied()
 }
 
 /// The largest power of two smaller than `length`, which is at least 2: the k of RFC 9162 §2.1.1.

@@ -188,13 +188,14 @@ refused = [
                "tile/0/001/000", "tile/0/x001/", "tile/0/x001/x000", "tile/0/x001//000", "tile/0/x01/000",
                "tile/0/xx001/000", "tile/0/X001/000", "tile/0/000/", "tile/0/000.p", "tile/0/000.p1", "tile/0/.p/1",
                "tile/0/-01", "tile/0/+01", "tile/0/ 01", "tile/0/00a", "tile/0/١", "tile/0/0é", "tile/0/000?", "tile/0/0%30",
+               "tile/0/x000/x000/01", "tile/0/" + "x999/" * 40 + "99",
                "tile/entries/", "tile/entries/0", "tile/entries/entries/000", "tile/0/../000"]),
     ("padding", ["tile/0/x000/000", "tile/0/x000/001", "tile/0/x000/x001/000", "tile/entries/x000/067.p/8"]),
     ("overflow", ["tile/0/x018/x446/x744/x073/x709/x551/616", "tile/0/x019/x000/x000/x000/x000/x000/000",
                   "tile/0/" + "x999/" * 40 + "999", "tile/entries/x018/x446/x744/x073/x709/x551/616.p/255"]),
 ]
 write("tile_paths.json", "Paths of tiles and entry bundles, C2SP tlog-tiles. A refused path names the first failing "
-      "check in the order frame, level, width, index, padding, overflow. Numbers above 2^53 are strings.",
+      "check in the order frame, level, width, index, padding, overflow. `index` is text, as it can exceed 2^53.",
       accepted=[{"path": f"tile/{l}/{spell(n)}" + (f".p/{w}" if w < 256 else ""), "level": l, "index": str(n), "width": w}
                 for l, n, w in accepted],
       refused=[{"path": p, "expect": why} for why, paths in refused for p in paths])

@@ -6,10 +6,8 @@ use std::borrow::Cow;
 
 use super::plan::{consistency_ranges, inclusion_ranges};
 use super::reader::HashReader;
-use crate::compact::join;
-use crate::edge::perfect_root;
 use crate::hash::Hash;
-use crate::subtree::{Subtree, decompose};
+use crate::subtree::{Subtree, decompose, join, perfect_root};
 use crate::tile::TileCoord;
 
 /// PATH(index, D_size): the hashes that lead from leaf `index` to the root of the tree of `size` leaves, from the leaf

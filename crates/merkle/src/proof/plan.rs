@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(inclusion_ranges(4, 7), [5..6, 6..7, 0..4]);
         assert_eq!(inclusion_ranges(6, 7), [4..6, 0..4]);
         assert_eq!(consistency_ranges(3, 7), [2..3, 3..4, 0..2, 4..7]);
-        assert_eq!(consistency_ranges(4, 7), [4..7]);
+        assert_eq!(consistency_ranges(4, 7), vec![Range { start: 4, end: 7 }]);
         assert_eq!(consistency_ranges(6, 7), [4..6, 6..7, 0..4]);
     }
 

@@ -56,7 +56,7 @@ impl HashReader for BTreeMap<TileCoord, Arc<TileNodes>> {
 
     fn subtree(&self, coord: TileCoord, subtree: Subtree) -> Option<Hash> {
         self.get(&coord)
-            .filter(|nodes| nodes.fits(coord))?
+            .filter(|nodes| nodes.coord() == coord)?
             .subtree(subtree)
     }
 }

@@ -14,7 +14,7 @@ pub use coord::{BundleCoord, CoordError, TileCoord};
 pub use layout::{
     bundle_at, bundles_between, full_bundles, partial_bundle, partial_tiles, tile_at, tiles_between, tiles_of,
 };
-pub use nodes::TileNodes;
+pub use nodes::{TileNodes, WidthError};
 pub use path::{PathError, TilePath};
 
 use crate::Hash;

@@ -4,25 +4,33 @@
 //! tile 247. A cache that keeps these nodes instead of the row pays 255 hashes once and twice the memory, and builds
 //! proofs without hashing.
 
+use core::fmt;
+
+use super::TileCoord;
+use crate::Subtree;
 use crate::hash::{Hash, node_hash};
 
-use super::{TILE_WIDTH, TileCoord};
-use crate::Subtree;
-
-/// The hashes of a tile and of every perfect subtree within it below height 8.
+/// The hashes of one tile and of every perfect subtree within it below height 8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileNodes {
-    width: usize,
+    coord: TileCoord,
     /// Row after row: the tile's own hashes, then those of height 1, and so on to height 7.
     nodes: Vec<Hash>,
 }
 
 impl TileNodes {
-    /// Works out the nodes over the hashes of a tile. Hashes beyond the 256th are left out.
-    #[must_use]
-    pub fn new(mut hashes: Vec<Hash>) -> Self {
-        hashes.truncate(usize::from(TILE_WIDTH));
-        let width = hashes.len();
+    /// Works out the nodes over the hashes of a tile.
+    ///
+    /// # Errors
+    /// [`WidthError`] if there are not exactly `coord.width()` hashes.
+    pub fn new(coord: TileCoord, hashes: Vec<Hash>) -> Result<Self, WidthError> {
+        let width = usize::from(coord.width());
+        if hashes.len() != width {
+            return Err(WidthError {
+                coord,
+                actual: hashes.len(),
+            });
+        }
         let mut nodes = hashes;
         nodes.reserve_exact(width);
         let mut row = 0;
@@ -35,34 +43,59 @@ impl TileNodes {
             }
             row += length;
         }
-        Self { width, nodes }
+        Ok(Self { coord, nodes })
+    }
+
+    /// Which tile it is.
+    #[must_use]
+    pub fn coord(&self) -> TileCoord {
+        self.coord
     }
 
     /// The tile's own hashes.
     #[must_use]
     pub fn hashes(&self) -> &[Hash] {
-        &self.nodes[..self.width]
+        &self.nodes[..usize::from(self.coord.width())]
     }
 
-    /// The hash of a subtree that lies in this tile, `None` if the tile is too narrow to have all of it. Level and
-    /// index of the tile are the caller's to match: see [`Subtree::tile`].
+    /// The hash of a subtree that this tile holds, `None` if another one does or if it is too narrow to have all of
+    /// the subtree.
     #[must_use]
     pub fn subtree(&self, subtree: Subtree) -> Option<Hash> {
+        let width = usize::from(self.coord.width());
         let height = subtree.height_in_tile();
         let range = subtree.range_in_tile();
-        if range.end > self.width {
+        let place = (subtree.height / 8, subtree.index >> (8 - height));
+        if place != (self.coord.level(), self.coord.index()) || range.end > width {
             return None;
         }
-        let row: usize = (0..height).map(|below| self.width >> below).sum();
+        let row: usize = (0..height).map(|below| width >> below).sum();
         self.nodes.get(row + (range.start >> height)).copied()
     }
+}
 
-    /// Whether it has as many hashes as that coordinate says.
-    #[must_use]
-    pub fn fits(&self, coord: TileCoord) -> bool {
-        self.width == usize::from(coord.width())
+/// A tile with more or fewer hashes than its coordinate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WidthError {
+    /// The tile.
+    pub coord: TileCoord,
+    /// How many hashes there were.
+    pub actual: usize,
+}
+
+impl fmt::Display for WidthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} has {} hashes, not {}",
+            self.coord,
+            self.coord.width(),
+            self.actual
+        )
     }
 }
+
+impl core::error::Error for WidthError {}
 
 #[cfg(test)]
 mod tests {
@@ -71,26 +104,38 @@ mod tests {
 
     #[test]
     fn every_width_has_exactly_the_subtrees_that_fit() {
-        let leaves: Vec<_> = (0..256u64).map(|i| leaf_hash(&i.to_be_bytes())).collect();
-        for width in 0..=256 {
-            let nodes = TileNodes::new(leaves[..width].to_vec());
-            assert_eq!(nodes.hashes(), &leaves[..width]);
+        let leaves: Vec<_> = (0..600u64).map(|i| leaf_hash(&i.to_be_bytes())).collect();
+        for width in 1..=256u16 {
+            // The second tile of level 0.
+            let coord = TileCoord::trusted(0, 1, width);
+            let hashes = &leaves[256..256 + usize::from(width)];
+            let nodes = TileNodes::new(coord, hashes.to_vec()).expect("the right width");
+            assert_eq!(nodes.hashes(), hashes);
             let mut seen = 0;
             let mut range = CompactRange::new();
             for leaf in &leaves {
                 range.append_with(*leaf, |subtree, hash| {
-                    if subtree.height < 8 {
-                        let fits = subtree.range_in_tile().end <= width;
-                        assert_eq!(
-                            nodes.subtree(subtree),
-                            fits.then_some(hash),
-                            "{width} {subtree:?}"
-                        );
-                        seen += usize::from(fits);
-                    }
+                    let fits = subtree.tile(256 + u64::from(width)) == Some(coord);
+                    assert_eq!(
+                        nodes.subtree(subtree),
+                        fits.then_some(hash),
+                        "{width} {subtree:?}"
+                    );
+                    seen += usize::from(fits);
                 });
             }
             assert_eq!(seen, nodes.nodes.len());
+        }
+    }
+
+    #[test]
+    fn hashes_of_another_width_are_refused() {
+        for (width, actual) in [(256, 255), (256, 257), (1, 0), (44, 256)] {
+            let coord = TileCoord::trusted(0, 0, width);
+            assert_eq!(
+                TileNodes::new(coord, vec![leaf_hash(b""); actual]),
+                Err(WidthError { coord, actual })
+            );
         }
     }
 }

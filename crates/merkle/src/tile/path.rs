@@ -102,29 +102,32 @@ fn width(digits: &str) -> Result<u16, PathError> {
         .ok_or(PathError::Width)
 }
 
-fn index(groups: &str) -> Result<u64, PathError> {
-    let mut index: u64 = 0;
-    let mut groups = groups.split('/').enumerate().peekable();
-    while let Some((place, group)) = groups.next() {
+fn index(text: &str) -> Result<u64, PathError> {
+    let mut values = Vec::new();
+    let mut groups = text.split('/').peekable();
+    while let Some(group) = groups.next() {
         let last = groups.peek().is_none();
         let digits = if last {
             group
         } else {
             group.strip_prefix('x').ok_or(PathError::Index)?
         };
-        if digits.len() != 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(PathError::Index);
+        match digits.as_bytes() {
+            [a, b, c] if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+                values.push(
+                    [a, b, c]
+                        .into_iter()
+                        .fold(0, |value, digit| value * 10 + u64::from(digit - b'0')),
+                );
+            }
+            _ => return Err(PathError::Index),
         }
-        if place == 0 && !last && digits == "000" {
-            return Err(PathError::Padding);
-        }
-        let value = digits.bytes().fold(0, |n, b| n * 10 + u64::from(b - b'0'));
-        index = index
-            .checked_mul(1000)
-            .and_then(|n| n.checked_add(value))
-            .ok_or(PathError::Overflow)?;
     }
-    Ok(index)
+    if values.len() > 1 && values.first() == Some(&0) {
+        return Err(PathError::Padding);
+    }
+    let join = |index: u64, value| index.checked_mul(1000)?.checked_add(value);
+    values.into_iter().try_fold(0, join).ok_or(PathError::Overflow)
 }
 
 /// `<N>[.p/<W>]`
