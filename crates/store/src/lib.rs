@@ -1,1 +1,3 @@
 //! PostgreSQL: the only crate that speaks SQL.
+
+pub mod cluster;
