@@ -44,23 +44,17 @@ impl Subtree {
 
 /// The perfect subtrees that make up the leaves of `range`, from left to right, when `range` is one that the RFC's
 /// splits produce: its start is a multiple of the largest power of two not above its length.
-pub(crate) fn decompose(range: Range<u64>) -> impl DoubleEndedIterator<Item = Subtree> {
-    let length = range.end.saturating_sub(range.start);
-    (0..64u8)
-        .rev()
-        .filter(move |height| length >> height & 1 == 1)
-        .map(move |height| {
-            // The bits of `length` above this one are the subtrees to the left.
-            let before = if height == 63 {
-                0
-            } else {
-                length >> (height + 1) << (height + 1)
-            };
-            Subtree {
-                height,
-                index: (range.start + before) >> height,
-            }
-        })
+pub(crate) fn decompose(range: Range<u64>) -> impl Iterator<Item = Subtree> {
+    let mut rest = range;
+    core::iter::from_fn(move || {
+        let height = rest.end.checked_sub(rest.start)?.checked_ilog2()? as u8;
+        let subtree = Subtree {
+            height,
+            index: rest.start >> height,
+        };
+        rest.start += 1 << height;
+        Some(subtree)
+    })
 }
 
 /// Joins the subtrees of a range, given from left to right, into its one hash. `None` without subtrees.
@@ -84,7 +78,7 @@ pub(crate) fn perfect_root(hashes: &[Hash]) -> Option<Hash> {
 /// The largest power of two smaller than `length`, which is at least 2: the k of RFC 9162 §2.1.1.
 pub(crate) fn split(length: u64) -> u64 {
     debug_assert!(length >= 2, "a single leaf is not split");
-    1 << (63 - length.saturating_sub(1).max(1).leading_zeros())
+    1 << length.saturating_sub(1).max(1).ilog2()
 }
 
 #[cfg(test)]

@@ -55,11 +55,12 @@ fn read<R: HashReader>(
         last: None,
     };
     let mut proof = Vec::with_capacity(ranges.len());
+    let mut hashes = Vec::new();
     for range in ranges {
-        let hashes = decompose(range)
-            .map(|subtree| tiles.hash(subtree))
-            .collect::<Result<Vec<_>, _>>()?;
-        proof.extend(join(hashes.into_iter()));
+        for subtree in decompose(range) {
+            hashes.push(tiles.hash(subtree)?);
+        }
+        proof.extend(join(hashes.drain(..)));
     }
     Ok(proof)
 }
