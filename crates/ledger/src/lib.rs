@@ -1,1 +1,50 @@
-//! Entries (JWS), blocks, signed checkpoints, cosignatures, policies, receipts.
+//! What is signed and how it is proven: entries, blocks, checkpoints, cosignatures, policies, receipts.
+//!
+//! | noun | module | format |
+//! |---|---|---|
+//! | [`Entry`], [`Claims`] | `entry` | RFC 7515 compact JWS, `EdDSA` (RFC 8037); see `docs/ENTRY.md` |
+//! | bundles | `bundle` | (uint16 length ‖ entry)*, C2SP tlog-tiles |
+//! | [`Block`], [`BlockHeader`] | `block` | a bundle whose first entry is the header |
+//! | [`Note`], [`VerifierKey`], [`NoteSigner`] | `note` | C2SP signed-note |
+//! | [`Checkpoint`], [`SignedCheckpoint`] | `checkpoint` | C2SP tlog-checkpoint, tlog-cosignature |
+//! | [`Policy`], [`PolicyVerdict`] | `policy` | C2SP tlog-policy |
+//! | [`Receipt`] | `receipt` | C2SP tlog-proof |
+//! | [`CertificateFile`] | `certificate` | one JSON file, verified offline |
+//!
+//! Every parser is bounded, accepts one spelling of each value, and prints what it read byte for byte. The one
+//! signature rule of the whole system stands at [`verify_signature`].
+//!
+//! Deliberately absent: I/O, clocks, randomness, which key belongs to whom (`party`), what a body means (`market`),
+//! and building trees and proofs (`merkle`).
+
+mod block;
+mod bundle;
+mod certificate;
+mod checkpoint;
+mod encoding;
+mod entry;
+mod json;
+mod key;
+mod note;
+mod policy;
+mod receipt;
+mod vkey;
+
+pub use block::{
+    BLOCK_BYTES_MAX, BLOCK_COMMANDS_MAX, BLOCK_HEADER_TYPE, Block, BlockError, BlockHeader, commands_root,
+};
+pub use bundle::{BUNDLE_ENTRIES_MAX, BundleError, decode_bundle, encode_bundle, parse_bundle};
+pub use certificate::{
+    CERTIFICATE_BYTES_MAX, CERTIFICATE_FORMAT, CertificateFile, VerifiedCertificate, VerifyError,
+    verify_receipt,
+};
+pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+pub use entry::{Claims, ENTRY_BYTES_MAX, ENTRY_TYPE_BYTES_MAX, Entry};
+pub use key::{SignatureError, SigningKey, verify_signature};
+pub use note::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, Note, NoteError, NoteSignature};
+pub use policy::{
+    POLICY_BYTES_MAX, POLICY_ITEMS_MAX, Policy, PolicyError, PolicyGroup, PolicyLog, PolicyVerdict,
+    PolicyWitness, Quorum, Untrusted, Witnessed,
+};
+pub use receipt::{RECEIPT_BYTES_MAX, RECEIPT_HASHES_MAX, Receipt, ReceiptError};
+pub use vkey::{NoteKeyType, NoteSigner, VerifiedSignature, VerifierKey};
