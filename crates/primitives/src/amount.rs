@@ -24,11 +24,7 @@ impl Asset {
 
     /// The code without its scale, e.g. `CNY`.
     pub fn code(&self) -> &str {
-        let length = self
-            .code
-            .iter()
-            .position(|byte| *byte == 0)
-            .unwrap_or(self.code.len());
+        let length = self.code.iter().position(|byte| *byte == 0).unwrap_or(self.code.len());
         // The constructor admits ASCII only, so this never falls back.
         std::str::from_utf8(&self.code[..length]).unwrap_or_default()
     }
@@ -56,10 +52,7 @@ impl FromStr for Asset {
         for (slot, byte) in code.iter_mut().zip(letters.bytes()) {
             *slot = byte;
         }
-        Ok(Self {
-            code,
-            scale: scale.parse().map_err(|_| EXPECTED)?,
-        })
+        Ok(Self { code, scale: scale.parse().map_err(|_| EXPECTED)? })
     }
 }
 
@@ -112,10 +105,7 @@ impl AmountMinor {
     /// # Errors
     /// `amount.out_of_range` above [`AMOUNT_MINOR_MAX`].
     pub fn plus(self, other: Self) -> Result<Self, Refusal> {
-        self.0
-            .checked_add(other.0)
-            .ok_or_else(Self::out_of_range)
-            .and_then(Self::new)
+        self.0.checked_add(other.0).ok_or_else(Self::out_of_range).and_then(Self::new)
     }
 
     /// The difference.
@@ -123,18 +113,11 @@ impl AmountMinor {
     /// # Errors
     /// `amount.out_of_range` below zero.
     pub fn minus(self, other: Self) -> Result<Self, Refusal> {
-        self.0
-            .checked_sub(other.0)
-            .ok_or_else(Self::out_of_range)
-            .and_then(Self::new)
+        self.0.checked_sub(other.0).ok_or_else(Self::out_of_range).and_then(Self::new)
     }
 
     fn out_of_range() -> Refusal {
-        Refusal::new(
-            RefusalCode::AmountOutOfRange,
-            "",
-            "0 to 9007199254740991 minor units",
-        )
+        Refusal::new(RefusalCode::AmountOutOfRange, "", "0 to 9007199254740991 minor units")
     }
 }
 
@@ -264,12 +247,9 @@ impl Rate {
 impl FromStr for Rate {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse_decimal(text)
-            .filter(|rate| *rate <= Decimal::ONE)
-            .map(Self)
-            .ok_or(ParseError::new(
-                "a rate from 0 to 1 as a decimal string, at most 9 decimals, e.g. `0.025` for 2.5 %",
-            ))
+        parse_decimal(text).filter(|rate| *rate <= Decimal::ONE).map(Self).ok_or(ParseError::new(
+            "a rate from 0 to 1 as a decimal string, at most 9 decimals, e.g. `0.025` for 2.5 %",
+        ))
     }
 }
 
@@ -286,11 +266,7 @@ fn parse_decimal(text: &str) -> Option<Decimal> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let shape =
         digits(whole) && digits(decimals) && decimals.len() <= 9 && whole.len() + decimals.len() <= 19;
-    if shape {
-        Decimal::from_str_exact(text).ok()
-    } else {
-        None
-    }
+    if shape { Decimal::from_str_exact(text).ok() } else { None }
 }
 
 #[cfg(test)]
@@ -306,10 +282,7 @@ mod tests {
     fn check(price: &str, quantity: u64, of: &str, expected: Result<i64, RefusalCode>) {
         let price: UnitPrice = price.parse().unwrap();
         let amount = price.amount_of(Quantity::new(quantity).unwrap(), asset(of));
-        assert_eq!(
-            amount.map(AmountMinor::get).map_err(|refusal| refusal.code),
-            expected
-        );
+        assert_eq!(amount.map(AmountMinor::get).map_err(|refusal| refusal.code), expected);
     }
 
     #[test]
@@ -320,18 +293,8 @@ mod tests {
         check("1.500", 1, "CNY/2", Ok(150));
         check("0", 7, "CNY/2", Ok(0));
         check("90071992547409.91", 1, "CNY/2", Ok(AMOUNT_MINOR_MAX));
-        check(
-            "90071992547409.92",
-            1,
-            "CNY/2",
-            Err(RefusalCode::AmountOutOfRange),
-        );
-        check(
-            "999999999999999999",
-            1_000_000_000,
-            "CNY/2",
-            Err(RefusalCode::AmountOutOfRange),
-        );
+        check("90071992547409.92", 1, "CNY/2", Err(RefusalCode::AmountOutOfRange));
+        check("999999999999999999", 1_000_000_000, "CNY/2", Err(RefusalCode::AmountOutOfRange));
     }
 
     #[test]
@@ -361,16 +324,7 @@ mod tests {
         for text in ["CNY/2", "XTS/3", "CARBON/9"] {
             assert_eq!(asset(text).to_string(), text);
         }
-        for text in [
-            "CNY",
-            "cny/2",
-            "CNY/",
-            "CNY/10",
-            "CNY/02",
-            "CN/2",
-            "TOOLONGCODE/2",
-            "CNY/-",
-        ] {
+        for text in ["CNY", "cny/2", "CNY/", "CNY/10", "CNY/02", "CN/2", "TOOLONGCODE/2", "CNY/-"] {
             assert!(text.parse::<Asset>().is_err(), "{text:?} should be refused");
         }
         assert_eq!(asset("CNY/2").render(-5), "-0.05");

@@ -29,10 +29,7 @@ impl FromStr for Digest {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
         const EXPECTED: ParseError = ParseError::new("`sha256:` and 64 lower-case hexadecimal digits");
-        let digits = text
-            .strip_prefix("sha256:")
-            .filter(|digits| digits.len() == 64)
-            .ok_or(EXPECTED)?;
+        let digits = text.strip_prefix("sha256:").filter(|digits| digits.len() == 64).ok_or(EXPECTED)?;
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
             let [high, low] = [pair[0], pair[1]].map(|digit| match digit {
@@ -69,13 +66,8 @@ mod tests {
         let text = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::of(b"").to_string(), text);
         assert_eq!(text.parse::<Digest>().unwrap(), Digest::of(b""));
-        for bad in [
-            &text[7..],
-            &text[..70],
-            &text.to_uppercase(),
-            &text.replace("sha256", "sm3"),
-            "sha256:é",
-        ] {
+        for bad in [&text[7..], &text[..70], &text.to_uppercase(), &text.replace("sha256", "sm3"), "sha256:é"]
+        {
             assert!(bad.parse::<Digest>().is_err(), "{bad} should be refused");
         }
     }

@@ -158,10 +158,7 @@ impl FromStr for LicenceId {
         let (order, line) = text.split_once('.').ok_or(EXPECTED)?;
         let order = order.parse().map_err(|_| EXPECTED)?;
         match parse_canonical(line) {
-            Some(number @ 1..) => Ok(Self {
-                order,
-                line: u32::try_from(number).map_err(|_| EXPECTED)?,
-            }),
+            Some(number @ 1..) => Ok(Self { order, line: u32::try_from(number).map_err(|_| EXPECTED)? }),
             _ => Err(EXPECTED),
         }
     }
@@ -248,9 +245,7 @@ impl FromStr for ExchangeCode {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let shape = (2..=8).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             && text.starts_with(|first: char| first.is_ascii_lowercase());
         if shape {
             Ok(Self(text.into()))
@@ -269,7 +264,7 @@ impl fmt::Display for ExchangeCode {
 }
 serde_as_string!(ExchangeCode);
 
-/// Number of a certificate: exchange, year of issue and a sequence without gaps. Text form `sh-2026-00000042`.
+/// Number of a certificate: exchange, year of issue and a sequence that only grows. Text form `sh-2026-00000042`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertificateNumber {
     /// The exchange that issued it.
@@ -300,11 +295,7 @@ impl FromStr for CertificateNumber {
             sequence: sequence.parse().map_err(|_| EXPECTED)?,
         };
         // One number has one spelling: what does not print as it was read is refused.
-        if number.to_string() == text && number.sequence > 0 {
-            Ok(number)
-        } else {
-            Err(EXPECTED)
-        }
+        if number.to_string() == text && number.sequence > 0 { Ok(number) } else { Err(EXPECTED) }
     }
 }
 serde_as_string!(CertificateNumber);

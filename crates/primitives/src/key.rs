@@ -24,10 +24,7 @@ impl PublicKey {
 
     /// The key's name: its JWK thumbprint (RFC 7638 with the members of RFC 8037 §2).
     pub fn key_id(&self) -> KeyId {
-        let members = format!(
-            r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#,
-            URL_SAFE_NO_PAD.encode(self.0)
-        );
+        let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, URL_SAFE_NO_PAD.encode(self.0));
         KeyId(Sha256::digest(members.as_bytes()).into())
     }
 }
@@ -38,9 +35,7 @@ impl FromStr for PublicKey {
         text.strip_prefix("ed25519:")
             .and_then(decode_32)
             .map(Self)
-            .ok_or(ParseError::new(
-                "`ed25519:` and a 32-byte public key in base64url without padding",
-            ))
+            .ok_or(ParseError::new("`ed25519:` and a 32-byte public key in base64url without padding"))
     }
 }
 
@@ -64,9 +59,9 @@ pub struct KeyId([u8; 32]);
 impl FromStr for KeyId {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        decode_32(text).map(Self).ok_or(ParseError::new(
-            "an RFC 7638 key thumbprint: 43 base64url characters without padding",
-        ))
+        decode_32(text)
+            .map(Self)
+            .ok_or(ParseError::new("an RFC 7638 key thumbprint: 43 base64url characters without padding"))
     }
 }
 
@@ -94,13 +89,8 @@ mod tests {
     /// The key and thumbprint of RFC 8037, appendix A.3.
     #[test]
     fn the_thumbprint_is_that_of_rfc_8037() {
-        let key: PublicKey = "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-            .parse()
-            .unwrap();
-        assert_eq!(
-            key.key_id().to_string(),
-            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-        );
+        let key: PublicKey = "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".parse().unwrap();
+        assert_eq!(key.key_id().to_string(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         assert_eq!(key.key_id().to_string().parse::<KeyId>().unwrap(), key.key_id());
     }
 

@@ -234,6 +234,8 @@ refusal_codes! {
     CertificateTradeIncomplete = "certificate.trade_incomplete", Rule, "订单尚有未验收的行，交易未完成，不能出证。";
     /// The order has its certificate.
     CertificateIssued = "certificate.issued", Conflict, "该订单的凭证已签发。";
+    /// The certificate's number is not above the last one of its exchange, or names another exchange or year.
+    CertificateNumberStale = "certificate.number_stale", Conflict, "凭证编号未大于该交易所的上一编号，或交易所、年份不符。";
     /// What the certificate states is not what the ledger holds.
     CertificateFactsDiffer = "certificate.facts_differ", Rule, "凭证所述与账本记录不符。";
     /// No certificate has this number.
@@ -256,9 +258,7 @@ impl<'de> Deserialize<'de> for RefusalCode {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         let known = Self::ALL.iter().find(|code| code.as_str() == text);
-        known
-            .copied()
-            .ok_or_else(|| serde::de::Error::custom("expected a refusal code of docs/refusals.md"))
+        known.copied().ok_or_else(|| serde::de::Error::custom("expected a refusal code of docs/refusals.md"))
     }
 }
 
@@ -280,11 +280,7 @@ impl Refusal {
         field: impl Into<Cow<'static, str>>,
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            code,
-            field: field.into(),
-            expected: expected.into(),
-        }
+        Self { code, field: field.into(), expected: expected.into() }
     }
 
     /// The same refusal with its field under `parent`: `quantity` in `lines[2]` is `lines[2].quantity`.
@@ -322,14 +318,9 @@ mod tests {
         for code in RefusalCode::ALL {
             let (noun, reason) = code.as_str().split_once('.').unwrap();
             assert!(
-                [noun, reason]
-                    .iter()
-                    .all(|part| part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+                [noun, reason].iter().all(|part| part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
             );
-            assert!(
-                code.meaning_en().ends_with('.') && code.meaning_zh().ends_with('。'),
-                "{code}"
-            );
+            assert!(code.meaning_en().ends_with('.') && code.meaning_zh().ends_with('。'), "{code}");
             let json = serde_json::to_string(code).unwrap();
             assert_eq!(serde_json::from_str::<RefusalCode>(&json).unwrap(), *code);
         }
@@ -340,11 +331,6 @@ mod tests {
         let refusal =
             Refusal::new(RefusalCode::OrderQuantityExceeded, "quantity", "at most 5").within("lines[2]");
         assert_eq!(refusal.field, "lines[2].quantity");
-        assert_eq!(
-            Refusal::new(RefusalCode::OrderUnknown, "", "")
-                .within("order")
-                .field,
-            "order"
-        );
+        assert_eq!(Refusal::new(RefusalCode::OrderUnknown, "", "").within("order").field, "order");
     }
 }

@@ -60,9 +60,7 @@ impl FromStr for Label {
         if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
             Ok(Self(text.into()))
         } else {
-            Err(ParseError::new(
-                "a label of 1 to 64 letters, digits or `. _ : / -`",
-            ))
+            Err(ParseError::new("a label of 1 to 64 letters, digits or `. _ : / -`"))
         }
     }
 }
@@ -100,11 +98,7 @@ impl BilingualText {
     /// # Errors
     /// Both missing, one empty, too long, or with control characters other than line breaks and tabs.
     pub fn new(zh: Option<&str>, en: Option<&str>) -> Result<Self, ParseError> {
-        BilingualParts {
-            zh: zh.map(Into::into),
-            en: en.map(Into::into),
-        }
-        .try_into()
+        BilingualParts { zh: zh.map(Into::into), en: en.map(Into::into) }.try_into()
     }
 
     /// The Chinese words, if given.
@@ -131,16 +125,9 @@ impl TryFrom<BilingualParts> for BilingualText {
                 && text.chars().count() <= Self::CHARACTERS_MAX
                 && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
         };
-        let given: Vec<&str> = [&parts.zh, &parts.en]
-            .into_iter()
-            .flatten()
-            .map(|text| &**text)
-            .collect();
+        let given: Vec<&str> = [&parts.zh, &parts.en].into_iter().flatten().map(|text| &**text).collect();
         if !given.is_empty() && given.into_iter().all(valid) {
-            Ok(Self {
-                zh: parts.zh,
-                en: parts.en,
-            })
+            Ok(Self { zh: parts.zh, en: parts.en })
         } else {
             Err(ParseError::new(
                 "text in `zh`, `en` or both, each 1 to 4000 characters without control characters",
@@ -151,10 +138,7 @@ impl TryFrom<BilingualParts> for BilingualText {
 
 impl From<BilingualText> for BilingualParts {
     fn from(text: BilingualText) -> Self {
-        Self {
-            zh: text.zh,
-            en: text.en,
-        }
+        Self { zh: text.zh, en: text.en }
     }
 }
 

@@ -60,9 +60,7 @@ impl FromStr for Timestamp {
         const EXPECTED: ParseError = ParseError::new(
             "a time in RFC 3339, at most milliseconds, 1970 to 9999, e.g. `2026-11-22T02:47:32.123Z`",
         );
-        let datetime = OffsetDateTime::parse(text, &Rfc3339)
-            .map_err(|_| EXPECTED)?
-            .to_offset(UtcOffset::UTC);
+        let datetime = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| EXPECTED)?.to_offset(UtcOffset::UTC);
         let nanos = datetime.unix_timestamp_nanos();
         let in_range = (0..=i128::from(Self::MAX.0) * 1_000_000).contains(&nanos);
         if in_range && nanos % 1_000_000 == 0 {
@@ -103,22 +101,14 @@ mod tests {
 
     #[test]
     fn time_prints_as_it_reads() {
-        for text in [
-            "1970-01-01T00:00:00.000Z",
-            "2026-11-22T02:47:32.123Z",
-            "9999-12-31T23:59:59.999Z",
-        ] {
+        for text in ["1970-01-01T00:00:00.000Z", "2026-11-22T02:47:32.123Z", "9999-12-31T23:59:59.999Z"] {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
         }
         let shanghai: Timestamp = "2026-11-22T10:47:32+08:00".parse().unwrap();
         assert_eq!(shanghai.to_string(), "2026-11-22T02:47:32.000Z");
-        for bad in [
-            "",
-            "2026-11-22",
-            "1969-12-31T23:59:59Z",
-            "2026-11-22T02:47:32.1234Z",
-            "2026-13-01T00:00:00Z",
-        ] {
+        for bad in
+            ["", "2026-11-22", "1969-12-31T23:59:59Z", "2026-11-22T02:47:32.1234Z", "2026-13-01T00:00:00Z"]
+        {
             assert!(bad.parse::<Timestamp>().is_err(), "{bad} should be refused");
         }
     }

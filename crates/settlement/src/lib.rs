@@ -1,1 +1,19 @@
-//! Stage 5: accounts, postings, splits, fee schedules, windows.
+//! Stage 5: double-entry accounts, postings, exact splits, versioned fee schedules and settlement windows.
+//!
+//! An account is credit-normal (what the exchange owes somebody) or debit-normal (what the exchange has); totals of
+//! debits and credits only grow, and no account's balance falls below zero. A transaction sums to zero per asset and
+//! is applied whole or not at all.
+//!
+//! Deliberately absent: storage, time, netting between exchanges, bank files.
+
+mod account;
+mod schedule;
+mod split;
+mod transaction;
+mod window;
+
+pub use account::{Account, AccountId, Holder, Purpose};
+pub use schedule::{LineShares, PublishSchedule, Rounding, Schedule, publish, refund_shares};
+pub use split::{largest_remainder, round_half_up};
+pub use transaction::{DepositMoney, Posting, Side, Transaction, TransactionKind, WithdrawMoney};
+pub use window::{CloseWindow, Flow, Window, WindowState, close, open_first};

@@ -1,0 +1,230 @@
+//! Commands: what entries ask for, and who asks.
+
+use crate::CertificateFacts;
+use databourse_ledger::Entry;
+use databourse_licensing::{AcceptOrder, GrantRefund, PlaceOrder, RecordDelivery, RejectOrder};
+use databourse_listing::{
+    DelistProduct, ListProduct, PauseProduct, PublishOffer, RegisterRight, ResumeProduct, ReviseProduct,
+    WithdrawOffer,
+};
+use databourse_party::{CertifyParty, FoundRegion, RevokeParty};
+use databourse_primitives::{
+    CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
+};
+use databourse_settlement::{CloseWindow, DepositMoney, PublishSchedule, WithdrawMoney};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::fmt;
+
+/// `certificate.issue`: the exchange certifies a completed order. Every node checks the facts against its own state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssueCertificate {
+    /// The order; all of its lines are accepted or rejected, at least one is accepted.
+    pub order: OrderId,
+    /// Its number: this exchange, this year, above the last.
+    pub number: CertificateNumber,
+    /// What it states.
+    pub facts: CertificateFacts,
+}
+
+/// Who acts by an entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Actor {
+    /// An exchange, with its own key.
+    Exchange(ExchangeCode),
+    /// A party, with its own key or through the exchange that it entrusts.
+    Party(PartyId),
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exchange(code) => write!(f, "exchange:{code}"),
+            Self::Party(id) => write!(f, "party:{id}"),
+        }
+    }
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What an entry asks for. The doc of each variant's type says who may and what is refused.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Command {
+            $($(#[$doc])* $name($name),)*
+        }
+
+        impl Command {
+            /// Every entry type that carries a command.
+            pub const TYPES: &'static [&'static str] = &[$($text,)*];
+
+            /// The entry type, e.g. `order.place`.
+            pub const fn entry_type(&self) -> &'static str {
+                match self { $(Self::$name(_) => $text,)* }
+            }
+
+            /// Reads the body of an entry of `entry_type`.
+            ///
+            /// # Errors
+            /// `entry.type_unknown`; `body.malformed` with the path of the failing field.
+            pub fn from_json(entry_type: &str, body: &str) -> Result<Self, Refusal> {
+                match entry_type {
+                    $($text => parse(body).map(Self::$name),)*
+                    _ => {
+                        let expected = format!("one of {}", Self::TYPES.join(", "));
+                        Err(Refusal::new(RefusalCode::EntryTypeUnknown, "type", expected))
+                    }
+                }
+            }
+
+            /// The body in its one JSON form.
+            ///
+            /// # Errors
+            /// None in practice: every command has a JSON form.
+            pub fn to_json(&self) -> Result<String, serde_json::Error> {
+                match self { $(Self::$name(body) => serde_json::to_string(body),)* }
+            }
+        }
+
+        $(impl From<$name> for Command {
+            fn from(body: $name) -> Self {
+                Self::$name(body)
+            }
+        })*
+    };
+}
+
+commands! {
+    /// Founds the region.
+    FoundRegion = "region.found";
+    /// Publishes a fee schedule.
+    PublishSchedule = "schedule.publish";
+    /// Certifies a party.
+    CertifyParty = "party.certify";
+    /// Revokes a certification.
+    RevokeParty = "party.revoke";
+    /// Registers a right.
+    RegisterRight = "right.register";
+    /// Lists a product.
+    ListProduct = "product.list";
+    /// Revises a product.
+    ReviseProduct = "product.revise";
+    /// Pauses ordering.
+    PauseProduct = "product.pause";
+    /// Resumes ordering.
+    ResumeProduct = "product.resume";
+    /// Ends a listing.
+    DelistProduct = "product.delist";
+    /// Publishes an offer.
+    PublishOffer = "offer.publish";
+    /// Withdraws an offer.
+    WithdrawOffer = "offer.withdraw";
+    /// Places an order.
+    PlaceOrder = "order.place";
+    /// Records a delivery.
+    RecordDelivery = "delivery.record";
+    /// Accepts lines of an order.
+    AcceptOrder = "order.accept";
+    /// Rejects lines of an order.
+    RejectOrder = "order.reject";
+    /// Grants a refund.
+    GrantRefund = "refund.grant";
+    /// Records money that came in.
+    DepositMoney = "account.deposit";
+    /// Takes money out.
+    WithdrawMoney = "account.withdraw";
+    /// Closes a settlement window.
+    CloseWindow = "window.close";
+    /// Issues a certificate.
+    IssueCertificate = "certificate.issue";
+}
+
+impl Command {
+    /// Digest of what is wanted: type and body, without what the exchange fills in itself. A retry wants the same.
+    ///
+    /// # Errors
+    /// None in practice: every command has a JSON form.
+    pub fn intent(&self) -> Result<Digest, serde_json::Error> {
+        let wanted = match self {
+            // The exchange chooses number and facts when it signs, so a retry may carry others.
+            Self::IssueCertificate(issue) => serde_json::to_string(&issue.order)?,
+            other => other.to_json()?,
+        };
+        Ok(Digest::of(format!("{}\n{wanted}", self.entry_type()).as_bytes()))
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &str) -> Result<T, Refusal> {
+    let mut deserializer = serde_json::Deserializer::from_str(body);
+    let malformed =
+        |field: String, expected: String| Refusal::new(RefusalCode::BodyMalformed, field, expected);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { String::new() } else { path };
+        malformed(field, error.into_inner().to_string())
+    })?;
+    deserializer.end().map_err(|error| malformed(String::new(), error.to_string()))?;
+    Ok(value)
+}
+
+/// An entry whose command was read but whose signature was not checked yet.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    entry: Entry,
+    command: Command,
+    intent: Digest,
+}
+
+impl Decoded {
+    /// Reads the command of an entry.
+    ///
+    /// # Errors
+    /// Those of [`Command::from_json`], with fields under `body`.
+    pub fn new(entry: Entry) -> Result<Self, Refusal> {
+        let claims = entry.claims();
+        let command = Command::from_json(&claims.entry_type, claims.body.get())?;
+        let unwritable =
+            |error: serde_json::Error| Refusal::new(RefusalCode::BodyMalformed, "", error.to_string());
+        let intent = command.intent().map_err(unwritable)?;
+        Ok(Self { entry, command, intent })
+    }
+
+    /// The entry.
+    pub const fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The command.
+    pub const fn command(&self) -> &Command {
+        &self.command
+    }
+
+    /// Checks the signature with the key that the entry's `kid` names.
+    ///
+    /// # Errors
+    /// `signature.invalid`.
+    pub fn verify(self, key: &PublicKey) -> Result<SignedCommand, Refusal> {
+        self.entry.verify(key)?;
+        Ok(SignedCommand { entry: self.entry, command: self.command, intent: self.intent, key: *key })
+    }
+}
+
+/// A command whose entry's signature was checked. Only [`Decoded::verify`] makes one.
+#[derive(Debug, Clone)]
+pub struct SignedCommand {
+    pub(crate) entry: Entry,
+    pub(crate) command: Command,
+    pub(crate) intent: Digest,
+    pub(crate) key: PublicKey,
+}
+
+impl SignedCommand {
+    /// The entry.
+    pub const fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The command.
+    pub const fn command(&self) -> &Command {
+        &self.command
+    }
+}

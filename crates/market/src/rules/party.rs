@@ -1,0 +1,47 @@
+//! Certification of parties.
+
+use crate::{Claim, Halt, view::Tx};
+use databourse_party::{self as party, CertifyParty, KeyOwner, KeyRecord, Party, RevokeParty, Role};
+use databourse_primitives::{ExchangeCode, PartyId, Refusal, RefusalCode};
+
+/// Certifies a party and registers its keys. A legal identifier belongs to one party for ever, a key to one owner.
+pub(super) fn certify(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &CertifyParty) -> Result<(), Halt> {
+    let now = tx.now();
+    let id = PartyId::from(tx.entry);
+    let party = party::certify(id, command.clone(), exchange.clone(), now)?;
+    let identifier = format!("identifier:{}", party.legal_identifier);
+    if let Some(claim) = tx.find::<Claim>(&identifier)? {
+        let expected =
+            format!("an identifier that is not certified yet; it is that of party {}", claim.holder);
+        return Err(Refusal::new(RefusalCode::PartyIdentifierTaken, "legal_identifier", expected).into());
+    }
+    for (index, key) in command.keys.iter().enumerate() {
+        let known: Option<KeyRecord> = tx.find(&key.key_id())?;
+        let record = party::register(known.as_ref(), *key, KeyOwner::Party(id), now)
+            .map_err(|refusal| refusal.within(&format!("keys[{index}]")))?;
+        tx.put(record);
+    }
+    tx.put(Claim { name: identifier, holder: id.to_string() });
+    tx.put(party);
+    Ok(())
+}
+
+/// Revokes a certification and retires the party's keys. Its money and its licences stay its own.
+pub(super) fn revoke(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &RevokeParty) -> Result<(), Halt> {
+    let now = tx.now();
+    let party: Party = tx.need(&command.party, RefusalCode::PartyUnknown, "party")?;
+    let party = party::revoke(party, command.reason.clone(), exchange, now)?;
+    for id in &party.keys {
+        let key: KeyRecord = tx.need(id, RefusalCode::KeyUnknown, "party")?;
+        tx.put(party::retire(key, now));
+    }
+    tx.put(party);
+    Ok(())
+}
+
+/// The acting party, certified for one of `roles` and in force.
+pub(super) fn acting_as(tx: &Tx<'_>, id: PartyId, roles: &[Role]) -> Result<Party, Halt> {
+    let party: Party = tx.need(&id, RefusalCode::PartyUnknown, "on_behalf_of")?;
+    party.may_act_as(roles, tx.now())?;
+    Ok(party)
+}
