@@ -1,0 +1,333 @@
+//! The private cluster against a real PostgreSQL: made, found, stopped, killed and repaired.
+
+use databourse_store::cluster::{Binaries, Cluster, ClusterConfig, ClusterError, OnDrop};
+use databourse_testkit::{ScratchFolder, TestDatabase, scratch_folder};
+use std::{
+    env, fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::Path,
+    process::Command,
+    sync::Mutex,
+};
+use tokio_postgres::{Client, NoTls};
+
+/// A small cluster in `folder` that is stopped when a test fails.
+fn config(folder: &Path) -> ClusterConfig {
+    let mut config = ClusterConfig::new(folder, Binaries::find().unwrap());
+    config.shared_buffers_mib = 16;
+    config.on_drop = OnDrop::Stop;
+    config
+}
+
+fn start(folder: &Path) -> Cluster {
+    Cluster::start(config(folder), &|_| {}).unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn connect(cluster: &Cluster) -> Client {
+    let (client, connection) = cluster.connection_config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Commits one row, so that a later start can look for it.
+async fn commit_row(cluster: &Cluster) {
+    connect(cluster)
+        .await
+        .batch_execute("CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)")
+        .await
+        .unwrap();
+}
+
+async fn has_row(cluster: &Cluster) -> bool {
+    let row = connect(cluster)
+        .await
+        .query_one("SELECT n FROM kept", &[])
+        .await
+        .unwrap();
+    row.get::<_, i32>(0) == 42
+}
+
+fn kill_9(pid: u32) {
+    assert!(
+        Command::new("sh")
+            .args(["-c", &format!("kill -9 {pid}")])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+fn is_root(folder: &ScratchFolder) -> bool {
+    fs::metadata(folder).unwrap().uid() == 0
+}
+
+#[tokio::test]
+async fn a_new_cluster_takes_sql_over_its_socket_and_a_restart_keeps_the_data() {
+    let folder = scratch_folder();
+    let cluster = start(folder.path());
+    commit_row(&cluster).await;
+    let client = connect(&cluster).await;
+    for (setting, expected) in [
+        ("listen_addresses", ""),
+        ("server_encoding", "UTF8"),
+        ("lc_collate", "C"),
+        ("data_checksums", "on"),
+        ("fsync", "on"),
+        ("synchronous_commit", "on"),
+        ("full_page_writes", "on"),
+        ("jit", "off"),
+        ("max_connections", "50"),
+    ] {
+        let row = client
+            .query_one("SELECT current_setting($1)", &[&setting])
+            .await
+            .unwrap();
+        assert_eq!(row.get::<_, &str>(0), expected, "{setting}");
+    }
+    let (_, connection) = tokio_postgres::connect(&cluster.url(), NoTls).await.unwrap();
+    drop(connection);
+    assert_eq!(
+        fs::metadata(cluster.socket_folder()).unwrap().mode() & 0o777,
+        0o700
+    );
+    cluster.stop().unwrap();
+    assert!(!folder.path().join("postgres/postmaster.pid").exists());
+
+    let cluster = start(folder.path());
+    assert!(has_row(&cluster).await);
+    assert!(folder.path().join("postgres.log.1").exists());
+    cluster.stop().unwrap();
+}
+
+#[tokio::test]
+async fn committed_data_survives_kill_9_of_the_server() {
+    let folder = scratch_folder();
+    let cluster = start(folder.path());
+    commit_row(&cluster).await;
+    // A connection that is open at the kill leaves a server process that must go before the next server may come.
+    let _open = connect(&cluster).await;
+    kill_9(cluster.server_pid().unwrap());
+    let cluster = {
+        drop(cluster);
+        start(folder.path())
+    };
+    assert!(has_row(&cluster).await);
+    commit_row_again(&cluster).await;
+    cluster.crash().unwrap();
+
+    let cluster = start(folder.path());
+    assert!(has_row(&cluster).await);
+    cluster.stop().unwrap();
+}
+
+async fn commit_row_again(cluster: &Cluster) {
+    connect(cluster)
+        .await
+        .batch_execute("UPDATE kept SET n = 42")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_outlived_its_process_is_found_and_used() {
+    let folder = scratch_folder();
+    let mut kept = config(folder.path());
+    kept.on_drop = OnDrop::KeepRunning;
+    let cluster = Cluster::start(kept, &|_| {}).unwrap();
+    commit_row(&cluster).await;
+    let pid = cluster.server_pid();
+    // What a killed process leaves: its lock is gone, its server runs.
+    drop(cluster);
+
+    let cluster = start(folder.path());
+    assert_eq!(cluster.server_pid(), pid);
+    assert!(has_row(&cluster).await);
+    cluster.stop().unwrap();
+}
+
+#[tokio::test]
+async fn a_pid_file_whose_number_another_program_has_now_does_not_stop_the_start() {
+    let folder = scratch_folder();
+    let cluster = start(folder.path());
+    commit_row(&cluster).await;
+    let pid_file = cluster.folder().join("postmaster.pid");
+    let text = fs::read_to_string(&pid_file).unwrap();
+    let owner = fs::metadata(&pid_file).unwrap();
+    cluster.crash().unwrap();
+    let (_, rest) = text.split_once('\n').unwrap();
+    // As after a reboot. Under root the server belongs to another account, which is this process's in both cases: itself.
+    fs::write(&pid_file, format!("{}\n{rest}", std::process::id())).unwrap();
+    std::os::unix::fs::chown(&pid_file, Some(owner.uid()), Some(owner.gid())).unwrap();
+
+    let cluster = start(folder.path());
+    assert!(has_row(&cluster).await);
+    cluster.stop().unwrap();
+}
+
+#[test]
+fn a_second_process_is_told_that_the_folder_is_in_use() {
+    // Locks belong to open files, so a second start in this process meets what another process would.
+    let folder = scratch_folder();
+    let cluster = start(folder.path());
+    let error = Cluster::start(config(folder.path()), &|_| {}).unwrap_err();
+    let pid = std::process::id();
+    assert!(
+        matches!(error, ClusterError::InUse { holder: Some(holder), .. } if holder == pid),
+        "{error}"
+    );
+    cluster.stop().unwrap();
+    start(folder.path()).stop().unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_half_made_is_made_again() {
+    let folder = scratch_folder();
+    let half = folder.path().join("postgres.new");
+    fs::create_dir_all(half.join("base/1")).unwrap();
+    fs::write(half.join("PG_VERSION"), "15\n").unwrap();
+    // An empty folder of the final name is no cluster either.
+    fs::create_dir(folder.path().join("postgres")).unwrap();
+    fs::set_permissions(folder.path().join("postgres"), fs::Permissions::from_mode(0o755)).unwrap();
+    if is_root(&folder) {
+        std::os::unix::fs::chown(folder.path().join("postgres"), Some(65534), Some(65534)).unwrap();
+    }
+    let cluster = start(folder.path());
+    commit_row(&cluster).await;
+    cluster.stop().unwrap();
+    assert!(!half.exists());
+}
+
+#[test]
+fn what_is_not_a_cluster_is_refused_and_left_alone() {
+    let folder = scratch_folder();
+    let file = folder.path().join("postgres/thesis.txt");
+    fs::create_dir(file.parent().unwrap()).unwrap();
+    fs::write(&file, "years of work").unwrap();
+    if is_root(&folder) {
+        std::os::unix::fs::chown(file.parent().unwrap(), Some(65534), Some(65534)).unwrap();
+    }
+    let error = Cluster::start(config(folder.path()), &|_| {}).unwrap_err();
+    assert!(matches!(error, ClusterError::NotACluster { .. }), "{error}");
+    assert_eq!(fs::read_to_string(file).unwrap(), "years of work");
+}
+
+#[test]
+fn a_cluster_of_a_version_that_is_not_installed_is_refused_by_name() {
+    let folder = scratch_folder();
+    start(folder.path()).stop().unwrap();
+    fs::write(folder.path().join("postgres/PG_VERSION"), "14\n").unwrap();
+    let error = Cluster::start(config(folder.path()), &|_| {}).unwrap_err();
+    assert!(
+        matches!(&error, ClusterError::OtherMajorVersion { cluster, .. } if cluster == "14"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_long_path_with_spaces_and_commas_gets_a_socket_that_works() {
+    let folder = scratch_folder();
+    let deep = folder
+        .path()
+        .join("a folder, of the Pearl River Delta 数据".repeat(3))
+        .join("data");
+    let cluster = start(&deep);
+    let socket = cluster.socket_folder().to_owned();
+    assert!(socket.as_os_str().len() < 85, "{}", socket.display());
+    assert!(!socket.starts_with(folder.path()));
+    commit_row(&cluster).await;
+    cluster.stop().unwrap();
+
+    let cluster = start(&deep);
+    assert_eq!(cluster.socket_folder(), socket);
+    assert!(has_row(&cluster).await);
+    cluster.stop().unwrap();
+    fs::remove_dir_all(socket).unwrap();
+}
+
+#[test]
+fn a_path_that_a_shell_would_change_is_refused() {
+    let folder = scratch_folder();
+    let error = Cluster::start(config(&folder.path().join("$HOME")), &|_| {}).unwrap_err();
+    assert!(matches!(error, ClusterError::AwkwardPath { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn under_root_a_folder_that_the_server_cannot_enter_gets_its_cluster_elsewhere() {
+    let folder = scratch_folder();
+    if !is_root(&folder) {
+        return;
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let data = folder.path().join("data");
+    let said = Mutex::new(Vec::new());
+    let cluster = Cluster::start(config(&data), &|text| said.lock().unwrap().push(text.to_owned())).unwrap();
+    commit_row(&cluster).await;
+    let place = cluster.folder().parent().unwrap().to_owned();
+    assert!(place.starts_with("/var/lib/databourse"), "{}", place.display());
+    assert_eq!(
+        fs::read_to_string(data.join("postgres.location"))
+            .unwrap()
+            .trim_end(),
+        place.to_str().unwrap()
+    );
+    assert!(
+        said.lock()
+            .unwrap()
+            .iter()
+            .any(|text| text.contains(place.to_str().unwrap()))
+    );
+    cluster.stop().unwrap();
+
+    let cluster = start(&data);
+    assert!(has_row(&cluster).await);
+    cluster.stop().unwrap();
+
+    // A place that has gone is not silently replaced by an empty one.
+    fs::remove_dir_all(&place).unwrap();
+    let error = Cluster::start(config(&data), &|_| {}).unwrap_err();
+    assert!(matches!(error, ClusterError::LocationMissing { .. }), "{error}");
+}
+
+#[test]
+fn the_settings_of_the_callers_environment_do_not_reach_the_server() {
+    // `PGDATA`, `PGPORT` and a language of its messages would; nextest and cargo test both give this test its process
+    // or thread, so a child of our own is asked.
+    let folder = scratch_folder();
+    if env::var_os("CLUSTER_TEST_CHILD").is_some() {
+        start(folder.path()).stop().unwrap();
+        return;
+    }
+    let status = Command::new(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "the_settings_of_the_callers_environment_do_not_reach_the_server",
+        ])
+        .env("CLUSTER_TEST_CHILD", "1")
+        .envs([
+            ("PGDATA", "/nonexistent"),
+            ("PGPORT", "1"),
+            ("PGOPTIONS", "-c bad=1"),
+            ("LANG", "zh_CN.UTF-8"),
+        ])
+        .current_dir(folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[tokio::test]
+async fn test_databases_are_empty_and_apart() {
+    let (one, two) = tokio::join!(TestDatabase::create(), TestDatabase::create());
+    assert_ne!(one.name(), two.name());
+    one.connect()
+        .await
+        .batch_execute("CREATE TABLE mine ()")
+        .await
+        .unwrap();
+    let count = two
+        .connect()
+        .await
+        .query_one("SELECT count(*) FROM pg_tables WHERE tablename = 'mine'", &[])
+        .await;
+    assert_eq!(count.unwrap().get::<_, i64>(0), 0);
+}
