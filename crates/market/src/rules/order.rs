@@ -11,9 +11,11 @@ use databourse_licensing::{
 };
 use databourse_listing::{Offer, Product, Right};
 use databourse_party::{Party, Role};
-use databourse_primitives::{AmountMinor, LicenceId, OrderId, PartyId, Refusal, RefusalCode};
+use databourse_primitives::{
+    AmountMinor, LicenceId, OfferId, OrderId, PartyId, ProductId, Refusal, RefusalCode,
+};
 use databourse_settlement::{AccountId, LineShares, Purpose, Schedule, Transaction, TransactionKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// An offer with what it rests on, checked once per order however many lines take it.
 struct Deal {
@@ -84,19 +86,16 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
 }
 
 /// Loads each offer of the order with its product, right and supplier: one round trip per kind at most.
-fn load_deals(
-    tx: &Tx<'_>,
-    command: &PlaceOrder,
-) -> Result<BTreeMap<databourse_primitives::OfferId, Deal>, Halt> {
+fn load_deals(tx: &Tx<'_>, command: &PlaceOrder) -> Result<BTreeMap<OfferId, Deal>, Halt> {
     tx.preload(command.lines.iter().map(|line| Key::of::<Offer>(&line.offer)))?;
     let mut offers = BTreeMap::new();
     for (index, line) in command.lines.iter().enumerate() {
-        if !offers.contains_key(&line.offer) {
+        if let Entry::Vacant(slot) = offers.entry(line.offer) {
             let unknown = || {
                 let field = format!("lines[{index}].offer");
                 Refusal::new(RefusalCode::OfferUnknown, field, "the id of a published offer")
             };
-            offers.insert(line.offer, tx.find::<Offer>(&line.offer)?.ok_or_else(unknown)?);
+            slot.insert(tx.find::<Offer>(&line.offer)?.ok_or_else(unknown)?);
         }
     }
     let of_each = |offer: &Offer| {
@@ -169,7 +168,7 @@ fn license(
     })
 }
 
-fn exclusive_name(product: databourse_primitives::ProductId) -> String {
+fn exclusive_name(product: ProductId) -> String {
     format!("exclusive:{product}")
 }
 
