@@ -1,12 +1,16 @@
 //! The private cluster against a real PostgreSQL: made, found, stopped, killed and repaired.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use databourse_store::cluster::{Binaries, Cluster, ClusterConfig, ClusterError, OnDrop};
 use databourse_testkit::{ScratchFolder, TestDatabase, scratch_folder};
 use std::{
     env, fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _},
+        process::CommandExt as _,
+    },
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
     sync::Mutex,
 };
 use tokio_postgres::{Client, NoTls};
@@ -39,22 +43,17 @@ async fn commit_row(cluster: &Cluster) {
 }
 
 async fn has_row(cluster: &Cluster) -> bool {
-    let row = connect(cluster)
-        .await
-        .query_one("SELECT n FROM kept", &[])
-        .await
-        .unwrap();
+    let row = connect(cluster).await.query_one("SELECT n FROM kept", &[]).await.unwrap();
     row.get::<_, i32>(0) == 42
 }
 
+/// Kills a process and returns when it takes no connections any more: it is gone, or a zombie that nobody has reaped.
 fn kill_9(pid: u32) {
-    assert!(
-        Command::new("sh")
-            .args(["-c", &format!("kill -9 {pid}")])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("sh").args(["-c", &format!("kill -9 {pid}")]).status().unwrap().success());
+    // Its state follows its name in brackets.
+    let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let is_dead = || stat().rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('Z'));
+    assert!((0..1_000_000).any(|_| is_dead()), "process {pid} does not die");
 }
 
 fn is_root(folder: &ScratchFolder) -> bool {
@@ -78,18 +77,12 @@ async fn a_new_cluster_takes_sql_over_its_socket_and_a_restart_keeps_the_data() 
         ("jit", "off"),
         ("max_connections", "50"),
     ] {
-        let row = client
-            .query_one("SELECT current_setting($1)", &[&setting])
-            .await
-            .unwrap();
+        let row = client.query_one("SELECT current_setting($1)", &[&setting]).await.unwrap();
         assert_eq!(row.get::<_, &str>(0), expected, "{setting}");
     }
     let (_, connection) = tokio_postgres::connect(&cluster.url(), NoTls).await.unwrap();
     drop(connection);
-    assert_eq!(
-        fs::metadata(cluster.socket_folder()).unwrap().mode() & 0o777,
-        0o700
-    );
+    assert_eq!(fs::metadata(cluster.socket_folder()).unwrap().mode() & 0o777, 0o700);
     cluster.stop().unwrap();
     assert!(!folder.path().join("postgres/postmaster.pid").exists());
 
@@ -102,15 +95,15 @@ async fn a_new_cluster_takes_sql_over_its_socket_and_a_restart_keeps_the_data() 
 #[tokio::test]
 async fn committed_data_survives_kill_9_of_the_server() {
     let folder = scratch_folder();
-    let cluster = start(folder.path());
+    let mut kept = config(folder.path());
+    kept.on_drop = OnDrop::KeepRunning;
+    let cluster = Cluster::start(kept, &|_| {}).unwrap();
     commit_row(&cluster).await;
     // A connection that is open at the kill leaves a server process that must go before the next server may come.
     let _open = connect(&cluster).await;
     kill_9(cluster.server_pid().unwrap());
-    let cluster = {
-        drop(cluster);
-        start(folder.path())
-    };
+    drop(cluster);
+    let cluster = start(folder.path());
     assert!(has_row(&cluster).await);
     commit_row_again(&cluster).await;
     cluster.crash().unwrap();
@@ -121,11 +114,7 @@ async fn committed_data_survives_kill_9_of_the_server() {
 }
 
 async fn commit_row_again(cluster: &Cluster) {
-    connect(cluster)
-        .await
-        .batch_execute("UPDATE kept SET n = 42")
-        .await
-        .unwrap();
+    connect(cluster).await.batch_execute("UPDATE kept SET n = 42").await.unwrap();
 }
 
 #[tokio::test]
@@ -150,16 +139,41 @@ async fn a_pid_file_whose_number_another_program_has_now_does_not_stop_the_start
     let folder = scratch_folder();
     let cluster = start(folder.path());
     commit_row(&cluster).await;
-    let pid_file = cluster.folder().join("postmaster.pid");
-    let text = fs::read_to_string(&pid_file).unwrap();
-    let owner = fs::metadata(&pid_file).unwrap();
+    let files = [cluster.folder().join("postmaster.pid"), cluster.socket_folder().join(".s.PGSQL.5432.lock")];
+    let left = files.each_ref().map(|file| fs::read_to_string(file).unwrap());
+    let owner = fs::metadata(&files[0]).unwrap();
     cluster.crash().unwrap();
-    let (_, rest) = text.split_once('\n').unwrap();
-    // As after a reboot. Under root the server belongs to another account, which is this process's in both cases: itself.
-    fs::write(&pid_file, format!("{}\n{rest}", std::process::id())).unwrap();
-    std::os::unix::fs::chown(&pid_file, Some(owner.uid()), Some(owner.gid())).unwrap();
+    // As after a reboot: a program of the server's account, which waits until we close its input.
+    let mut other = Command::new("cat");
+    if is_root(&folder) {
+        other.uid(owner.uid()).gid(owner.gid());
+    }
+    let mut other = other.stdin(Stdio::piped()).spawn().unwrap();
+    for (file, text) in files.iter().zip(&left) {
+        let (_, rest) = text.split_once('\n').unwrap();
+        fs::write(file, format!("{}\n{rest}", other.id())).unwrap();
+        std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
 
     let cluster = start(folder.path());
+    assert!(has_row(&cluster).await);
+    cluster.stop().unwrap();
+    drop(other.stdin.take());
+    assert!(other.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_copy_of_a_data_folder_does_not_use_the_server_of_the_original() {
+    let folder = scratch_folder();
+    let [original, copy] = ["original", "copy"].map(|name| folder.path().join(name));
+    let cluster = start(&original);
+    commit_row(&cluster).await;
+    assert!(Command::new("cp").arg("-Rp").args([&original, &copy]).status().unwrap().success());
+    // What is copied from a running server is recovered as after a crash; here nothing was written meanwhile.
+    let second = start(&copy);
+    assert_ne!(second.server_pid(), cluster.server_pid());
+    assert!(has_row(&second).await);
+    second.stop().unwrap();
     assert!(has_row(&cluster).await);
     cluster.stop().unwrap();
 }
@@ -171,10 +185,7 @@ fn a_second_process_is_told_that_the_folder_is_in_use() {
     let cluster = start(folder.path());
     let error = Cluster::start(config(folder.path()), &|_| {}).unwrap_err();
     let pid = std::process::id();
-    assert!(
-        matches!(error, ClusterError::InUse { holder: Some(holder), .. } if holder == pid),
-        "{error}"
-    );
+    assert!(matches!(error, ClusterError::InUse { holder: Some(holder), .. } if holder == pid), "{error}");
     cluster.stop().unwrap();
     start(folder.path()).stop().unwrap();
 }
@@ -217,19 +228,13 @@ fn a_cluster_of_a_version_that_is_not_installed_is_refused_by_name() {
     start(folder.path()).stop().unwrap();
     fs::write(folder.path().join("postgres/PG_VERSION"), "14\n").unwrap();
     let error = Cluster::start(config(folder.path()), &|_| {}).unwrap_err();
-    assert!(
-        matches!(&error, ClusterError::OtherMajorVersion { cluster, .. } if cluster == "14"),
-        "{error}"
-    );
+    assert!(matches!(&error, ClusterError::OtherMajorVersion { cluster, .. } if cluster == "14"), "{error}");
 }
 
 #[tokio::test]
 async fn a_long_path_with_spaces_and_commas_gets_a_socket_that_works() {
     let folder = scratch_folder();
-    let deep = folder
-        .path()
-        .join("a folder, of the Pearl River Delta 数据".repeat(3))
-        .join("data");
+    let deep = folder.path().join("a folder, of the Pearl River Delta 数据".repeat(3)).join("data");
     let cluster = start(&deep);
     let socket = cluster.socket_folder().to_owned();
     assert!(socket.as_os_str().len() < 85, "{}", socket.display());
@@ -265,17 +270,10 @@ async fn under_root_a_folder_that_the_server_cannot_enter_gets_its_cluster_elsew
     let place = cluster.folder().parent().unwrap().to_owned();
     assert!(place.starts_with("/var/lib/databourse"), "{}", place.display());
     assert_eq!(
-        fs::read_to_string(data.join("postgres.location"))
-            .unwrap()
-            .trim_end(),
+        fs::read_to_string(data.join("postgres.location")).unwrap().trim_end(),
         place.to_str().unwrap()
     );
-    assert!(
-        said.lock()
-            .unwrap()
-            .iter()
-            .any(|text| text.contains(place.to_str().unwrap()))
-    );
+    assert!(said.lock().unwrap().iter().any(|text| text.contains(place.to_str().unwrap())));
     cluster.stop().unwrap();
 
     let cluster = start(&data);
@@ -297,11 +295,8 @@ fn the_settings_of_the_callers_environment_do_not_reach_the_server() {
         start(folder.path()).stop().unwrap();
         return;
     }
-    let status = Command::new(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "the_settings_of_the_callers_environment_do_not_reach_the_server",
-        ])
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "the_settings_of_the_callers_environment_do_not_reach_the_server"])
         .env("CLUSTER_TEST_CHILD", "1")
         .envs([
             ("PGDATA", "/nonexistent"),
@@ -310,24 +305,17 @@ fn the_settings_of_the_callers_environment_do_not_reach_the_server() {
             ("LANG", "zh_CN.UTF-8"),
         ])
         .current_dir(folder.path())
-        .status()
+        .output()
         .unwrap();
-    assert!(status.success());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test]
 async fn test_databases_are_empty_and_apart() {
     let (one, two) = tokio::join!(TestDatabase::create(), TestDatabase::create());
     assert_ne!(one.name(), two.name());
-    one.connect()
-        .await
-        .batch_execute("CREATE TABLE mine ()")
-        .await
-        .unwrap();
-    let count = two
-        .connect()
-        .await
-        .query_one("SELECT count(*) FROM pg_tables WHERE tablename = 'mine'", &[])
-        .await;
+    one.connect().await.batch_execute("CREATE TABLE mine ()").await.unwrap();
+    let count =
+        two.connect().await.query_one("SELECT count(*) FROM pg_tables WHERE tablename = 'mine'", &[]).await;
     assert_eq!(count.unwrap().get::<_, i64>(0), 0);
 }

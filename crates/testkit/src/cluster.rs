@@ -6,7 +6,7 @@ use std::{
     env, fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    process::ChildStdin,
+    process::Child,
     sync::OnceLock,
     time::Duration,
 };
@@ -18,8 +18,8 @@ const TEMPLATE_AGE_MAX: Duration = Duration::from_secs(3 * 24 * 3600);
 #[derive(Debug)]
 pub struct TestCluster {
     cluster: Cluster,
-    /// Closed when the process ends; that wakes the supervisor.
-    _supervised: ChildStdin,
+    /// Outlives us: the end of its input, when this process has gone, is what it waits for.
+    _supervisor: Child,
 }
 
 impl TestCluster {
@@ -52,11 +52,8 @@ impl TestCluster {
             Cluster::start(config, &|_| {})
         });
         let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
-        let supervised = supervisor::watch([&cluster.folder(), cluster.socket_folder(), &folder]);
-        Self {
-            cluster,
-            _supervised: supervised,
-        }
+        let supervisor = supervisor::watch([&cluster.folder(), cluster.socket_folder(), &folder]);
+        Self { cluster, _supervisor: supervisor }
     }
 }
 
@@ -79,9 +76,8 @@ fn template(own: &Path, binaries: &Binaries) -> Option<PathBuf> {
     let cluster = folder.join("postgres");
     // The owner is looked at because everybody may write the temporary folder.
     if let Ok(meta) = fs::symlink_metadata(&folder) {
-        let is_young = meta
-            .modified()
-            .is_ok_and(|made| made.elapsed().is_ok_and(|age| age < TEMPLATE_AGE_MAX));
+        let is_young =
+            meta.modified().is_ok_and(|made| made.elapsed().is_ok_and(|age| age < TEMPLATE_AGE_MAX));
         if meta.is_dir() && meta.uid() == uid && is_young {
             return Some(cluster);
         }
@@ -89,10 +85,7 @@ fn template(own: &Path, binaries: &Binaries) -> Option<PathBuf> {
         fs::rename(&folder, old.path().join("template")).ok()?;
     }
     let draft = scratch_folder();
-    Cluster::start(test_config(draft.path(), binaries), &|_| {})
-        .ok()?
-        .stop()
-        .ok()?;
+    Cluster::start(test_config(draft.path(), binaries), &|_| {}).ok()?.stop().ok()?;
     let draft = draft.keep();
     if fs::rename(&draft, &folder).is_err() {
         let _ = fs::remove_dir_all(&draft);

@@ -22,9 +22,8 @@ impl TestDatabase {
     /// When there is no PostgreSQL; the message says what to do.
     pub async fn create() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
-        let shared = tokio::task::spawn_blocking(TestCluster::shared)
-            .await
-            .expect("the cluster of this process");
+        let shared =
+            tokio::task::spawn_blocking(TestCluster::shared).await.expect("the cluster of this process");
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let mut config = shared.cluster().connection_config();
         administer(&format!("CREATE DATABASE {name}")).await;
@@ -61,9 +60,7 @@ impl Drop for TestDatabase {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 let runtime = runtime.expect("a runtime to drop databases in");
                 for name in names {
-                    runtime.block_on(administer(&format!(
-                        "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-                    )));
+                    runtime.block_on(administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
                 }
             });
             sender
@@ -77,17 +74,12 @@ impl Drop for TestDatabase {
 async fn administer(statement: &str) {
     let mut config = TestCluster::shared().cluster().connection_config();
     let client = connect(config.dbname("postgres")).await;
-    client
-        .batch_execute(statement)
-        .await
-        .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+    client.batch_execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
 }
 
 async fn connect(config: &Config) -> Client {
-    let (client, connection) = config
-        .connect(NoTls)
-        .await
-        .unwrap_or_else(|error| panic!("connect: {error:?}"));
+    let (client, connection) =
+        config.connect(NoTls).await.unwrap_or_else(|error| panic!("connect: {error:?}"));
     // It ends when the client is dropped or the server goes; the client tells the test.
     tokio::spawn(connection);
     client

@@ -8,11 +8,7 @@
 //! A test that cannot have its database must fail, so everything here panics instead of returning errors.
 //!
 //! `DATABOURSE_TEST_FSYNC=off` makes it faster on slow disks; by default the tests' commits are as durable as real ones.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot have its database must fail"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its database must fail")]
 
 mod cluster;
 mod database;

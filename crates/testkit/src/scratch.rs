@@ -30,14 +30,9 @@ pub fn scratch_folder() -> ScratchFolder {
 /// is a folder of this user: those of others stay.
 pub(crate) fn sweep(own: &Path) {
     let uid = fs::metadata(own).expect("our own folder").uid();
-    for entry in fs::read_dir(env::temp_dir())
-        .expect("the temporary folder")
-        .flatten()
-    {
+    for entry in fs::read_dir(env::temp_dir()).expect("the temporary folder").flatten() {
         let name = entry.file_name();
-        let pid = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok());
+        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok());
         if let (Some(pid), Ok(meta)) = (pid, entry.metadata())
             && meta.uid() == uid
             && !is_alive(pid)

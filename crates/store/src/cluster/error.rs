@@ -9,10 +9,7 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum ClusterError {
     /// No usable PostgreSQL server programs on this machine.
-    #[error(
-        "PostgreSQL {} or newer was not found. Looked at:\n{looked_at}{hint}",
-        Version::OLDEST_MAJOR
-    )]
+    #[error("PostgreSQL {} or newer was not found. Looked at:\n{looked_at}{hint}", Version::OLDEST_MAJOR)]
     BinariesNotFound {
         /// One line per place: the place and why it does not serve.
         looked_at: String,
@@ -121,9 +118,6 @@ pub(super) trait Doing<T> {
 
 impl<T> Doing<T> for io::Result<T> {
     fn doing(self, action: impl FnOnce() -> String) -> Result<T, ClusterError> {
-        self.map_err(|source| ClusterError::Io {
-            action: action(),
-            source,
-        })
+        self.map_err(|source| ClusterError::Io { action: action(), source })
     }
 }

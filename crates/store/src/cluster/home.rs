@@ -33,8 +33,9 @@ const SOCKET_FOLDER_BYTES_MAX: usize = 84;
 pub(super) struct Home {
     root: PathBuf,
     account: Account,
-    /// Held for life; the system lets go of it when the process ends, however it ends.
-    _lock: File,
+    /// Of the data folder, and of the cluster's place if that is elsewhere (a copied data folder has the same). Held for
+    /// life; the system lets go of them when the process ends, however it ends.
+    _locks: Vec<File>,
 }
 
 impl Home {
@@ -42,7 +43,7 @@ impl Home {
     pub(super) fn open(data_dir: &Path, progress: Progress<'_>) -> Result<Self, ClusterError> {
         fs::create_dir_all(data_dir).doing(|| format!("create {}", data_dir.display()))?;
         let data_dir = fs::canonicalize(data_dir).doing(|| format!("find {}", data_dir.display()))?;
-        let lock = lock(&data_dir)?;
+        let mut locks = vec![lock(&data_dir)?];
         let pointer = data_dir.join("postgres.location");
         let root = match fs::read_to_string(&pointer) {
             Ok(text) => {
@@ -62,22 +63,18 @@ impl Home {
         } else if root == data_dir && !existing.exists() {
             elsewhere(&data_dir, &pointer, &account, progress)?
         } else {
-            return Err(ClusterError::NotEnterable {
-                folder: root,
-                account: account.name,
-            });
+            return Err(ClusterError::NotEnterable { folder: root, account: account.name });
         };
+        if root != data_dir {
+            locks.push(lock(&root)?);
+        }
         let shell_safe = root.to_str().is_some_and(|text| {
             !text.contains(['"', '\'', '$', '\\', '`']) && !text.contains(char::is_control)
         });
         if !shell_safe {
             return Err(ClusterError::AwkwardPath { folder: root });
         }
-        Ok(Self {
-            root,
-            account,
-            _lock: lock,
-        })
+        Ok(Self { root, account, _locks: locks })
     }
 
     /// The place of the cluster and its log.
@@ -124,7 +121,11 @@ impl Home {
         let pointer = self.root.join("run.location");
         if let Ok(text) = fs::read_to_string(&pointer) {
             let remembered = PathBuf::from(text.trim_end_matches('\n'));
-            if self.is_private(&remembered) {
+            // A copy of a data folder remembers the socket of the original.
+            let is_ours = remembered
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().contains(&short_hash(&self.root)));
+            if is_ours && self.is_private(&remembered) {
                 return Ok(remembered);
             }
         }
@@ -135,10 +136,7 @@ impl Home {
 
     /// Creates a folder for the account alone. It must not exist: what others made is not to be trusted.
     pub(super) fn make_private(&self, folder: &Path) -> Result<(), ClusterError> {
-        DirBuilder::new()
-            .mode(0o700)
-            .create(folder)
-            .doing(|| format!("create {}", folder.display()))?;
+        DirBuilder::new().mode(0o700).create(folder).doing(|| format!("create {}", folder.display()))?;
         self.account.give(folder)
     }
 
@@ -161,9 +159,7 @@ impl Home {
         }
         match last {
             Some(Err(refused)) => Err(refused),
-            _ => Err(ClusterError::AwkwardPath {
-                folder: self.root.clone(),
-            }),
+            _ => Err(ClusterError::AwkwardPath { folder: self.root.clone() }),
         }
     }
 
@@ -178,13 +174,8 @@ impl Home {
 fn lock(data_dir: &Path) -> Result<File, ClusterError> {
     let path = data_dir.join("databourse.lock");
     let action = || format!("lock {}", path.display());
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .doing(action)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).doing(action)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -196,10 +187,7 @@ fn lock(data_dir: &Path) -> Result<File, ClusterError> {
             });
         }
         Err(TryLockError::Error(source)) => {
-            return Err(ClusterError::Io {
-                action: action(),
-                source,
-            });
+            return Err(ClusterError::Io { action: action(), source });
         }
     }
     // Only for the message above.
@@ -218,10 +206,7 @@ fn elsewhere(
     let parent = Path::new(SYSTEM_PLACE);
     for folder in [parent.parent().unwrap_or(parent), parent] {
         if !folder.is_dir() {
-            DirBuilder::new()
-                .mode(0o755)
-                .create(folder)
-                .doing(|| format!("create {}", folder.display()))?;
+            DirBuilder::new().mode(0o755).create(folder).doing(|| format!("create {}", folder.display()))?;
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
                 .doing(|| format!("open {}", folder.display()))?;
         }
@@ -234,10 +219,7 @@ fn elsewhere(
         number += 1;
         place = parent.join(format!("{hash}-{number}"));
     }
-    DirBuilder::new()
-        .mode(0o755)
-        .create(&place)
-        .doing(|| format!("create {}", place.display()))?;
+    DirBuilder::new().mode(0o755).create(&place).doing(|| format!("create {}", place.display()))?;
     fs::set_permissions(&place, fs::Permissions::from_mode(0o755))
         .doing(|| format!("open {}", place.display()))?;
     write_durably(pointer, &place)?;

