@@ -162,11 +162,7 @@ impl Block {
     pub fn header_fields(&self) -> Result<BlockHeader, Refusal> {
         let claims = self.header.claims();
         if claims.entry_type != BLOCK_HEADER_TYPE {
-            return Err(Refusal::new(
-                RefusalCode::EntryMalformed,
-                "payload.type",
-                "`block.header`",
-            ));
+            return Err(Refusal::new(RefusalCode::EntryMalformed, "payload.type", "`block.header`"));
         }
         let fields: BlockHeader =
             serde_json::from_str(claims.body.get()).map_err(|error| body_malformed(&error))?;
@@ -229,14 +225,10 @@ impl Block {
         if bytes.len() > BLOCK_BYTES_MAX {
             return Err(BlockError::TooLarge);
         }
-        let mut entries = parse_bundle(bytes, BLOCK_COMMANDS_MAX + 1)
-            .map_err(BlockError::Bundle)?
-            .into_iter();
+        let mut entries =
+            parse_bundle(bytes, BLOCK_COMMANDS_MAX + 1).map_err(BlockError::Bundle)?.into_iter();
         let header = entries.next().ok_or(BlockError::HeaderMissing)?;
-        let block = Self {
-            header,
-            commands: entries.collect(),
-        };
+        let block = Self { header, commands: entries.collect() };
         block.check_shape().map(|()| block)
     }
 

@@ -118,10 +118,7 @@ mod tests {
         check(b"\x00\x01a\x00\x02b", Err(BundleError::Truncated { position: 1 }));
         check(b"\x00\x01a\xff", Err(BundleError::Truncated { position: 1 }));
         check(b"\x00\x00", Err(BundleError::EntryEmpty { position: 0 }));
-        check(
-            b"\x00\x01a\x00\x01b\x00\x01c",
-            Err(BundleError::TooManyEntries { entries_max: 2 }),
-        );
+        check(b"\x00\x01a\x00\x01b\x00\x01c", Err(BundleError::TooManyEntries { entries_max: 2 }));
         assert_eq!(
             parse_bundle(b"\x00\x01a", 1).map_err(|error| match error {
                 BundleError::Entry { position, refusal } => (position, refusal.code.as_str()),

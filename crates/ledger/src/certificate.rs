@@ -79,10 +79,7 @@ impl std::error::Error for VerifyError {}
 
 impl From<MembersError> for VerifyError {
     fn from(error: MembersError) -> Self {
-        Self::FileMalformed {
-            member: error.member,
-            expected: error.expected,
-        }
+        Self::FileMalformed { member: error.member, expected: error.expected }
     }
 }
 
@@ -122,10 +119,8 @@ impl CertificateFile {
         if bytes.len() > CERTIFICATE_BYTES_MAX {
             return Err(VerifyError::TooLarge);
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| VerifyError::FileMalformed {
-            member: "",
-            expected: "UTF-8".to_owned(),
-        })?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| VerifyError::FileMalformed { member: "", expected: "UTF-8".to_owned() })?;
         let names = ["format", "entry", "author_key", "receipt"];
         let [format, entry, author_key, receipt] = json::members(text, names)?;
         let string = |raw, name| json::value::<String>(json::required(raw, name)?, name);
@@ -153,10 +148,7 @@ impl CertificateFile {
         }
         self.entry.verify(&self.author_key).map_err(VerifyError::Entry)?;
         let leaf_hash = self.entry.leaf_hash();
-        let verdict = self
-            .receipt
-            .verify(leaf_hash, policy)
-            .map_err(VerifyError::Receipt)?;
+        let verdict = self.receipt.verify(leaf_hash, policy).map_err(VerifyError::Receipt)?;
         Ok(VerifiedCertificate {
             claims: self.entry.claims().clone(),
             leaf_index: self.receipt.index,
@@ -197,7 +189,5 @@ pub fn verify_receipt(
     policy: &Policy,
 ) -> Result<PolicyVerdict, VerifyError> {
     let entry = Entry::parse(entry).map_err(VerifyError::Entry)?;
-    receipt
-        .verify(entry.leaf_hash(), policy)
-        .map_err(VerifyError::Receipt)
+    receipt.verify(entry.leaf_hash(), policy).map_err(VerifyError::Receipt)
 }

@@ -73,10 +73,7 @@ impl Checkpoint {
     pub fn sign(self, signer: &NoteSigner) -> Result<SignedCheckpoint, CheckpointError> {
         self.check()?;
         let signature = signer.sign(&self.to_string())?;
-        Ok(SignedCheckpoint {
-            checkpoint: self,
-            signatures: vec![signature],
-        })
+        Ok(SignedCheckpoint { checkpoint: self, signatures: vec![signature] })
     }
 
     fn check(&self) -> Result<(), CheckpointError> {
@@ -136,10 +133,7 @@ impl SignedCheckpoint {
     /// The note's error, or what is wrong with the three lines.
     pub fn parse(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let note = Note::parse(bytes)?;
-        Ok(Self {
-            checkpoint: note.text.parse()?,
-            signatures: note.signatures,
-        })
+        Ok(Self { checkpoint: note.text.parse()?, signatures: note.signatures })
     }
 
     /// Adds a witness's cosignature (0x04) made at `time_s`, seconds since the epoch.
@@ -154,8 +148,7 @@ impl SignedCheckpoint {
 
     /// Adds a line, in place of an earlier one of the same key name and id.
     pub fn add(&mut self, signature: NoteSignature) {
-        self.signatures
-            .retain(|line| (line.key_id, &line.name) != (signature.key_id, &signature.name));
+        self.signatures.retain(|line| (line.key_id, &line.name) != (signature.key_id, &signature.name));
         self.signatures.push(signature);
     }
 

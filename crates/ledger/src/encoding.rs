@@ -41,9 +41,7 @@ pub(crate) fn parse_decimal(digits: &str) -> Option<u64> {
 /// Eight lower-case hexadecimal digits.
 pub(crate) fn parse_hex_u32(digits: &str) -> Option<u32> {
     let shape = digits.len() == 8
-        && digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     u32::from_str_radix(digits, 16).ok().filter(|_| shape)
 }
 

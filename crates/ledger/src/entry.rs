@@ -46,10 +46,8 @@ pub struct Claims {
 impl Claims {
     /// The members in the order in which this crate writes them. A reader accepts any order.
     fn to_json(&self) -> String {
-        let on_behalf_of = self
-            .on_behalf_of
-            .map(|party| format!(r#""on_behalf_of":"{party}","#))
-            .unwrap_or_default();
+        let on_behalf_of =
+            self.on_behalf_of.map(|party| format!(r#""on_behalf_of":"{party}","#)).unwrap_or_default();
         // Every string here passed a type without characters that JSON escapes; `entry_type` is checked by `sign`.
         format!(
             r#"{{"type":"{}","id":"{}","exchange":"{}","iat":{},{on_behalf_of}"body":{}}}"#,
@@ -69,9 +67,7 @@ impl Claims {
             id: json::value(json::required(id, "id")?, "id")?,
             exchange: json::value(json::required(exchange, "exchange")?, "exchange")?,
             issued_at_s: json::value(json::required(issued_at, "iat")?, "iat")?,
-            on_behalf_of: on_behalf_of
-                .map(|raw| json::value(raw, "on_behalf_of"))
-                .transpose()?,
+            on_behalf_of: on_behalf_of.map(|raw| json::value(raw, "on_behalf_of")).transpose()?,
             body: json::required(body, "body")?.to_owned(),
         };
         claims.check().map(|()| claims)
@@ -82,19 +78,10 @@ impl Claims {
             !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         };
         let shape = self.entry_type.len() <= ENTRY_TYPE_BYTES_MAX
-            && self
-                .entry_type
-                .split_once('.')
-                .is_some_and(|(noun, verb)| part(noun) && part(verb));
-        let failed = |member, expected: &str| MembersError {
-            member,
-            expected: expected.to_owned(),
-        };
+            && self.entry_type.split_once('.').is_some_and(|(noun, verb)| part(noun) && part(verb));
+        let failed = |member, expected: &str| MembersError { member, expected: expected.to_owned() };
         if !shape {
-            return Err(failed(
-                "type",
-                "`<noun>.<verb>` in lower-case letters and `_`, at most 64 bytes",
-            ));
+            return Err(failed("type", "`<noun>.<verb>` in lower-case letters and `_`, at most 64 bytes"));
         }
         if !(0..=ISSUED_AT_S_MAX).contains(&self.issued_at_s) {
             return Err(failed("iat", "whole seconds since 1970, up to the year 9999"));
@@ -134,10 +121,7 @@ impl Entry {
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(malformed(
-                "",
-                "three base64url parts joined by `.`, RFC 7515 §3.1",
-            ));
+            return Err(malformed("", "three base64url parts joined by `.`, RFC 7515 §3.1"));
         };
         let kid = parse_header(&decode(header, "header")?).map_err(|error| within("header", error))?;
         let claims =
@@ -161,11 +145,7 @@ impl Entry {
         claims.check().map_err(|error| within("payload", error))?;
         let kid = key.key_id();
         let header = format!(r#"{{"alg":"{ALGORITHM}","kid":"{kid}","typ":"{TYPE}"}}"#);
-        let mut text = format!(
-            "{}.{}",
-            base64url(header.as_bytes()),
-            base64url(claims.to_json().as_bytes())
-        );
+        let mut text = format!("{}.{}", base64url(header.as_bytes()), base64url(claims.to_json().as_bytes()));
         let signed_bytes = text.len();
         let signature = key.sign(text.as_bytes());
         text.push('.');
@@ -173,13 +153,7 @@ impl Entry {
         if text.len() > ENTRY_BYTES_MAX {
             return Err(too_large());
         }
-        Ok(Self(Arc::new(Parts {
-            text: text.into(),
-            signed_bytes,
-            kid,
-            claims: claims.clone(),
-            signature,
-        })))
+        Ok(Self(Arc::new(Parts { text: text.into(), signed_bytes, kid, claims: claims.clone(), signature })))
     }
 
     /// Verifies the signature under the one rule of [`verify_signature`], RFC 8037 §3.1.
@@ -259,10 +233,7 @@ fn parse_header(text: &str) -> Result<KeyId, MembersError> {
         if given == expected {
             Ok(())
         } else {
-            Err(MembersError {
-                member,
-                expected: format!("`{expected}`"),
-            })
+            Err(MembersError { member, expected: format!("`{expected}`") })
         }
     };
     fixed(algorithm, "alg", ALGORITHM)?;

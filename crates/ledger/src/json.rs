@@ -24,20 +24,11 @@ pub(crate) fn members<'a, const N: usize>(
 ) -> Result<Members<'a, N>, MembersError> {
     let mut failed = "";
     let mut reader = serde_json::Deserializer::from_str(json);
-    let visitor = MembersVisitor {
-        names,
-        failed: &mut failed,
-    };
-    let read = reader
-        .deserialize_map(visitor)
-        .and_then(|members| reader.end().map(|()| members));
+    let visitor = MembersVisitor { names, failed: &mut failed };
+    let read = reader.deserialize_map(visitor).and_then(|members| reader.end().map(|()| members));
     read.map_err(|error| MembersError {
         member: failed,
-        expected: format!(
-            "a JSON object of {}, each once ({})",
-            names.join(", "),
-            without_place(&error)
-        ),
+        expected: format!("a JSON object of {}, each once ({})", names.join(", "), without_place(&error)),
     })
 }
 
@@ -46,10 +37,7 @@ pub(crate) fn required<'a>(
     value: Option<&'a RawValue>,
     name: &'static str,
 ) -> Result<&'a RawValue, MembersError> {
-    value.ok_or_else(|| MembersError {
-        member: name,
-        expected: "this member is required".to_owned(),
-    })
+    value.ok_or_else(|| MembersError { member: name, expected: "this member is required".to_owned() })
 }
 
 /// Reads one member's value.
@@ -57,10 +45,8 @@ pub(crate) fn value<'a, T: serde::Deserialize<'a>>(
     raw: &'a RawValue,
     name: &'static str,
 ) -> Result<T, MembersError> {
-    serde_json::from_str(raw.get()).map_err(|error| MembersError {
-        member: name,
-        expected: without_place(&error),
-    })
+    serde_json::from_str(raw.get())
+        .map_err(|error| MembersError { member: name, expected: without_place(&error) })
 }
 
 /// The error's words without "at line … column …": the place is relative to a decoded part that nobody sees.
@@ -87,11 +73,7 @@ impl<'de, const N: usize> Visitor<'de> for MembersVisitor<'_, N> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = [None; N];
         while let Some(Name(name)) = map.next_key()? {
-            let known = self
-                .names
-                .iter()
-                .zip(&mut found)
-                .find(|(known, _)| **known == name);
+            let known = self.names.iter().zip(&mut found).find(|(known, _)| **known == name);
             let Some((known, slot)) = known else {
                 return Err(de::Error::custom("unknown member"));
             };
@@ -170,9 +152,7 @@ impl<'de> Visitor<'de> for Walk {
     }
     fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
         // No number in the ledger is a float: prices and rates are strings, amounts are integers.
-        Err(E::custom(
-            "a number with a fraction, an exponent or beyond 64 bits",
-        ))
+        Err(E::custom("a number with a fraction, an exponent or beyond 64 bits"))
     }
     fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
         Ok(())
@@ -199,12 +179,7 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: Result<(), &str>) {
-        assert_eq!(
-            members(json, ["a", "b"])
-                .map(|_| ())
-                .map_err(|error| error.member),
-            expected
-        );
+        assert_eq!(members(json, ["a", "b"]).map(|_| ()).map_err(|error| error.member), expected);
     }
 
     #[test]
@@ -226,12 +201,7 @@ mod tests {
     #[test]
     fn a_body_reads_the_same_everywhere() {
         let deep = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        for good in [
-            "{}",
-            r#"{"a":[1,-2,"x",null,true,{"a":{}}]}"#,
-            r#"{"a":{"a":1}}"#,
-            &deep(120),
-        ] {
+        for good in ["{}", r#"{"a":[1,-2,"x",null,true,{"a":{}}]}"#, r#"{"a":{"a":1}}"#, &deep(120)] {
             assert_eq!(check_interoperable_object(good), Ok(()), "{good}");
         }
         for bad in [

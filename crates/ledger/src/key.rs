@@ -33,9 +33,7 @@ impl SigningKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("key_id", &self.key_id())
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("key_id", &self.key_id()).finish_non_exhaustive()
     }
 }
 
@@ -65,9 +63,7 @@ impl std::error::Error for SignatureError {}
 /// # Errors
 /// [`SignatureError`] whichever condition fails; the reasons are deliberately not told apart.
 pub fn verify_signature(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> Result<(), SignatureError> {
-    verifying_key(key)?
-        .verify_strict(message, &Signature::from_bytes(signature))
-        .map_err(|_| SignatureError)
+    verifying_key(key)?.verify_strict(message, &Signature::from_bytes(signature)).map_err(|_| SignatureError)
 }
 
 /// Condition 1 of [`verify_signature`]: whether anything could ever verify under this key.
@@ -155,11 +151,7 @@ mod tests {
             for r in SMALL_ORDER {
                 check(key, b"any message at all", r, ZERO, false);
             }
-            assert_eq!(
-                verifying_key(&PublicKey::from_bytes(bytes(key))),
-                Err(SignatureError),
-                "{key}"
-            );
+            assert_eq!(verifying_key(&PublicKey::from_bytes(bytes(key))), Err(SignatureError), "{key}");
         }
         for r in SMALL_ORDER {
             check(KEY, b"", r, S, false);

@@ -111,18 +111,14 @@ impl FromStr for NoteSignature {
     /// Reads one line without its newline.
     fn from_str(line: &str) -> Result<Self, NoteError> {
         const MALFORMED: NoteError = NoteError::SignatureLine { position: 0 };
-        let (name, encoded) = line
-            .strip_prefix("\u{2014} ")
-            .and_then(|rest| rest.split_once(' '))
-            .ok_or(MALFORMED)?;
+        let (name, encoded) =
+            line.strip_prefix("\u{2014} ").and_then(|rest| rest.split_once(' ')).ok_or(MALFORMED)?;
         check_name(name).map_err(|_| MALFORMED)?;
         let decoded = parse_base64(encoded).ok_or(MALFORMED)?;
         match decoded.split_first_chunk::<4>() {
-            Some((key_id, bytes)) if !bytes.is_empty() => Ok(Self {
-                name: name.to_owned(),
-                key_id: u32::from_be_bytes(*key_id),
-                bytes: bytes.to_vec(),
-            }),
+            Some((key_id, bytes)) if !bytes.is_empty() => {
+                Ok(Self { name: name.to_owned(), key_id: u32::from_be_bytes(*key_id), bytes: bytes.to_vec() })
+            }
             _ => Err(MALFORMED),
         }
     }
@@ -160,10 +156,7 @@ impl Note {
             }
             signatures.push(line.parse().map_err(|_| NoteError::SignatureLine { position })?);
         }
-        Ok(Self {
-            text: text.to_owned(),
-            signatures,
-        })
+        Ok(Self { text: text.to_owned(), signatures })
     }
 
     /// Signs `text` with keys of type 0x01.
@@ -172,10 +165,7 @@ impl Note {
     /// `TextUnterminated`, `NotText`, `TooLarge`, or `KeyTypeUnfit` for a cosigner.
     pub fn sign(text: &str, signers: &[&NoteSigner]) -> Result<Self, NoteError> {
         let signatures: Result<_, _> = signers.iter().map(|signer| signer.sign(text)).collect();
-        Ok(Self {
-            text: text.to_owned(),
-            signatures: signatures?,
-        })
+        Ok(Self { text: text.to_owned(), signatures: signatures? })
     }
 
     /// Verifies the note with the `keys` that are trusted. Lines of other keys are ignored, even if they share a
@@ -211,9 +201,5 @@ pub(crate) fn check_text(text: &str) -> Result<(), NoteError> {
 /// A key name: not empty, no Unicode space, no plus, no control character.
 pub(crate) fn check_name(name: &str) -> Result<(), NoteError> {
     let bad = |c: char| c.is_whitespace() || c == '+' || c < '\u{20}';
-    if name.is_empty() || name.contains(bad) {
-        Err(NoteError::NameInvalid)
-    } else {
-        Ok(())
-    }
+    if name.is_empty() || name.contains(bad) { Err(NoteError::NameInvalid) } else { Ok(()) }
 }

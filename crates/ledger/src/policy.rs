@@ -109,10 +109,7 @@ impl fmt::Display for Untrusted {
         match self {
             Self::OriginUnknown { origin } => write!(f, "the policy trusts no log of origin {origin}"),
             Self::SignatureInvalid { name, key_id } => {
-                write!(
-                    f,
-                    "the checkpoint's signature of {name}+{key_id:08x} does not verify"
-                )
+                write!(f, "the checkpoint's signature of {name}+{key_id:08x} does not verify")
             }
             Self::LogSignatureMissing { origin } => {
                 write!(f, "no trusted key of {origin} signed the checkpoint")
@@ -164,19 +161,11 @@ impl Policy {
         groups: Vec<PolicyGroup>,
         quorum: Quorum,
     ) -> Result<Self, PolicyError> {
-        let policy = Self {
-            logs,
-            witnesses,
-            groups,
-            quorum,
-        };
+        let policy = Self { logs, witnesses, groups, quorum };
         // One set of rules: what cannot be read back is not a policy.
         match policy.to_string().parse::<Self>() {
             Ok(read) if read == policy => Ok(policy),
-            Ok(_) => Err(PolicyError {
-                line: 0,
-                expected: "names and URLs without spaces or line breaks",
-            }),
+            Ok(_) => Err(PolicyError { line: 0, expected: "names and URLs without spaces or line breaks" }),
             Err(error) => Err(PolicyError { line: 0, ..error }),
         }
     }
@@ -229,17 +218,12 @@ impl Policy {
         let verified = |key: &VerifierKey| {
             verify_one(&text, &signed.signatures, key).map_err(|error| match error {
                 NoteError::SignatureInvalid { name, key_id } => Untrusted::SignatureInvalid { name, key_id },
-                _ => Untrusted::SignatureInvalid {
-                    name: key.name().to_owned(),
-                    key_id: key.key_id(),
-                },
+                _ => Untrusted::SignatureInvalid { name: key.name().to_owned(), key_id: key.key_id() },
             })
         };
         let mut of_origin = self.logs.iter().filter(|log| log.key.name() == origin).peekable();
         if of_origin.peek().is_none() {
-            return Err(Untrusted::OriginUnknown {
-                origin: origin.clone(),
-            });
+            return Err(Untrusted::OriginUnknown { origin: origin.clone() });
         }
         let mut logs = Vec::new();
         for log in of_origin {
@@ -247,15 +231,12 @@ impl Policy {
         }
         let mut witnesses = Vec::new();
         for witness in &self.witnesses {
-            witnesses.extend(verified(&witness.key)?.map(|signature| Witnessed {
-                name: witness.name.clone(),
-                signature,
-            }));
+            witnesses.extend(
+                verified(&witness.key)?.map(|signature| Witnessed { name: witness.name.clone(), signature }),
+            );
         }
         if logs.is_empty() {
-            return Err(Untrusted::LogSignatureMissing {
-                origin: origin.clone(),
-            });
+            return Err(Untrusted::LogSignatureMissing { origin: origin.clone() });
         }
         match &self.quorum {
             Quorum::Of(quorum) if !self.is_reached(quorum, &witnesses) => Err(Untrusted::QuorumMissing {
@@ -268,15 +249,11 @@ impl Policy {
 
     /// Groups name only what stands before them, so one pass in their order decides all of them.
     fn is_reached(&self, quorum: &str, witnesses: &[Witnessed]) -> bool {
-        let mut reached: BTreeMap<&str, bool> = witnesses
-            .iter()
-            .map(|witness| (witness.name.as_str(), true))
-            .collect();
+        let mut reached: BTreeMap<&str, bool> =
+            witnesses.iter().map(|witness| (witness.name.as_str(), true)).collect();
         for group in &self.groups {
             let members = group.members.iter();
-            let count = members
-                .filter(|name| reached.get(name.as_str()) == Some(&true))
-                .count();
+            let count = members.filter(|name| reached.get(name.as_str()) == Some(&true)).count();
             reached.insert(&group.name, count >= group.threshold);
         }
         reached.get(quorum) == Some(&true)

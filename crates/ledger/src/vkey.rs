@@ -66,12 +66,7 @@ impl VerifierKey {
             .finalize()
             .into();
         let [a, b, c, d, ..] = digest;
-        Ok(Self {
-            name,
-            key_type,
-            public_key,
-            key_id: u32::from_be_bytes([a, b, c, d]),
-        })
+        Ok(Self { name, key_type, public_key, key_id: u32::from_be_bytes([a, b, c, d]) })
     }
 
     /// The key's name; for a log it is the origin of its checkpoints.
@@ -105,15 +100,8 @@ impl VerifierKey {
     /// `SignatureInvalid`: another key's line, a wrong length, a time above 2^63 - 1, or bytes that do not verify.
     pub fn verify(&self, text: &str, signature: &NoteSignature) -> Result<VerifiedSignature, NoteError> {
         self.verified_time_s(text, signature)
-            .map(|time_s| VerifiedSignature {
-                name: self.name.clone(),
-                key_id: self.key_id,
-                time_s,
-            })
-            .ok_or_else(|| NoteError::SignatureInvalid {
-                name: self.name.clone(),
-                key_id: self.key_id,
-            })
+            .map(|time_s| VerifiedSignature { name: self.name.clone(), key_id: self.key_id, time_s })
+            .ok_or_else(|| NoteError::SignatureInvalid { name: self.name.clone(), key_id: self.key_id })
     }
 
     fn verified_time_s(&self, text: &str, signature: &NoteSignature) -> Option<Option<u64>> {
@@ -152,11 +140,7 @@ impl FromStr for VerifierKey {
         let key_type = NoteKeyType::from_byte(*kind).ok_or(NoteError::KeyTypeUnknown(*kind))?;
         let public_key = key.try_into().map_err(|_| NoteError::KeyMalformed)?;
         let key = Self::new(name, key_type, PublicKey::from_bytes(public_key))?;
-        if key.key_id == key_id {
-            Ok(key)
-        } else {
-            Err(NoteError::KeyIdDiffers)
-        }
+        if key.key_id == key_id { Ok(key) } else { Err(NoteError::KeyIdDiffers) }
     }
 }
 
@@ -236,11 +220,7 @@ impl NoteSigner {
     }
 
     fn line(&self, bytes: Vec<u8>) -> NoteSignature {
-        NoteSignature {
-            name: self.verifier_key.name.clone(),
-            key_id: self.verifier_key.key_id,
-            bytes,
-        }
+        NoteSignature { name: self.verifier_key.name.clone(), key_id: self.verifier_key.key_id, bytes }
     }
 }
 
@@ -277,9 +257,5 @@ pub(crate) fn verify_all(
             verified.push(signature);
         }
     }
-    if verified.is_empty() {
-        Err(NoteError::NoTrustedSignature)
-    } else {
-        Ok(verified)
-    }
+    if verified.is_empty() { Err(NoteError::NoTrustedSignature) } else { Ok(verified) }
 }

@@ -38,10 +38,7 @@ impl FromStr for Policy {
                 [first, ..] if first.starts_with('#') => Ok(()),
                 words => draft.line(words),
             };
-            result.map_err(|expected| PolicyError {
-                line: position + 1,
-                expected,
-            })?;
+            result.map_err(|expected| PolicyError { line: position + 1, expected })?;
         }
         Ok(Self {
             logs: draft.logs,
@@ -74,10 +71,7 @@ impl Draft {
     }
 
     fn log(&mut self, key: &str, url: &[&str]) -> Result<(), &'static str> {
-        let log = PolicyLog {
-            key: parse_key(key, NoteKeyType::Ed25519)?,
-            url: parse_url(url)?,
-        };
+        let log = PolicyLog { key: parse_key(key, NoteKeyType::Ed25519)?, url: parse_url(url)? };
         let key = log.key.public_key();
         if self.logs.iter().any(|other| other.key.public_key() == key) {
             return Err("each log key once");
@@ -186,10 +180,7 @@ impl fmt::Display for Policy {
                 1 => write!(f, "any")?,
                 k => write!(f, "{k}")?,
             }
-            group
-                .members
-                .iter()
-                .try_for_each(|member| write!(f, " {member}"))?;
+            group.members.iter().try_for_each(|member| write!(f, " {member}"))?;
             writeln!(f)?;
         }
         match &self.quorum {
