@@ -9,7 +9,9 @@ use super::{
     error::{FileError, Item, RecordCode, RecordError},
     gzip::{self, Input},
     lines::{LineReader, TextLine},
+    text::{Fitter, WORDS_MAX},
 };
+use databourse_listing::{DataClass, ProductDetails, ProductKind};
 use databourse_primitives::{BilingualText, Digest, Line};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -39,24 +41,6 @@ impl SourceFormat {
     }
 }
 
-/// What a record offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum SourceKind {
-    /// Files or tables.
-    Dataset,
-    /// A programming interface.
-    ApiService,
-    /// Yearbooks and reports.
-    Report,
-}
-
-/// The class of the data. Both catalogues hold public data only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum SourceClass {
-    /// 公共.
-    Public,
-}
-
 /// One record of a catalogue, every text within the bounds of `primitives`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CatalogueRecord {
@@ -71,12 +55,12 @@ pub(crate) struct CatalogueRecord {
     /// What it holds, as the source describes it; Markdown is left as it is.
     pub(crate) description: BilingualText,
     /// What it offers.
-    pub(crate) kind: SourceKind,
-    /// The class of the data.
-    pub(crate) data_class: SourceClass,
-    /// Subjects, from a closed list of the source; empty if it has none. At most 64.
+    pub(crate) kind: ProductKind,
+    /// The class of the data; both catalogues hold public data only.
+    pub(crate) data_class: DataClass,
+    /// Subjects, from a closed list of the source; empty if it has none. At most 30.
     pub(crate) themes: Vec<Line>,
-    /// Free keywords in either language. At most 64.
+    /// Free keywords in either language. At most 30.
     pub(crate) keywords: Vec<Line>,
     /// How often it is updated, in the source's words.
     pub(crate) update_frequency: Option<Line>,
@@ -92,6 +76,33 @@ pub(crate) struct CatalogueRecord {
     pub(crate) deprecated: Option<Line>,
     /// Whether a text or list was cut to fit.
     pub(crate) shortened: bool,
+}
+
+impl CatalogueRecord {
+    /// The record as a supplier would describe it to `product.list`. The licence text is cut to one line, and themes
+    /// follow the keywords as far as there is room: the whole of both stays in the record.
+    pub(crate) fn details(&self) -> ProductDetails {
+        let mut keywords = self.keywords.clone();
+        for theme in &self.themes {
+            if keywords.len() < WORDS_MAX && !keywords.contains(theme) {
+                keywords.push(theme.clone());
+            }
+        }
+        ProductDetails {
+            title: self.title.clone(),
+            description: self.description.clone(),
+            kind: self.kind,
+            keywords,
+            update_frequency: self.update_frequency.clone(),
+            landing_page: self.landing_page.clone(),
+            source_licence: self
+                .licence_text
+                .as_deref()
+                .and_then(|text| Fitter::default().line(text)),
+            source_digest: Some(self.digest),
+            deidentification: None,
+        }
+    }
 }
 
 /// Reads a catalogue record by record.

@@ -2,8 +2,8 @@
 
 use databourse_primitives::{BilingualText, Line};
 
-/// The most keywords or themes of one record; the real files have at most 41.
-pub(super) const WORDS_MAX: usize = 64;
+/// The most keywords of a product, as the rules of `listing` have it; the real files have up to 41.
+pub(super) const WORDS_MAX: usize = 30;
 const ELLIPSIS: char = '…';
 
 /// Fits texts one after the other and remembers whether any had to be cut.
@@ -126,8 +126,8 @@ mod tests {
         let cut = fitter.text(&"数".repeat(4_001)).unwrap();
         assert!(fitter.shortened && cut.chars().count() == 4_000 && cut.ends_with("数…"));
         let mut fitter = Fitter::default();
-        let words: Vec<String> = (0..70).map(|n| format!("w{}", n / 2)).collect();
-        assert_eq!((fitter.words(&words).len(), fitter.shortened), (35, false));
+        let words: Vec<String> = (0..50).map(|n| format!("w{}", n / 2)).collect();
+        assert_eq!((fitter.words(&words).len(), fitter.shortened), (25, false));
         let words: Vec<String> = (0..70).map(|n| format!("w{n}")).collect();
         assert_eq!((fitter.words(&words).len(), fitter.shortened), (WORDS_MAX, true));
     }

@@ -6,8 +6,9 @@ use super::{
         lines::TextLine,
         text::{Fitter, first_url},
     },
-    CatalogueRecord, SourceClass, SourceFormat, SourceKind, member, missing, object, reference,
+    CatalogueRecord, SourceFormat, member, missing, object, reference,
 };
+use databourse_listing::{DataClass, ProductKind};
 use databourse_primitives::{Digest, Line};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -79,7 +80,7 @@ pub(super) fn record(line: TextLine<'_>) -> Result<CatalogueRecord, RecordError>
         title,
         description,
         kind: kind(api_url.as_deref(), &keywords),
-        data_class: SourceClass::Public,
+        data_class: DataClass::Public,
         themes: fitter.words(&domains),
         keywords,
         update_frequency: frequency.and_then(|text| fitter.line(&text)),
@@ -95,13 +96,13 @@ pub(super) fn record(line: TextLine<'_>) -> Result<CatalogueRecord, RecordError>
     })
 }
 
-fn kind(api_url: Option<&str>, keywords: &[Line]) -> SourceKind {
+fn kind(api_url: Option<&str>, keywords: &[Line]) -> ProductKind {
     let is_report = |word: &Line| REPORT_MARKS.iter().any(|mark| word.as_str().contains(mark));
     if api_url.is_some_and(|url| first_url(url).is_some()) {
-        SourceKind::ApiService
+        ProductKind::ApiService
     } else if keywords.iter().any(is_report) {
-        SourceKind::Report
+        ProductKind::Report
     } else {
-        SourceKind::Dataset
+        ProductKind::Dataset
     }
 }

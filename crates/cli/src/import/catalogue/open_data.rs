@@ -6,8 +6,9 @@ use super::{
         lines::TextLine,
         text::{Fitter, first_url, without_links},
     },
-    CatalogueRecord, SourceClass, SourceFormat, SourceKind, member, missing, object, reference,
+    CatalogueRecord, SourceFormat, member, missing, object, reference,
 };
+use databourse_listing::{DataClass, ProductKind};
 use databourse_primitives::Digest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -68,8 +69,8 @@ pub(super) fn record(line: TextLine<'_>) -> Result<CatalogueRecord, RecordError>
         reference,
         title,
         description,
-        kind: SourceKind::Dataset,
-        data_class: SourceClass::Public,
+        kind: ProductKind::Dataset,
+        data_class: DataClass::Public,
         themes: Vec::new(),
         keywords: fitter.words(&tags),
         update_frequency: frequency.and_then(|text| fitter.line(&text)),

@@ -41,17 +41,19 @@ fn a_source_keeps_both_languages() {
     assert_eq!(source.publisher, source.title);
     assert_eq!(source.keywords.len(), 2, "a repeated keyword is kept once");
     assert_eq!(source.themes[0].as_str(), "ocean");
+    let words: Vec<String> = source.details().keywords.iter().map(Line::to_string).collect();
+    assert_eq!(words, ["tide", "潮位", "ocean"]);
     assert_eq!(source.landing_page.unwrap().as_str(), "https://example.org/tides");
     assert_eq!(source.digest, Digest::of(SOURCE.as_bytes()));
-    assert_eq!((source.kind, source.shortened), (SourceKind::Dataset, false));
+    assert_eq!((source.kind, source.shortened), (ProductKind::Dataset, false));
     let service = record(&SOURCE.replace("\"api_url\":null", "\"api_url\":\"https://example.org/api\""));
-    assert_eq!(service.kind, SourceKind::ApiService);
+    assert_eq!(service.kind, ProductKind::ApiService);
     let without = record(
         &SOURCE
             .replace("\"api_url\":null,", "")
             .replace("\"tide\",\"潮位\"", "\"统计年鉴\""),
     );
-    assert_eq!(without.kind, SourceKind::Report);
+    assert_eq!(without.kind, ProductKind::Report);
     let one_language = record(&SOURCE.replace("\"zh\":\"三角洲潮位\",", "\"zh\":\" \","));
     assert_eq!(
         (one_language.title.zh(), one_language.title.any()),
@@ -76,6 +78,9 @@ fn a_listing_is_read_without_its_markup() {
     );
     assert_eq!(listing.licence_text.as_deref(), Some("CC0"));
     assert!(listing.deprecated.is_some() && !listing.shortened);
+    let licence = "terms of use\\n".repeat(30);
+    let details = record(&LISTING.replace("CC0", &licence)).details();
+    assert!(details.source_licence.unwrap().as_str().ends_with('…'));
     let long = record(&LISTING.replace("Point clouds", &"云".repeat(5_000)));
     assert!(long.shortened);
     assert_eq!(
