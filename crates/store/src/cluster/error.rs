@@ -63,6 +63,15 @@ pub enum ClusterError {
         /// This process's user number.
         process: u32,
     },
+    /// The cluster belongs to root, e.g. after `cp -r` by root, and PostgreSQL refuses to run as root.
+    #[error("the cluster in {0} belongs to root, as whom PostgreSQL refuses to run; \
+        type: chown -R {account}: '{0}'", folder.display())]
+    OwnedByRoot {
+        /// The cluster's folder.
+        folder: PathBuf,
+        /// The account it should belong to.
+        account: String,
+    },
     /// The process is root, PostgreSQL refuses to run as root, and there is no other account to use.
     #[error(
         "PostgreSQL refuses to run as root, and /etc/passwd has neither `postgres` nor `nobody` to run it as"

@@ -5,7 +5,7 @@
 //! <data folder>/databourse.lock     held by the process that uses the folder
 //!               postgres.location   only if the cluster had to go elsewhere: the path of its place
 //! <place>/postgres/                 the cluster (PGDATA)
-//!         postgres.new-<n>/         one being made; swept at the next start
+//!         postgres.new-<process>/   one being made; swept at the next start
 //!         postgres.log[.1]          the server's log since its last start, and the one before
 //!         run/ | run.location       the socket's folder, or where it is when that path would be too long
 //! ```
@@ -14,10 +14,11 @@ use super::{
     Progress,
     account::Account,
     error::{ClusterError, Doing as _},
+    lock::Lock,
 };
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{ErrorKind, Read as _, Seek as _, Write as _},
+    fs::{self, DirBuilder, File},
+    io::{ErrorKind, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
@@ -33,9 +34,8 @@ const SOCKET_FOLDER_BYTES_MAX: usize = 84;
 pub(super) struct Home {
     root: PathBuf,
     account: Account,
-    /// Of the data folder, and of the cluster's place if that is elsewhere (a copied data folder has the same). Held for
-    /// life; the system lets go of them when the process ends, however it ends.
-    _locks: Vec<File>,
+    /// Of the data folder, and of the cluster's place if that is elsewhere (a copied data folder has the same).
+    _locks: Vec<Lock>,
 }
 
 impl Home {
@@ -43,7 +43,7 @@ impl Home {
     pub(super) fn open(data_dir: &Path, progress: Progress<'_>) -> Result<Self, ClusterError> {
         fs::create_dir_all(data_dir).doing(|| format!("create {}", data_dir.display()))?;
         let data_dir = fs::canonicalize(data_dir).doing(|| format!("find {}", data_dir.display()))?;
-        let mut locks = vec![lock(&data_dir)?];
+        let mut locks = vec![Lock::take(&data_dir)?];
         let pointer = data_dir.join("postgres.location");
         let root = match fs::read_to_string(&pointer) {
             Ok(text) => {
@@ -66,7 +66,7 @@ impl Home {
             return Err(ClusterError::NotEnterable { folder: root, account: account.name });
         };
         if root != data_dir {
-            locks.push(lock(&root)?);
+            locks.push(Lock::take(&root)?);
         }
         let shell_safe = root.to_str().is_some_and(|text| {
             !text.contains(['"', '\'', '$', '\\', '`']) && !text.contains(char::is_control)
@@ -168,32 +168,6 @@ impl Home {
         fs::symlink_metadata(folder)
             .is_ok_and(|meta| meta.is_dir() && meta.uid() == self.account.uid && meta.mode() & 0o077 == 0)
     }
-}
-
-/// Takes the data folder for this process.
-fn lock(data_dir: &Path) -> Result<File, ClusterError> {
-    let path = data_dir.join("databourse.lock");
-    let action = || format!("lock {}", path.display());
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).doing(action)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            return Err(ClusterError::InUse {
-                folder: data_dir.to_owned(),
-                holder: holder.trim().parse().ok(),
-            });
-        }
-        Err(TryLockError::Error(source)) => {
-            return Err(ClusterError::Io { action: action(), source });
-        }
-    }
-    // Only for the message above.
-    file.set_len(0).and_then(|()| file.rewind()).doing(action)?;
-    writeln!(file, "{}", std::process::id()).doing(action)?;
-    Ok(file)
 }
 
 /// A new place that the account can enter, remembered in the data folder before anything is put there.

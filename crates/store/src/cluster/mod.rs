@@ -23,6 +23,7 @@ mod create;
 mod error;
 mod home;
 mod install;
+mod lock;
 mod server;
 mod settings;
 
