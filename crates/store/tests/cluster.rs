@@ -5,12 +5,13 @@ use databourse_store::cluster::{Binaries, Cluster, ClusterConfig, ClusterError, 
 use databourse_testkit::{ScratchFolder, TestDatabase, scratch_folder};
 use std::{
     env, fs,
+    io::{BufRead as _, BufReader, Read as _},
     os::unix::{
         fs::{MetadataExt as _, PermissionsExt as _},
         process::CommandExt as _,
     },
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::Mutex,
 };
 use tokio_postgres::{Client, NoTls};
@@ -184,14 +185,67 @@ async fn a_copy_of_a_data_folder_does_not_use_the_server_of_the_original() {
 
 #[test]
 fn a_second_process_is_told_that_the_folder_is_in_use() {
-    // Locks belong to open files, so a second start in this process meets what another process would.
     let folder = scratch_folder();
-    let cluster = start(folder.path());
+    let mut child = child(folder.path());
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().ends_with("ready")));
     let error = Cluster::start(config(folder.path()), &|_| {}).unwrap_err();
-    let pid = std::process::id();
-    assert!(matches!(error, ClusterError::InUse { holder: Some(holder), .. } if holder == pid), "{error}");
-    cluster.stop().unwrap();
+    assert!(
+        matches!(error, ClusterError::InUse { holder: Some(holder), .. } if holder == child.id()),
+        "{error}"
+    );
+    // Killed, it leaves the folder to us, with a server that runs.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(folder.path().join("postgres/postmaster.pid").exists());
     start(folder.path()).stop().unwrap();
+}
+
+#[tokio::test]
+async fn a_process_killed_while_it_makes_its_cluster_leaves_nothing_that_stops_the_next() {
+    let folder = scratch_folder();
+    for victims in 1..=3 {
+        let mut child = child(folder.path());
+        let is_at_work = || {
+            fs::read_dir(folder.path()).unwrap().flatten().any(|entry| {
+                let is_draft = entry.file_name().to_string_lossy().starts_with("postgres.new");
+                is_draft && entry.path().join("postgresql.conf").exists()
+            })
+        };
+        while !is_at_work() {
+            assert!(child.try_wait().unwrap().is_none(), "child {victims} ended");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!folder.path().join("postgres").exists());
+    }
+    let cluster = start(folder.path());
+    commit_row(&cluster).await;
+    cluster.stop().unwrap();
+}
+
+/// Another process that runs the cluster of a folder until it is killed; it says `ready` when it does.
+fn child(folder: &Path) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "the_child_of_other_tests", "--nocapture"])
+        .env(CHILD_FOLDER, folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Tells the test below that it is the child.
+const CHILD_FOLDER: &str = "CLUSTER_TEST_CHILD_FOLDER";
+
+#[test]
+fn the_child_of_other_tests() {
+    let Some(folder) = env::var_os(CHILD_FOLDER) else { return };
+    let cluster = start(Path::new(&folder));
+    println!("ready");
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    cluster.stop().unwrap();
 }
 
 #[tokio::test]
