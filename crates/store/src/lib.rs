@@ -1,3 +1,52 @@
 //! PostgreSQL: the only crate that speaks SQL.
+//!
+//! The ledger, the state that follows from it, and the journal of money live in one database. Two handles share it:
+//!
+//! | handle | connections | what it does |
+//! |---|---|---|
+//! | [`Store`] | a pool | reads: records by name, lists, entries, tiles, the journal |
+//! | [`Writer`] | one, with a lock that only one session of the database can hold | commits blocks |
+//!
+//! [`Writer::commit`] writes a whole block in one transaction and one fsync: entries, tiles, records, postings, head.
+//! After any error of it the caller forgets what it has in memory and reads the head again, because an error on the
+//! way back does not say whether the server committed.
+//!
+//! A value that cannot be what was written is reported as [`StoreError::Damaged`] with table, column and row.
+//!
+//! Where things are: tables in `migrations/`, each fixed statement in `sql`, one module per noun.
+//!
+//! Deliberately absent: rules (`market` decides, this crate keeps), a cache (the node's), other databases, TLS.
 
 pub mod cluster;
+
+mod block;
+mod cell;
+mod column;
+mod commit;
+mod custody;
+mod entry;
+mod error;
+mod head;
+mod journal;
+mod list;
+mod migrate;
+mod record;
+mod rows;
+mod session;
+mod sql;
+mod store;
+mod tile;
+mod writer;
+
+pub use block::BlockRow;
+pub use column::Column;
+pub use commit::{CommitBatch, NewEntry};
+pub use custody::CustodyKey;
+pub use entry::{ENTRIES_MAX, StoredEntry};
+pub use error::{DatabaseInconsistency, StoreError};
+pub use head::ChainHead;
+pub use journal::{JournalPosting, PostingCursor, TrialBalance, TrialLine};
+pub use list::{LIST_LIMIT_MAX, ListQuery, Page};
+pub use migrate::MigrationReport;
+pub use store::Store;
+pub use writer::Writer;

@@ -1,0 +1,162 @@
+//! Lists: records of one kind under filters, a page at a time.
+//!
+//! The order is that of names, which are UUIDv7 and so in the order of age; where a name ends in a number, that number
+//! counts. The cursor is the place of the last record of a page: what is committed between two pages is neither
+//! repeated nor makes others be skipped.
+
+use crate::{
+    Column, Store, StoreError,
+    cell::{Cells, is_storable},
+    column::{Comparison, order_column},
+    record::stored_of,
+};
+use databourse_market::{Noun, Stored};
+use std::collections::BTreeMap;
+use tokio_postgres::types::ToSql;
+
+/// The longest page.
+pub const LIST_LIMIT_MAX: u32 = 1_000;
+
+/// What to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Each named column must have one of the values that stand with it.
+    pub filters: Vec<(Column, String)>,
+    /// Words that all must occur in a product's title, description or keywords, in either language; case does not
+    /// count.
+    pub search: Option<String>,
+    /// The `next` of the page before; the beginning if absent.
+    pub after: Option<String>,
+    /// How many records at most: 1 to [`LIST_LIMIT_MAX`], and what is outside is taken for the nearest.
+    pub limit: u32,
+    /// From the newest name to the oldest.
+    pub newest_first: bool,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The records, in order.
+    pub items: Vec<T>,
+    /// Where the next page begins, for `after`; absent if this was the last one.
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// A page of `T`s.
+    ///
+    /// # Errors
+    /// `ColumnUnknown` if a `T` has no such column, or is searched and is not a product; `Damaged`; `Unavailable`.
+    pub async fn list<T: Stored>(&self, query: &ListQuery) -> Result<Page<T>, StoreError> {
+        let limit = query.limit.clamp(1, LIST_LIMIT_MAX) as usize;
+        let texts = query.filters.iter().map(|(_, value)| value).chain(&query.search).chain(&query.after);
+        let can_exist = texts.into_iter().all(|text| is_storable(text));
+        let statement = ListStatement::new(T::NOUN, query)?;
+        if !can_exist {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let rows = self.rows(&statement.sql, &statement.parameters()).await?;
+        let items: Vec<T> = rows.iter().take(limit).map(stored_of).collect::<Result<_, _>>()?;
+        // One row more than the page was asked for: if it came, there is a next page.
+        let last = rows.get(limit).and(rows.get(limit - 1));
+        let place = |row| Cells::new(row, T::NOUN.as_str(), &"?").get("place");
+        Ok(Page { items, next: last.map(place).transpose()? })
+    }
+}
+
+/// A list's statement and its parameters. The text depends on the kind and on which columns are named, never on values.
+#[derive(Debug)]
+pub(crate) struct ListStatement {
+    pub(crate) sql: String,
+    texts: Vec<String>,
+    arrays: Vec<Vec<String>>,
+    /// Per placeholder, in order: whether it is the next array or the next text.
+    is_array: Vec<bool>,
+}
+
+impl ListStatement {
+    pub(crate) fn new(noun: Noun, query: &ListQuery) -> Result<Self, StoreError> {
+        let (table, order) = (noun.as_str(), order_column(noun));
+        let mut statement =
+            Self { sql: String::new(), texts: Vec::new(), arrays: Vec::new(), is_array: Vec::new() };
+        let mut conditions = vec!["true".to_owned()];
+        let mut filters: BTreeMap<Column, Vec<String>> = BTreeMap::new();
+        for (column, value) in &query.filters {
+            if !Column::of(noun).contains(column) {
+                return Err(StoreError::ColumnUnknown { noun: table, column: column.as_str() });
+            }
+            filters.entry(*column).or_default().push(value.clone());
+        }
+        for (column, mut values) in filters {
+            let name = column.as_str();
+            conditions.push(match (column.comparison(), values.pop()) {
+                // With one value the index gives the order as well.
+                (Comparison::Equals, Some(value)) if values.is_empty() => {
+                    format!("{name} = {}", statement.text(value))
+                }
+                (comparison, last) => {
+                    values.extend(last);
+                    let values = statement.array(values);
+                    match comparison {
+                        Comparison::Equals => format!("{name} = ANY({values})"),
+                        Comparison::Contains => format!("{name} ?| {values}"),
+                    }
+                }
+            });
+        }
+        if let Some(search) = &query.search {
+            if noun != Noun::Product {
+                return Err(StoreError::ColumnUnknown { noun: table, column: "search_text" });
+            }
+            let patterns = statement.array(search.split_whitespace().map(pattern).collect());
+            // Lower case on both sides by the same function.
+            let patterns = format!("ARRAY(SELECT lower(word) FROM UNNEST({patterns}) AS word)");
+            conditions.push(format!("search_text LIKE ALL ({patterns})"));
+        }
+        let (sign, direction) = if query.newest_first { ("<", "DESC") } else { (">", "ASC") };
+        if let Some(after) = &query.after {
+            conditions.push(format!("{order} {sign} {}", statement.text(after.clone())));
+        }
+        let limit = query.limit.clamp(1, LIST_LIMIT_MAX) + 1;
+        statement.sql = format!(
+            "SELECT name, {order} AS place, record::text AS record FROM {table}
+            WHERE {} ORDER BY {order} {direction} LIMIT {limit}",
+            conditions.join(" AND ")
+        );
+        Ok(statement)
+    }
+
+    fn text(&mut self, value: String) -> String {
+        self.texts.push(value);
+        self.is_array.push(false);
+        format!("${}::text", self.is_array.len())
+    }
+
+    fn array(&mut self, values: Vec<String>) -> String {
+        self.arrays.push(values);
+        self.is_array.push(true);
+        format!("${}::text[]", self.is_array.len())
+    }
+
+    fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+        let (mut texts, mut arrays) = (self.texts.iter(), self.arrays.iter());
+        let next = |is_array: &bool| -> Option<&(dyn ToSql + Sync)> {
+            if *is_array { arrays.next().map(|array| array as _) } else { texts.next().map(|text| text as _) }
+        };
+        self.is_array.iter().filter_map(next).collect()
+    }
+}
+
+/// A LIKE pattern for texts that contain `word` as it stands.
+fn pattern(word: &str) -> String {
+    let mut pattern = String::with_capacity(word.len() + 2);
+    pattern.push('%');
+    for character in word.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,121 @@
+//! Every statement that is not put together from parts (those are in `list`). A test prepares each of them against the
+//! migrated database. Records travel as text and are stored as `jsonb`; a `$n::text[]` column is one array per batch.
+
+use databourse_market::Noun;
+
+/// The head, if there is one.
+pub(crate) const CHAIN_HEAD: &str = "SELECT height, block_id, time_ms, tree_size, root FROM chain_head";
+
+/// The first block: one row, unless there is a head already.
+pub(crate) const BEGIN_CHAIN: &str = "
+    INSERT INTO chain_head (height, block_id, time_ms, tree_size, root)
+    SELECT $1, $2, $3, $4, $5 WHERE $6::bigint = 0 AND $7::bigint = 0
+    ON CONFLICT (is_only) DO NOTHING";
+
+/// Any other block: one row, if the head is where the block stands on.
+pub(crate) const MOVE_HEAD: &str = "
+    UPDATE chain_head SET height = $1, block_id = $2, time_ms = $3, tree_size = $4, root = $5
+    WHERE height = $6 AND tree_size = $7 AND time_ms <= $3";
+
+pub(crate) const INSERT_BLOCK: &str = "
+    INSERT INTO block (height, block_id, time_ms, tree_size, root, header_index)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+pub(crate) const BLOCKS: &str = "
+    SELECT height, block_id, time_ms, header_index, tree_size, root FROM block
+    WHERE height >= $1 ORDER BY height LIMIT $2";
+
+/// The leaves of a block are consecutive, so their places need not be sent.
+pub(crate) const INSERT_ENTRIES: &str = "
+    INSERT INTO entry (leaf_index, height, entry_id, entry_type, bytes, leaf_hash)
+    SELECT $1::bigint + place - 1, $2::bigint, entry_id, entry_type, bytes, leaf_hash
+    FROM UNNEST($3::uuid[], $4::text[], $5::bytea[], $6::bytea[])
+        WITH ORDINALITY AS new (entry_id, entry_type, bytes, leaf_hash, place)";
+
+pub(crate) const COUNT_ENTRIES: &str = "
+    INSERT INTO entry_count AS known (entry_type, entry_count)
+    SELECT entry_type, entry_count FROM UNNEST($1::text[], $2::bigint[]) AS new (entry_type, entry_count)
+    ON CONFLICT (entry_type) DO UPDATE SET entry_count = known.entry_count + excluded.entry_count";
+
+pub(crate) const ENTRY_COUNTS: &str = "SELECT entry_type, entry_count FROM entry_count";
+
+pub(crate) const ENTRY: &str = "
+    SELECT leaf_index, height, entry_id, entry_type, bytes, leaf_hash FROM entry WHERE leaf_index = $1";
+
+pub(crate) const ENTRY_BYTES: &str = "
+    SELECT leaf_index, bytes FROM entry WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
+
+pub(crate) const LEAF_HASHES: &str = "
+    SELECT leaf_index, leaf_hash FROM entry WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
+
+pub(crate) const INSERT_TILES: &str = "
+    INSERT INTO tile (level, tile_index, hashes)
+    SELECT * FROM UNNEST($1::smallint[], $2::bigint[], $3::bytea[])";
+
+pub(crate) const TILES: &str = "
+    SELECT level, tile_index, hashes
+    FROM UNNEST($1::smallint[], $2::bigint[]) AS wanted (level, tile_index)
+    JOIN tile USING (level, tile_index) ORDER BY level, tile_index";
+
+pub(crate) const TILES_BETWEEN: &str = "
+    SELECT level, tile_index, hashes FROM tile
+    WHERE level = $1 AND tile_index BETWEEN $2 AND $3 ORDER BY tile_index";
+
+pub(crate) const INSERT_POSTINGS: &str = "
+    INSERT INTO posting (leaf_index, transaction_no, leg, account, side, amount_minor, asset, kind, window_name)
+    SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
+        $7::text[], $8::text[], $9::text[])";
+
+/// The entry gives name and block of each posting; a posting without one still shows, as damage.
+pub(crate) const POSTINGS: &str = "
+    SELECT posting.leaf_index, transaction_no, leg, side, amount_minor, asset, kind, window_name,
+        entry.entry_id, entry.height, block.time_ms
+    FROM posting
+    LEFT JOIN entry ON entry.leaf_index = posting.leaf_index
+    LEFT JOIN block ON block.height = entry.height
+    WHERE account = $1 AND (posting.leaf_index, transaction_no, leg) > ($2, $3, $4)
+    ORDER BY account, posting.leaf_index, transaction_no, leg LIMIT $5";
+
+/// Both sums in one statement, so that no block comes between them.
+pub(crate) const TRIAL_BALANCE: &str = "
+    SELECT 'account' AS source, asset, sum(debits_minor)::text AS debits, sum(credits_minor)::text AS credits
+    FROM account GROUP BY asset
+    UNION ALL
+    SELECT 'posting', asset, coalesce(sum(amount_minor) FILTER (WHERE side = 'debit'), 0)::text,
+        coalesce(sum(amount_minor) FILTER (WHERE side = 'credit'), 0)::text
+    FROM posting GROUP BY asset
+    ORDER BY source, asset";
+
+/// A key that is kept is never overwritten; the same key again changes nothing.
+pub(crate) const INSERT_CUSTODY_KEY: &str = "
+    INSERT INTO custody_key (party, key_id, sealed) VALUES ($1, $2, $3) ON CONFLICT (party) DO NOTHING";
+
+pub(crate) const CUSTODY_KEY: &str = "SELECT key_id, sealed FROM custody_key WHERE party = $1";
+
+/// Takes the writer's lock for the life of the session, or says that it is taken.
+pub(crate) const TRY_LOCK: &str = "SELECT pg_try_advisory_lock($1)";
+
+/// Waits for a lock, at most the session's `lock_timeout`.
+pub(crate) const LOCK: &str = "SELECT pg_advisory_lock($1)";
+
+/// Writes records of one kind; `$1` names in order, `$2` their JSON.
+pub(crate) fn upsert_records(noun: Noun) -> String {
+    format!(
+        "INSERT INTO {} (name, record)
+        SELECT name, record::jsonb FROM UNNEST($1::text[], $2::text[]) AS new (name, record)
+        ON CONFLICT (name) DO UPDATE SET record = excluded.record",
+        noun.as_str()
+    )
+}
+
+/// Records of one kind by name.
+pub(crate) fn records(noun: Noun) -> String {
+    format!("SELECT name, record::text AS record FROM {} WHERE name = ANY($1)", noun.as_str())
+}
+
+/// Number of records of each kind, one row.
+pub(crate) fn record_counts() -> String {
+    let counts: Vec<_> =
+        Noun::ALL.iter().map(|noun| format!("(SELECT count(*) FROM {0}) AS {0}", noun.as_str())).collect();
+    format!("SELECT {}", counts.join(", "))
+}

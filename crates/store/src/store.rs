@@ -1,0 +1,95 @@
+//! The reading handle.
+
+use crate::{
+    StoreError,
+    session::{self, Purpose, READ_LIMIT, within},
+};
+use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures::future::try_join_all;
+use std::{fmt, future::Future};
+use tokio_postgres::{Config, NoTls, Row, types::ToSql};
+
+/// A pool of reading connections. Cloning shares the pool.
+///
+/// Every call answers from committed data. Calls that say so read one snapshot; others may see a block between two
+/// statements. A call that gets no answer within 30 s, the wait for a connection included, is `Unavailable`.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("pool", &self.pool.status()).finish()
+    }
+}
+
+impl Store {
+    /// Connects, with at most `pool_size` connections, made when they are needed.
+    ///
+    /// # Errors
+    /// `Unavailable` if the server does not answer.
+    pub async fn connect(config: Config, pool_size: usize) -> Result<Self, StoreError> {
+        let config = session::configured(config, Purpose::Read);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+            .max_size(pool_size.max(1))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(StoreError::unavailable)?;
+        let store = Self { pool };
+        store.ping().await?;
+        Ok(store)
+    }
+
+    /// Asks the server for a sign of life.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read(|client| async move { Ok(client.simple_query("SELECT 1").await.map(drop)?) }).await
+    }
+
+    /// A connection of its own.
+    pub(crate) async fn connection(&self) -> Result<Object, StoreError> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Runs `work` on a connection of its own, within the limit for reads.
+    pub(crate) async fn read<T, F>(&self, work: impl FnOnce(Object) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        within(READ_LIMIT, async { work(self.connection().await?).await }).await
+    }
+
+    /// The rows of one statement.
+    pub(crate) async fn rows(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.read(|client| async move { rows(&client, sql, parameters).await }).await
+    }
+}
+
+/// The rows of one statement, prepared once per connection.
+pub(crate) async fn rows(
+    client: &impl GenericClient,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, StoreError> {
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.query(&statement, parameters).await?)
+}
+
+/// The rows of several statements with one parameter each, all under way at once on one connection.
+pub(crate) async fn rows_of_each<P: ToSql + Sync>(
+    client: &Object,
+    statements: &[(String, P)],
+) -> Result<Vec<Vec<Row>>, StoreError> {
+    let parameters: Vec<[&(dyn ToSql + Sync); 1]> =
+        statements.iter().map(|(_, parameter)| [parameter as &(dyn ToSql + Sync)]).collect();
+    let under_way = statements.iter().zip(&parameters);
+    try_join_all(under_way.map(|((sql, _), parameters)| rows(client, sql, parameters))).await
+}
