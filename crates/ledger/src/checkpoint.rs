@@ -4,7 +4,8 @@
 use crate::{
     encoding::{base64, parse_decimal, parse_hash},
     note::{Note, NoteError, NoteSignature},
-    vkey::{NoteSigner, VerifiedSignature, VerifierKey, verify_all},
+    signer::NoteSigner,
+    vkey::{VerifiedSignature, VerifierKey, verify_all},
 };
 use databourse_merkle::{EMPTY_ROOT, Hash};
 use databourse_primitives::TreeSize;

@@ -2,10 +2,10 @@
 //!
 //! | noun | module | format |
 //! |---|---|---|
-//! | [`Entry`], [`Claims`] | `entry` | RFC 7515 compact JWS, `EdDSA` (RFC 8037); see `docs/ENTRY.md` |
+//! | [`Entry`], [`Claims`] | `entry`, `claims` | RFC 7515 compact JWS, `EdDSA` (RFC 8037); see `docs/ENTRY.md` |
 //! | bundles | `bundle` | (uint16 length ‖ entry)*, C2SP tlog-tiles |
 //! | [`Block`], [`BlockHeader`] | `block` | a bundle whose first entry is the header |
-//! | [`Note`], [`VerifierKey`], [`NoteSigner`] | `note` | C2SP signed-note |
+//! | [`Note`], [`VerifierKey`], [`NoteSigner`] | `note`, `vkey`, `signer` | C2SP signed-note |
 //! | [`Checkpoint`], [`SignedCheckpoint`] | `checkpoint` | C2SP tlog-checkpoint, tlog-cosignature |
 //! | [`Policy`], [`PolicyVerdict`] | `policy` | C2SP tlog-policy |
 //! | [`Receipt`] | `receipt` | C2SP tlog-proof |
@@ -21,6 +21,7 @@ mod block;
 mod bundle;
 mod certificate;
 mod checkpoint;
+mod claims;
 mod encoding;
 mod entry;
 mod json;
@@ -28,6 +29,7 @@ mod key;
 mod note;
 mod policy;
 mod receipt;
+mod signer;
 mod vkey;
 
 pub use block::{
@@ -39,7 +41,8 @@ pub use certificate::{
     verify_receipt,
 };
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-pub use entry::{Claims, ENTRY_BYTES_MAX, ENTRY_TYPE_BYTES_MAX, Entry};
+pub use claims::{Claims, ENTRY_TYPE_BYTES_MAX};
+pub use entry::{ENTRY_BYTES_MAX, Entry};
 pub use key::{SignatureError, SigningKey, verify_signature};
 pub use note::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, Note, NoteError, NoteSignature};
 pub use policy::{
@@ -47,4 +50,5 @@ pub use policy::{
     PolicyWitness, Quorum, Untrusted, Witnessed,
 };
 pub use receipt::{RECEIPT_BYTES_MAX, RECEIPT_HASHES_MAX, Receipt, ReceiptError};
-pub use vkey::{NoteKeyType, NoteSigner, VerifiedSignature, VerifierKey};
+pub use signer::NoteSigner;
+pub use vkey::{NoteKeyType, VerifiedSignature, VerifierKey};

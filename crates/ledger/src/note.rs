@@ -2,7 +2,8 @@
 
 use crate::{
     encoding::{base64, parse_base64},
-    vkey::{NoteSigner, VerifiedSignature, VerifierKey, verify_all},
+    signer::NoteSigner,
+    vkey::{VerifiedSignature, VerifierKey, verify_all},
 };
 use std::{fmt, str::FromStr};
 
