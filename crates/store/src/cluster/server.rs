@@ -12,7 +12,7 @@ use super::{
 use std::{
     fs,
     io::ErrorKind,
-    os::unix::{fs::MetadataExt as _, net::UnixStream},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::Output,
     thread,
@@ -74,7 +74,7 @@ pub(super) fn start(
         {
             return Ok(found.socket_folder.clone());
         }
-        let abandoned = is_abandoned(&cluster, home.account().uid);
+        let abandoned = is_abandoned(home)?;
         // Starting up or shutting down.
         if found.is_some()
             && !abandoned
@@ -162,28 +162,18 @@ fn remove(file: &Path) -> Result<(), ClusterError> {
 
 /// Whether it is certain that no process works in the cluster, so that lock files of it are of a server that was
 /// killed. PostgreSQL itself refuses to start when that number has been given to another program meanwhile, as
-/// happens after a reboot or in a new container. Every server process has the cluster as its working folder, so on
-/// Linux we can look; elsewhere, or when a process of the account will not be looked at, the answer is no.
-fn is_abandoned(cluster: &Path, uid: u32) -> bool {
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return false;
-    };
-    let mut looked = false;
-    for process in processes.flatten() {
-        let is_number = process.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number || process.metadata().is_ok_and(|meta| meta.uid() != uid) {
-            continue;
-        }
-        looked = true;
-        match fs::read_link(process.path().join("cwd")) {
-            Ok(folder) if folder == cluster => return false,
-            Ok(_) => {}
-            // It ended while we looked, or is a zombie.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(_) => return false,
-        }
+/// happens after a reboot or in a new container.
+///
+/// Every server process has the cluster as its working folder, so on Linux we can look; elsewhere the answer is no. The
+/// account itself looks, for in a container root may not see the folders of others' processes.
+fn is_abandoned(home: &Home) -> Result<bool, ClusterError> {
+    if !Path::new("/proc/self/cwd").exists() {
+        return Ok(false);
     }
-    looked || Path::new("/proc/self").exists()
+    let mut command = home.account().command("/bin/sh");
+    command.args(["-c", "for p in /proc/[0-9]*; do [ \"$p/cwd\" -ef \"$1\" ] && exit 1; done; exit 0", "sh"]);
+    command.arg(home.cluster());
+    Ok(run(command, "look for processes of the server")?.status.success())
 }
 
 #[cfg(test)]
