@@ -1,1 +1,33 @@
-//! The node: pool, executor, publisher, custody, use cases.
+//! The node of an exchange: admit, queue, execute, commit, publish.
+//!
+//! ```text
+//! submit ─► admission ─► pool ─► Solo: build ─► check ─► commit ─► publisher ─► answers
+//!           (signatures)         (executor, working set)  (one transaction)  (checkpoint, tiles, receipts)
+//! ```
+//!
+//! The commit point is `store::Writer::commit`; nobody is answered before it. Time and randomness enter here and only
+//! here, through [`Clock`] and [`Entropy`], so that a seeded node repeats itself to the byte.
+//!
+//! Deliberately absent: HTTP (`api`), SQL (`store`), rules (`market`), the choice of an engine (`consensus`).
+
+mod admission;
+mod certificates;
+mod clock;
+mod custody;
+mod entropy;
+mod executor;
+mod founding;
+mod keys;
+mod node;
+mod pool;
+mod publisher;
+mod working_set;
+
+pub use admission::{Acting, Submission};
+pub use clock::Clock;
+pub use entropy::Entropy;
+pub use founding::Founding;
+pub use keys::{KeyFileError, NodeKeys};
+pub use node::{Health, Node, NodeConfig, NodeError, Running};
+pub use pool::{Acknowledgement, SubmitError};
+pub use publisher::Published;

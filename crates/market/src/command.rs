@@ -27,6 +27,13 @@ pub struct IssueCertificate {
     pub facts: CertificateFacts,
 }
 
+impl IssueCertificate {
+    /// The intent of certifying `order`: number and facts are the exchange's to fill in, so a retry may carry others.
+    pub fn intent_of(order: OrderId) -> Digest {
+        Digest::of(format!("certificate.issue\n{order}").as_bytes())
+    }
+}
+
 /// Who acts by an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Actor {
@@ -144,12 +151,10 @@ impl Command {
     /// # Errors
     /// None in practice: every command has a JSON form.
     pub fn intent(&self) -> Result<Digest, serde_json::Error> {
-        let wanted = match self {
-            // The exchange chooses number and facts when it signs, so a retry may carry others.
-            Self::IssueCertificate(issue) => serde_json::to_string(&issue.order)?,
-            other => other.to_json()?,
-        };
-        Ok(Digest::of(format!("{}\n{wanted}", self.entry_type()).as_bytes()))
+        match self {
+            Self::IssueCertificate(issue) => Ok(IssueCertificate::intent_of(issue.order)),
+            other => Ok(Digest::of(format!("{}\n{}", self.entry_type(), other.to_json()?).as_bytes())),
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 mod command;
 mod execute;
 mod facts;
+mod memory;
 mod record;
 mod rules;
 mod view;
@@ -18,6 +19,7 @@ mod view;
 pub use command::{Actor, Command, Decoded, IssueCertificate, SignedCommand};
 pub use execute::{Accepted, Effects, EncodedEffects, Executed, Outcome, Row, execute};
 pub use facts::{CERTIFICATE_LINES_MAX, CertificateFacts, CertificateLine, certificate_facts};
+pub use memory::MemoryState;
 pub use record::{
     Answer, Certificate, Claim, DeliveryRecord, Head, Key, Noun, PostedTransaction, Record, RefundRecord,
     RefundedLine, Stored,

@@ -1,0 +1,158 @@
+//! The engine of a region of one exchange: every block is proposed, checked and committed by the same node.
+
+use crate::{CommitCertificate, LedgerApp, Orderer, Verdict};
+use std::time::Duration;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+/// First and longest pause between two attempts to reach the store again.
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Ordering without peers. What waits when the last block is durable becomes the next block: the batch grows with the
+/// load and nothing ever waits for a timer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Solo;
+
+impl Orderer for Solo {
+    async fn run<A: LedgerApp>(self, mut app: A, mut halt: watch::Receiver<bool>) -> A {
+        while app.commands_wait().await {
+            if let Err(failure) = step(&mut app).await {
+                warn!(error = %failure, "the store failed; reading the committed state again");
+                if !recover(&mut app, &mut halt).await {
+                    error!("halted while the store cannot be reached");
+                    app.abandon();
+                    return app;
+                }
+                info!(height = app.last_height().0, "recovered");
+            }
+        }
+        app.abandon();
+        app
+    }
+}
+
+/// One block: build, check, commit.
+async fn step<A: LedgerApp>(app: &mut A) -> Result<(), A::Error> {
+    let height = app.last_height().next();
+    let Some(block) = app.build(height).await? else { return Ok(()) };
+    match app.check(&block).await? {
+        Verdict::Valid => app.commit(block, CommitCertificate::Solo).await,
+        verdict => {
+            // A node that refuses its own block has lost its mind, not its commands: read everything again.
+            error!(?verdict, height = height.0, "own block is not valid");
+            app.recover().await
+        }
+    }
+}
+
+/// Tries until the store answers; `false` if halted before.
+async fn recover<A: LedgerApp>(app: &mut A, halt: &mut watch::Receiver<bool>) -> bool {
+    let mut pause = RETRY_PAUSE_MIN;
+    loop {
+        match app.recover().await {
+            Ok(()) => return true,
+            Err(failure) => {
+                warn!(error = %failure, pause_ms = pause.as_millis(), "the store is still out of reach")
+            }
+        }
+        tokio::select! {
+            _ = halt.wait_for(|halted| *halted) => return false,
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(RETRY_PAUSE_MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use databourse_ledger::{Block, BlockHeader, SigningKey};
+    use databourse_merkle::empty_root;
+    use databourse_primitives::{Digest, Height, Timestamp, TreeSize};
+    use std::collections::VecDeque;
+
+    #[derive(Debug)]
+    struct Broken;
+    impl std::fmt::Display for Broken {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("broken")
+        }
+    }
+    impl std::error::Error for Broken {}
+
+    /// An application that fails on command and writes down what is asked of it.
+    struct Script {
+        height: u64,
+        work: u32,
+        failures: VecDeque<&'static str>,
+        calls: Vec<&'static str>,
+    }
+
+    impl Script {
+        fn call(&mut self, name: &'static str) -> Result<(), Broken> {
+            self.calls.push(name);
+            if self.failures.front() == Some(&name) {
+                self.failures.pop_front();
+                return Err(Broken);
+            }
+            Ok(())
+        }
+    }
+
+    impl LedgerApp for Script {
+        type Error = Broken;
+        fn last_height(&self) -> Height {
+            Height(self.height)
+        }
+        async fn commands_wait(&self) -> bool {
+            self.work > 0
+        }
+        async fn build(&mut self, height: Height) -> Result<Option<Block>, Broken> {
+            self.call("build")?;
+            let digest = Digest::of(b"");
+            let fields =
+                BlockHeader::for_commands(height, Timestamp::EPOCH, &[], digest, TreeSize(0), empty_root());
+            let id = "019aa2b4-5c00-7000-8000-000000000001".parse().unwrap();
+            let key = SigningKey::from_seed([1; 32]);
+            Ok(Some(Block::new(fields, id, "sh".parse().unwrap(), Vec::new(), &key).unwrap()))
+        }
+        async fn check(&mut self, _block: &Block) -> Result<Verdict, Broken> {
+            self.call("check").map(|()| Verdict::Valid)
+        }
+        async fn commit(&mut self, _block: Block, _certificate: CommitCertificate) -> Result<(), Broken> {
+            self.call("commit")?;
+            self.height += 1;
+            self.work -= 1;
+            Ok(())
+        }
+        async fn recover(&mut self) -> Result<(), Broken> {
+            self.call("recover")
+        }
+        fn abandon(&mut self) {
+            self.calls.push("abandon");
+        }
+    }
+
+    async fn check(failures: &[&'static str], halted: bool, expected: &[&str]) {
+        let app = Script { height: 0, work: 1, failures: failures.to_vec().into(), calls: Vec::new() };
+        let (_sender, halt) = watch::channel(halted);
+        assert_eq!(Solo.run(app, halt).await.calls, expected, "after {failures:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_failure_the_state_is_read_again_before_the_next_block() {
+        check(&[], false, &["build", "check", "commit", "abandon"]).await;
+        check(&["build"], false, &["build", "recover", "build", "check", "commit", "abandon"]).await;
+        check(
+            &["commit", "recover"],
+            false,
+            &["build", "check", "commit", "recover", "recover", "build", "check", "commit", "abandon"],
+        )
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_halted_node_gives_up_on_a_store_that_is_gone() {
+        check(&["commit", "recover"], true, &["build", "check", "commit", "recover", "abandon"]).await;
+    }
+}

@@ -1,0 +1,124 @@
+//! Custody: parties that do not keep a key themselves let the exchange keep one, sealed at rest.
+//!
+//! A key is a 32-byte seed under ChaCha20-Poly1305 (RFC 8439) with the node's custody key, a random nonce, and the
+//! party's id as associated data, so that a sealed key cannot be moved to another party. Stored as nonce ‖ ciphertext.
+
+use crate::{Entropy, node::NodeError};
+use chacha20poly1305::{
+    ChaCha20Poly1305, Key, KeyInit as _, Nonce,
+    aead::{Aead as _, Payload},
+};
+use databourse_ledger::SigningKey;
+use databourse_primitives::{PartyId, PublicKey};
+use databourse_store::Store;
+use lru::LruCache;
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+};
+use zeroize::Zeroizing;
+
+const NONCE_BYTES: usize = 12;
+/// Opened keys in memory.
+const KEYS_CACHED_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
+/// The keys that the exchange keeps for others.
+pub(crate) struct Custody {
+    cipher: ChaCha20Poly1305,
+    opened: Mutex<LruCache<PartyId, Option<Arc<SigningKey>>>>,
+}
+
+impl Custody {
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        Self {
+            cipher: ChaCha20Poly1305::new(&Key::from(*secret)),
+            opened: Mutex::new(LruCache::new(KEYS_CACHED_MAX)),
+        }
+    }
+
+    /// The key kept for `party`, if there is one.
+    pub(crate) async fn key(
+        &self,
+        store: &Store,
+        party: PartyId,
+    ) -> Result<Option<Arc<SigningKey>>, NodeError> {
+        if let Some(known) = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&party) {
+            return Ok(known.clone());
+        }
+        let key = match store.custody_key(party).await? {
+            Some((_, sealed)) => Some(Arc::new(self.open(party, &sealed)?)),
+            None => None,
+        };
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).put(party, key.clone());
+        Ok(key)
+    }
+
+    /// Makes a key for a party that is about to be certified, or finds the one made before. The key is stored before
+    /// the party's entry names it; a key whose party is never certified signs nothing.
+    pub(crate) async fn take(
+        &self,
+        store: &Store,
+        entropy: &Entropy,
+        party: PartyId,
+    ) -> Result<PublicKey, NodeError> {
+        if let Some(key) = self.key(store, party).await? {
+            return Ok(key.public_key());
+        }
+        let seed = entropy.bytes(&format!("custody key {party}"))?;
+        let key = SigningKey::from_seed(*seed);
+        let sealed = self.seal(party, &seed, entropy)?;
+        store.put_custody_key(party, key.key_id(), &sealed).await?;
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).pop(&party);
+        // Two requests at once may both have come here; the stored key is the one that counts.
+        let stored = self.key(store, party).await?;
+        stored
+            .map(|key| key.public_key())
+            .ok_or_else(|| NodeError::Damaged(format!("custody key of {party} vanished")))
+    }
+
+    fn seal(&self, party: PartyId, seed: &[u8; 32], entropy: &Entropy) -> Result<Vec<u8>, NodeError> {
+        let random = entropy.bytes(&format!("custody nonce {party}"))?;
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&random[..NONCE_BYTES]);
+        let payload = Payload { msg: seed, aad: party.as_uuid().as_bytes() };
+        let sealed = self.cipher.encrypt(&Nonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| NodeError::Custody { party })?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    fn open(&self, party: PartyId, sealed: &[u8]) -> Result<SigningKey, NodeError> {
+        let unreadable = || NodeError::Custody { party };
+        let (nonce, body) = sealed.split_at_checked(NONCE_BYTES).ok_or_else(unreadable)?;
+        let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| unreadable())?;
+        let payload = Payload { msg: body, aad: party.as_uuid().as_bytes() };
+        let opened = self.cipher.decrypt(&Nonce::from(nonce), payload).map_err(|_| unreadable())?;
+        let opened = Zeroizing::new(opened);
+        let seed: [u8; 32] = opened.as_slice().try_into().map_err(|_| unreadable())?;
+        Ok(SigningKey::from_seed(seed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn party(number: u8) -> PartyId {
+        format!("019aa2b4-5c00-7000-8000-0000000000{number:02}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_sealed_key_opens_only_for_its_party_and_unaltered() {
+        let custody = Custody::new(&[7; 32]);
+        let sealed = custody.seal(party(1), &[9; 32], &Entropy::Os).unwrap();
+        let expected = SigningKey::from_seed([9; 32]).public_key();
+        assert_eq!(custody.open(party(1), &sealed).unwrap().public_key(), expected);
+        assert!(custody.open(party(2), &sealed).is_err(), "another party's key");
+        assert!(Custody::new(&[8; 32]).open(party(1), &sealed).is_err(), "another node's custody key");
+        for index in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[index] ^= 1;
+            assert!(custody.open(party(1), &altered).is_err(), "byte {index}");
+        }
+        assert!(custody.open(party(1), &sealed[..5]).is_err(), "cut short");
+    }
+}

@@ -1,0 +1,418 @@
+//! The executor: the ledger as the engine sees it. It owns the working set, the tree's edge and the one writing
+//! connection, and is the only place where state changes.
+//!
+//! What bounds a block: [`COMMANDS_MAX`] and [`BYTES_MAX`]. What a block costs: the rules once (again while records
+//! are missing), one query per kind of missing record, one transaction with one fsync, one signature of the header
+//! and two of the checkpoint. The commit point is `Writer::commit`; nobody is answered before it, whatever the answer,
+//! because a refusal may rest on a command of the same block.
+
+use crate::{
+    Clock,
+    entropy::entry_id,
+    pool::{Acknowledgement, Pool, Reply, SubmitError, Waiting},
+    publisher::Publisher,
+    working_set::WorkingSet,
+};
+use databourse_consensus::{CommitCertificate, LedgerApp, Verdict};
+use databourse_ledger::{Block, BlockError, BlockHeader, Entry, SigningKey};
+use databourse_market::{
+    BlockContext, Decoded, EncodedEffects, Executed, Key, Outcome, Record, SignedCommand, execute,
+};
+use databourse_merkle::TileEdge;
+use databourse_party::KeyRecord;
+use databourse_primitives::{
+    Digest, ExchangeCode, Height, LeafIndex, Refusal, RefusalCode, Timestamp, TreeSize,
+};
+use databourse_store::{ChainHead, CommitBatch, ConnectionConfig, NewEntry, Store, StoreError, Writer};
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+/// The most commands of one block: more would make the first author wait too long for the last.
+const COMMANDS_MAX: usize = 2_000;
+/// The most bytes of one block's commands: one part of a proposal.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A failure of the machine while executing or committing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExecutorError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The block that was built is not one: a defect.
+    #[error("the block cannot be made: {0}")]
+    Block(BlockError),
+    /// A record has no JSON form: a defect.
+    #[error("the effects cannot be written: {0}")]
+    Encoding(#[from] serde_json::Error),
+    /// The ledger's own checkpoint cannot be signed: a defect of the configuration.
+    #[error("the checkpoint cannot be signed: {0}")]
+    Checkpoint(String),
+    /// The engine asks for the commit of a block that was neither built nor checked here.
+    #[error("block {0} was not checked by this node")]
+    Unchecked(Height),
+}
+
+/// A block that was executed and can be committed.
+struct Prepared {
+    block_id: Digest,
+    context: BlockContext,
+    effects: EncodedEffects,
+    writes: BTreeMap<Key, Arc<Record>>,
+    /// Every answer that rests on this block, given once it is durable.
+    answers: Vec<(oneshot::Sender<Reply>, Reply)>,
+}
+
+/// What the executor needs to begin.
+pub(crate) struct Parts {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) store: Store,
+    pub(crate) config: ConnectionConfig,
+    pub(crate) writer: Writer,
+    pub(crate) working_set: WorkingSet,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) exchange: ExchangeCode,
+    pub(crate) entry_key: SigningKey,
+    pub(crate) publisher: Arc<Publisher>,
+}
+
+/// See the module.
+pub(crate) struct Executor {
+    parts: Parts,
+    edge: TileEdge,
+    height: Height,
+    time: Timestamp,
+    prepared: Option<Prepared>,
+}
+
+impl Executor {
+    /// Begins where the committed ledger ends, and publishes that state.
+    pub(crate) async fn start(parts: Parts) -> Result<Self, ExecutorError> {
+        let mut executor = Self {
+            parts,
+            edge: TileEdge::new(),
+            height: Height::default(),
+            time: Timestamp::EPOCH,
+            prepared: None,
+        };
+        executor.reload().await?;
+        Ok(executor)
+    }
+
+    /// Reads the committed end of the ledger and publishes it. Answers with the head for those who wait for a block.
+    async fn reload(&mut self) -> Result<Option<ChainHead>, ExecutorError> {
+        self.parts.working_set.clear();
+        let head = self.parts.store.chain_head().await?;
+        self.edge = self.parts.store.tree_edge().await?;
+        (self.height, self.time) =
+            head.as_ref().map_or((Height::default(), Timestamp::EPOCH), |head| (head.height, head.time));
+        self.parts.clock.advance_to(self.time);
+        self.publish()?;
+        Ok(head)
+    }
+
+    fn publish(&self) -> Result<(), ExecutorError> {
+        let now = self.parts.clock.now();
+        let published = self.parts.publisher.publish(&self.edge, self.height, self.time, now);
+        published.map_err(|error| ExecutorError::Checkpoint(error.to_string()))
+    }
+
+    fn context(&self, height: Height, time: Timestamp) -> BlockContext {
+        BlockContext { height, time, header_index: LeafIndex(self.edge.size()) }
+    }
+
+    /// Executes commands, loading what is missing until nothing is.
+    async fn run(
+        &mut self,
+        commands: &[SignedCommand],
+        context: &BlockContext,
+    ) -> Result<Executed, ExecutorError> {
+        loop {
+            let missing = match execute(&self.parts.working_set, commands, context) {
+                Ok(executed) => return Ok(executed),
+                Err(missing) => missing,
+            };
+            debug!(count = missing.len(), "loading missing records");
+            self.load(&missing).await?;
+        }
+    }
+
+    async fn load(&mut self, keys: &BTreeSet<Key>) -> Result<(), ExecutorError> {
+        let loaded = self.parts.store.load(keys).await?;
+        self.parts.working_set.pin(loaded);
+        Ok(())
+    }
+
+    /// Turns outcomes into answers and keeps the accepted entries, in order.
+    fn settle(
+        waiting: Vec<Waiting>,
+        outcomes: Vec<Outcome>,
+        height: Height,
+    ) -> (Vec<Entry>, Vec<(oneshot::Sender<Reply>, Reply)>) {
+        let mut accepted = Vec::new();
+        let mut answers = Vec::with_capacity(waiting.len());
+        for (Waiting { command, reply }, outcome) in waiting.into_iter().zip(outcomes) {
+            let answer = match outcome {
+                Outcome::Accepted(place) => {
+                    accepted.push(command.entry().clone());
+                    Ok(Acknowledgement {
+                        id: place.id,
+                        entry_type: command.command().entry_type().to_owned(),
+                        leaf_index: place.leaf_index,
+                        height,
+                        repeated: false,
+                    })
+                }
+                Outcome::AlreadyApplied(first) => Ok(Acknowledgement {
+                    id: first.id,
+                    entry_type: first.entry_type,
+                    leaf_index: first.leaf_index,
+                    height: first.height,
+                    repeated: true,
+                }),
+                Outcome::Refused(refusal) => {
+                    let code = refusal.code.as_str();
+                    metrics::counter!("databourse_commands_refused_total", "code" => code).increment(1);
+                    Err(SubmitError::Refused(refusal))
+                }
+            };
+            answers.push((reply, answer));
+        }
+        (accepted, answers)
+    }
+
+    /// Checks the signatures of a block's commands with the keys that the state gives them.
+    async fn verify_commands(
+        &mut self,
+        block: &Block,
+    ) -> Result<Result<Vec<SignedCommand>, Verdict>, ExecutorError> {
+        let mut commands = Vec::with_capacity(block.commands.len());
+        for (position, entry) in block.commands.iter().enumerate() {
+            let refused = |refusal| Ok(Err(Verdict::CommandRefused { position, refusal }));
+            let decoded = match Decoded::new(entry.clone()) {
+                Ok(decoded) => decoded,
+                Err(refusal) => return refused(refusal),
+            };
+            let key = self.parts.store.get::<KeyRecord>(&entry.kid().to_string()).await?;
+            let Some(key) = key else {
+                let expected = "the name of a registered key";
+                return refused(Refusal::new(RefusalCode::KeyUnknown, "kid", expected));
+            };
+            match decoded.verify(&key.key) {
+                Ok(command) => commands.push(command),
+                Err(refusal) => return refused(refusal),
+            }
+        }
+        Ok(Ok(commands))
+    }
+
+    /// Whether the header describes a block that follows the committed one.
+    fn check_header(&self, block: &Block) -> Result<BlockHeader, Verdict> {
+        let malformed = |expected: String| Verdict::Malformed { expected };
+        block.check_shape().map_err(|error| malformed(error.to_string()))?;
+        let fields = block.header_fields().map_err(|refusal| malformed(refusal.to_string()))?;
+        let follows = fields.height == self.height.next()
+            && fields.time >= self.time
+            && fields.previous_size == TreeSize(self.edge.size())
+            && fields.previous_root == self.edge.root();
+        if follows {
+            Ok(fields)
+        } else {
+            Err(malformed(format!("a block that follows height {} of time {}", self.height, self.time)))
+        }
+    }
+
+    /// Moves memory to where the store is after the commit, publishes, and answers everybody.
+    fn finish(&mut self, prepared: Prepared, edge: TileEdge) -> Result<(), ExecutorError> {
+        self.edge = edge;
+        self.height = prepared.context.height;
+        self.time = prepared.context.time;
+        self.parts.clock.advance_to(self.time);
+        self.parts.working_set.end_batch(prepared.writes);
+        self.publish()?;
+        metrics::gauge!("databourse_block_height").set(as_gauge(self.height.0));
+        metrics::gauge!("databourse_ledger_size").set(as_gauge(self.edge.size()));
+        metrics::gauge!("databourse_working_set_records").set(as_gauge(self.parts.working_set.len() as u64));
+        for (reply, answer) in prepared.answers {
+            // An author that does not wait any more finds the answer under its entry's id.
+            let _ = reply.send(answer);
+        }
+        Ok(())
+    }
+}
+
+/// A count as a metric.
+#[expect(clippy::cast_precision_loss, reason = "a metric may round above 2^53")]
+pub(crate) const fn as_gauge(count: u64) -> f64 {
+    count as f64
+}
+
+impl LedgerApp for Executor {
+    type Error = ExecutorError;
+
+    fn last_height(&self) -> Height {
+        self.height
+    }
+
+    async fn commands_wait(&self) -> bool {
+        self.parts.pool.wait().await
+    }
+
+    async fn build(&mut self, height: Height) -> Result<Option<Block>, ExecutorError> {
+        let waiting = self.parts.pool.take(COMMANDS_MAX, BYTES_MAX);
+        if waiting.is_empty() {
+            return Ok(None);
+        }
+        let context = self.context(height, self.parts.clock.block_time(self.time));
+        let commands: Vec<_> = waiting.iter().map(|waiting| waiting.command.clone()).collect();
+        let executed = match self.run(&commands, &context).await {
+            Ok(executed) => executed,
+            Err(error) => {
+                self.parts.pool.put_back(waiting);
+                return Err(error);
+            }
+        };
+        let (accepted, answers) = Self::settle(waiting, executed.outcomes, height);
+        if accepted.is_empty() {
+            self.parts.working_set.end_batch([]);
+            for (reply, answer) in answers {
+                let _ = reply.send(answer);
+            }
+            return Ok(None);
+        }
+        let writes = executed.effects.writes.clone();
+        let effects = executed.effects.encode()?;
+        let fields = BlockHeader::for_commands(
+            height,
+            context.time,
+            &accepted,
+            effects.digest,
+            TreeSize(self.edge.size()),
+            self.edge.root(),
+        );
+        let id = header_id(&self.parts.exchange, &fields);
+        let block = Block::new(fields, id, self.parts.exchange.clone(), accepted, &self.parts.entry_key)
+            .map_err(ExecutorError::Block)?;
+        self.prepared = Some(Prepared { block_id: block.id(), context, effects, writes, answers });
+        Ok(Some(block))
+    }
+
+    async fn check(&mut self, block: &Block) -> Result<Verdict, ExecutorError> {
+        let fields = match self.check_header(block) {
+            Ok(fields) => fields,
+            Err(verdict) => return Ok(verdict),
+        };
+        if self.prepared.as_ref().is_some_and(|prepared| prepared.block_id == block.id()) {
+            // Built here a moment ago, by executing it.
+            return Ok(Verdict::Valid);
+        }
+        let commands = match self.verify_commands(block).await? {
+            Ok(commands) => commands,
+            Err(verdict) => return Ok(verdict),
+        };
+        let context = self.context(fields.height, fields.time);
+        let executed = self.run(&commands, &context).await?;
+        for (position, outcome) in executed.outcomes.iter().enumerate() {
+            let refusal = match outcome {
+                Outcome::Accepted(_) => continue,
+                Outcome::Refused(refusal) => refusal.clone(),
+                Outcome::AlreadyApplied(_) => {
+                    Refusal::new(RefusalCode::EntryIdReused, "id", "an entry that is not in the ledger yet")
+                }
+            };
+            return Ok(Verdict::CommandRefused { position, refusal });
+        }
+        let writes = executed.effects.writes.clone();
+        let effects = executed.effects.encode()?;
+        if effects.digest != fields.effects_digest {
+            let (stated, computed) = (fields.effects_digest, effects.digest);
+            return Ok(Verdict::EffectsDiffer { stated, computed });
+        }
+        let answers = Vec::new();
+        self.prepared = Some(Prepared { block_id: block.id(), context, effects, writes, answers });
+        Ok(Verdict::Valid)
+    }
+
+    async fn commit(&mut self, block: Block, _certificate: CommitCertificate) -> Result<(), ExecutorError> {
+        let fields =
+            block.header_fields().map_err(|refusal| ExecutorError::Block(BlockError::Header(refusal)))?;
+        if fields.height <= self.height {
+            return Ok(());
+        }
+        let block_id = block.id();
+        let Some(prepared) = self.prepared.as_ref().filter(|prepared| prepared.block_id == block_id) else {
+            return Err(ExecutorError::Unchecked(fields.height));
+        };
+        let mut edge = self.edge.clone();
+        let mut full_tiles = Vec::new();
+        let mut entries = Vec::with_capacity(1 + block.commands.len());
+        for (entry, leaf_hash) in block.entries().zip(block.leaf_hashes()) {
+            entries.push(NewEntry {
+                leaf_index: edge.size(),
+                id: entry.claims().id,
+                entry_type: entry.claims().entry_type.clone(),
+                bytes: entry.bytes().to_vec(),
+                leaf_hash,
+            });
+            edge.push(leaf_hash, &mut full_tiles);
+        }
+        let command_count = block.commands.len();
+        let batch = CommitBatch {
+            height: fields.height,
+            block_id,
+            block_time: fields.time,
+            header_index: prepared.context.header_index,
+            entries,
+            effects: prepared.effects.clone(),
+            full_tiles,
+            tree_size: edge.size(),
+            root: edge.root(),
+        };
+        self.parts.writer.commit(&batch).await?;
+        // ── durable from here on ──
+        metrics::counter!("databourse_commands_committed_total").increment(command_count as u64);
+        let Some(prepared) = self.prepared.take() else { return Ok(()) };
+        self.finish(prepared, edge)
+    }
+
+    async fn recover(&mut self) -> Result<(), ExecutorError> {
+        // A connection that broke while committing says nothing about the commit: only the head does.
+        self.parts.writer = Writer::connect(self.parts.config.clone()).await?;
+        let head = self.reload().await?;
+        let Some(prepared) = self.prepared.take() else { return Ok(()) };
+        let durable = head.is_some_and(|head| head.block_id == prepared.block_id);
+        if durable {
+            warn!(height = prepared.context.height.0, "the block whose commit broke off is durable");
+        }
+        for (reply, answer) in prepared.answers {
+            let lost = || Err(SubmitError::Unavailable { reason: "the commit failed".to_owned() });
+            let _ = reply.send(if durable { answer } else { lost() });
+        }
+        Ok(())
+    }
+
+    fn abandon(&mut self) {
+        self.parts.pool.close();
+        let waiting = self.parts.pool.take(usize::MAX, usize::MAX).into_iter().map(|waiting| waiting.reply);
+        let prepared = self.prepared.take().into_iter().flat_map(|prepared| prepared.answers);
+        for reply in waiting.chain(prepared.map(|(reply, _)| reply)) {
+            let _ = reply.send(Err(SubmitError::Unavailable { reason: "the node stopped".to_owned() }));
+        }
+    }
+}
+
+/// The header's id follows from what it heads, so that building the same block again makes the same bytes.
+fn header_id(exchange: &ExchangeCode, fields: &BlockHeader) -> databourse_primitives::EntryId {
+    let digest = Sha256::new()
+        .chain_update(b"databourse block header\n")
+        .chain_update(exchange.as_str().as_bytes())
+        .chain_update(fields.height.0.to_be_bytes())
+        .chain_update(fields.previous_root.as_bytes())
+        .chain_update(fields.commands_root.as_bytes())
+        .finalize();
+    entry_id(fields.time, &digest.into())
+}

@@ -1,0 +1,369 @@
+//! The node: everything that the API and the command line ask of an exchange.
+
+use crate::{
+    Acknowledgement, Acting, Clock, Entropy, Founding, NodeKeys, Published, Submission, SubmitError,
+    custody::Custody,
+    executor::{Executor, ExecutorError, Parts, as_gauge},
+    pool::Pool,
+    publisher::Publisher,
+    working_set::WorkingSet,
+};
+use databourse_consensus::{Orderer as _, Solo};
+use databourse_ledger::{NoteError, SigningKey};
+use databourse_merkle::TilePath;
+use databourse_primitives::{
+    CertificateNumber, EntryId, ExchangeCode, KeyId, LeafIndex, Line, OrderId, PartyId, PublicKey, Timestamp,
+};
+use databourse_store::{ConnectionConfig, Store, StoreError, Writer};
+use lru::LruCache;
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+};
+use tokio::{sync::watch, task::JoinHandle};
+use tracing::info;
+
+/// How a node is set up. Everything else follows from its keys and its database.
+#[derive(Debug)]
+pub struct NodeConfig {
+    /// This exchange.
+    pub exchange: ExchangeCode,
+    /// Origin of the region's checkpoints (C2SP tlog-checkpoint).
+    pub origin: Line,
+    /// What a new ledger begins with; a ledger that exists keeps what it has.
+    pub founding: Founding,
+    /// The database.
+    pub database: ConnectionConfig,
+    /// Connections for reading.
+    pub reader_count: usize,
+    /// How many commands may wait.
+    pub pool_capacity: usize,
+    /// How many records of the state stay in memory.
+    pub working_set_record_count: NonZeroUsize,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub entropy: Entropy,
+}
+
+/// Why the node cannot do something. Never the author's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is stored contradicts itself.
+    #[error("the ledger is damaged: {0}")]
+    Damaged(String),
+    /// A key in custody does not open with this node's custody key.
+    #[error("the key in custody for party {party} does not open; is it another node's database?")]
+    Custody {
+        /// Whose key.
+        party: PartyId,
+    },
+    /// The origin or the exchange cannot name a key of a note.
+    #[error("origin and exchange do not make a key name: {0}")]
+    Name(NoteError),
+    /// The pipeline could not begin.
+    #[error("the pipeline cannot begin: {0}")]
+    Pipeline(String),
+    /// A founding entry was refused: the configuration is wrong.
+    #[error("the ledger cannot be founded: {0}")]
+    Founding(SubmitError),
+    /// The system has no randomness.
+    #[error("no randomness: {0}")]
+    Entropy(#[from] std::io::Error),
+}
+
+impl From<&NodeError> for SubmitError {
+    fn from(error: &NodeError) -> Self {
+        Self::Unavailable { reason: error.to_string() }
+    }
+}
+
+impl From<NodeError> for SubmitError {
+    fn from(error: NodeError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<ExecutorError> for NodeError {
+    fn from(error: ExecutorError) -> Self {
+        match error {
+            ExecutorError::Store(error) => Self::Store(error),
+            other => Self::Pipeline(other.to_string()),
+        }
+    }
+}
+
+/// How a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// Whether the database answers.
+    pub database: bool,
+    /// Whether the pipeline runs.
+    pub committing: bool,
+    /// Commands that wait.
+    pub queue_length: usize,
+    /// How many may.
+    pub queue_capacity: usize,
+    /// Height of the last block.
+    pub height: databourse_primitives::Height,
+    /// Time of the last block.
+    pub block_time: Timestamp,
+}
+
+/// A running node. Cheap to clone.
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) exchange: ExchangeCode,
+    pub(crate) entry_key: SigningKey,
+    pub(crate) entry_key_id: KeyId,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) custody: Custody,
+    pub(crate) publisher: Arc<Publisher>,
+    pub(crate) keys: Mutex<LruCache<KeyId, PublicKey>>,
+    pub(crate) certificate_turn: tokio::sync::Mutex<()>,
+    entropy: Entropy,
+    pool: Arc<Pool>,
+    policy: String,
+    running: watch::Receiver<bool>,
+}
+
+/// The pipeline of a node; stopping it is stopping the node.
+pub struct Running {
+    pool: Arc<Pool>,
+    halt: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Takes no more commands, commits what waits, and ends.
+    pub async fn stop(self) {
+        self.pool.close();
+        // If the database is gone there is nothing left to wait for.
+        self.halt.send_replace(true);
+        if let Err(failure) = self.task.await {
+            tracing::error!(error = %failure, "the pipeline broke");
+        }
+    }
+}
+
+/// Public keys of authors in memory.
+const KEYS_CACHED_MAX: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+
+impl Node {
+    /// Starts the pipeline on a migrated database, and founds the ledger if the database is empty.
+    ///
+    /// # Errors
+    /// [`NodeError`]; among them that another node holds the database.
+    pub async fn start(config: NodeConfig, keys: &NodeKeys) -> Result<(Self, Running), NodeError> {
+        let store = Store::connect(config.database.clone(), config.reader_count).await?;
+        let writer = Writer::connect(config.database.clone()).await?;
+        let publisher = Publisher::new(
+            config.origin.as_str(),
+            &config.exchange,
+            keys.checkpoint_key(),
+            keys.cosignature_key(),
+        );
+        let publisher = Arc::new(publisher.map_err(NodeError::Name)?);
+        let policy = publisher.policy().map_err(|error| NodeError::Pipeline(error.to_string()))?.to_string();
+        let pool = Arc::new(Pool::new(config.pool_capacity));
+        let clock = Arc::new(config.clock);
+        let entry_key = keys.entry_key();
+        let executor = Executor::start(Parts {
+            pool: Arc::clone(&pool),
+            store: store.clone(),
+            config: config.database,
+            writer,
+            working_set: WorkingSet::new(config.working_set_record_count),
+            clock: Arc::clone(&clock),
+            exchange: config.exchange.clone(),
+            entry_key: entry_key.clone(),
+            publisher: Arc::clone(&publisher),
+        })
+        .await?;
+        let (halt, halted) = watch::channel(false);
+        let (run, running) = watch::channel(true);
+        let task = tokio::spawn(async move {
+            Solo.run(executor, halted).await;
+            run.send_replace(false);
+        });
+        let node = Self(Arc::new(Inner {
+            exchange: config.exchange,
+            entry_key_id: entry_key.key_id(),
+            entry_key,
+            store,
+            clock,
+            custody: Custody::new(&keys.custody_secret()),
+            publisher,
+            keys: Mutex::new(LruCache::new(KEYS_CACHED_MAX)),
+            certificate_turn: tokio::sync::Mutex::new(()),
+            entropy: config.entropy,
+            pool: Arc::clone(&pool),
+            policy,
+            running,
+        }));
+        let cosignature_key = keys.cosignature_key().public_key();
+        node.found(&config.founding, config.origin, cosignature_key).await?;
+        Ok((node, Running { pool, halt, task }))
+    }
+
+    async fn found(
+        &self,
+        founding: &Founding,
+        origin: Line,
+        cosignature: PublicKey,
+    ) -> Result<(), NodeError> {
+        if self.published().height.0 > 0 {
+            return Ok(());
+        }
+        let inner = &self.0;
+        let commands =
+            founding.commands(origin, inner.exchange.clone(), inner.entry_key.public_key(), cosignature);
+        let mut submissions = Vec::with_capacity(commands.len());
+        for (index, command) in commands.into_iter().enumerate() {
+            let id = inner.entropy.entry_id(inner.clock.now(), &format!("founding entry {index}"))?;
+            submissions.push(Submission::Command { id, acting: Acting::Exchange, command });
+        }
+        for answer in self.submit(submissions).await {
+            answer.map_err(NodeError::Founding)?;
+        }
+        info!(exchange = %inner.exchange, "founded a new ledger");
+        Ok(())
+    }
+
+    /// Admits, queues and waits: answers in the order of `submissions`, once they are durable and the checkpoint
+    /// over them is signed. All that are admitted enter the pool next to one another.
+    pub async fn submit(&self, submissions: Vec<Submission>) -> Vec<Result<Acknowledgement, SubmitError>> {
+        self.0.submit(submissions).await
+    }
+
+    /// Issues the certificates of completed orders; number and facts are composed here.
+    pub async fn issue_certificates(
+        &self,
+        requests: Vec<(EntryId, OrderId)>,
+    ) -> Vec<Result<Acknowledgement, SubmitError>> {
+        self.0.issue_certificates(requests).await
+    }
+
+    /// Makes, or finds, the key that the exchange keeps for a party about to be certified.
+    ///
+    /// # Errors
+    /// The database, or no randomness.
+    pub async fn take_custody(&self, party: PartyId) -> Result<PublicKey, NodeError> {
+        self.0.custody.take(&self.0.store, &self.0.entropy, party).await
+    }
+
+    /// A name for an entry whose author gave none.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn new_entry_id(&self) -> Result<EntryId, NodeError> {
+        Ok(Entropy::Os.entry_id(self.now(), "")?)
+    }
+
+    /// The database, for reading.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// This exchange.
+    pub fn exchange(&self) -> &ExchangeCode {
+        &self.0.exchange
+    }
+
+    /// The time, by the node's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The checkpoint that is shown now.
+    pub fn published(&self) -> Arc<Published> {
+        self.0.publisher.shown()
+    }
+
+    /// The body of a tile or entry bundle, `None` if there is none of that width yet.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn tile(&self, path: &TilePath) -> Result<Option<Vec<u8>>, NodeError> {
+        self.0.publisher.body(&self.0.store, path).await
+    }
+
+    /// Proof that the entry at `index` is in the ledger (C2SP tlog-proof), `None` if it is not there yet.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn receipt(&self, index: LeafIndex) -> Result<Option<String>, NodeError> {
+        Ok(self.0.publisher.receipt(&self.0.store, index).await?.map(|receipt| receipt.to_string()))
+    }
+
+    /// A certificate as one file that anybody can verify offline.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn certificate_file(&self, number: &CertificateNumber) -> Result<Option<String>, NodeError> {
+        Ok(self.0.certificate_file(number).await?.map(|file| file.to_string()))
+    }
+
+    /// The policy to verify this ledger with (C2SP tlog-policy).
+    pub fn policy(&self) -> String {
+        self.0.policy.clone()
+    }
+
+    /// How the node is.
+    pub async fn health(&self) -> Health {
+        let shown = self.published();
+        let queue_length = self.0.pool.len();
+        metrics::gauge!("databourse_commands_waiting").set(as_gauge(queue_length as u64));
+        Health {
+            database: self.0.store.ping().await.is_ok(),
+            committing: *self.0.running.borrow(),
+            queue_length,
+            queue_capacity: self.0.pool.capacity(),
+            height: shown.height,
+            block_time: shown.time,
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) async fn submit(
+        &self,
+        submissions: Vec<Submission>,
+    ) -> Vec<Result<Acknowledgement, SubmitError>> {
+        let mut answers = Vec::with_capacity(submissions.len());
+        let mut commands = Vec::with_capacity(submissions.len());
+        for admitted in self.admit(submissions).await {
+            match admitted {
+                Ok(command) => {
+                    commands.push(command);
+                    answers.push(None);
+                }
+                Err(error) => answers.push(Some(Err(error))),
+            }
+        }
+        let mut receivers = match self.pool.push(commands) {
+            Ok(receivers) => receivers.into_iter(),
+            Err(error) => {
+                return answers.into_iter().map(|known| known.unwrap_or(Err(error.clone()))).collect();
+            }
+        };
+        let mut settled = Vec::with_capacity(answers.len());
+        for known in answers {
+            let gone = || SubmitError::Unavailable { reason: "the pipeline stopped".to_owned() };
+            settled.push(match known {
+                Some(answer) => answer,
+                None => match receivers.next() {
+                    Some(receiver) => receiver.await.unwrap_or_else(|_| Err(gone())),
+                    None => Err(gone()),
+                },
+            });
+        }
+        settled
+    }
+}

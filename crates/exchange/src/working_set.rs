@@ -1,0 +1,58 @@
+//! The part of the state that is in memory: what was used last, up to a number of records. Memory is bounded by this
+//! cache, not by the market.
+
+use databourse_market::{Base, Key, Loaded, Record};
+use lru::LruCache;
+use std::{cell::RefCell, collections::HashMap, num::NonZeroUsize, sync::Arc};
+
+/// Committed records, and the knowledge that some names have none.
+pub(crate) struct WorkingSet {
+    recent: RefCell<LruCache<Key, Option<Arc<Record>>>>,
+    /// What the batch at hand needs stays until its end, however small the cache is: else it could never be executed.
+    pinned: HashMap<Key, Option<Arc<Record>>>,
+}
+
+impl WorkingSet {
+    pub(crate) fn new(record_count_max: NonZeroUsize) -> Self {
+        Self { recent: RefCell::new(LruCache::new(record_count_max)), pinned: HashMap::new() }
+    }
+
+    /// Keeps loaded records until the end of the batch.
+    pub(crate) fn pin(&mut self, loaded: Vec<(Key, Option<Record>)>) {
+        self.pinned.extend(loaded.into_iter().map(|(key, record)| (key, record.map(Arc::new))));
+    }
+
+    /// Ends the batch: what it loaded and wrote may now be forgotten in its turn.
+    pub(crate) fn end_batch(&mut self, writes: impl IntoIterator<Item = (Key, Arc<Record>)>) {
+        let recent = self.recent.get_mut();
+        for (key, record) in self.pinned.drain() {
+            recent.put(key, record);
+        }
+        for (key, record) in writes {
+            recent.put(key, Some(record));
+        }
+    }
+
+    /// Forgets everything: what was believed may not be what is committed.
+    pub(crate) fn clear(&mut self) {
+        self.recent.get_mut().clear();
+        self.pinned.clear();
+    }
+
+    /// How many records are in memory.
+    pub(crate) fn len(&self) -> usize {
+        self.recent.borrow().len() + self.pinned.len()
+    }
+}
+
+impl Base for WorkingSet {
+    fn get(&self, key: &Key) -> Loaded {
+        if let Some(record) = self.pinned.get(key) {
+            return Loaded::Known(record.clone());
+        }
+        match self.recent.borrow_mut().get(key) {
+            Some(record) => Loaded::Known(record.clone()),
+            None => Loaded::Unknown,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! A small market in memory, for the tests of the rules.
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use databourse_ledger::{Claims, Entry, SigningKey};
+use databourse_market::{
+    BlockContext, Decoded, EncodedEffects, MemoryState, Outcome, SignedCommand, certificate_facts, execute,
+};
+use databourse_primitives::{
+    AmountMinor, Asset, EntryId, Height, LeafIndex, LicenceId, OrderId, PartyId, RefusalCode, Timestamp,
+};
+use serde_json::{Value, json, value::RawValue};
+
+pub(crate) const START: &str = "2026-01-05T01:00:00.000Z";
+pub(crate) const CNY: &str = "CNY/2";
+
+/// Who signs.
+#[derive(Clone, Copy)]
+pub(crate) enum By {
+    Exchange,
+    /// The exchange on behalf of a party.
+    For(PartyId),
+    /// A key of its own, by its seed.
+    Key(u8),
+}
+
+pub(crate) fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed([seed; 32])
+}
+
+/// A region of one exchange, executed command by command, each its own block.
+pub(crate) struct Market {
+    pub(crate) state: MemoryState,
+    pub(crate) height: u64,
+    pub(crate) size: u64,
+    pub(crate) now: Timestamp,
+    pub(crate) next_id: u64,
+    pub(crate) history: Vec<(BlockContext, Vec<SignedCommand>, EncodedEffects)>,
+}
+
+pub(crate) type Answer = Result<EntryId, (RefusalCode, String)>;
+
+impl Market {
+    /// Founded, with a schedule for CNY.
+    pub(crate) fn founded() -> Self {
+        let mut market = Self::empty();
+        market.must(
+            By::Exchange,
+            "region.found",
+            json!({
+                "name": { "en": "Delta" }, "origin": "databourse.example/delta", "assets": [CNY, "XTS/3"],
+                "exchanges": [{
+                    "code": "sh", "name": { "zh": "上海数据交易所" },
+                    "entry_key": key(1).public_key(), "cosignature_key": key(2).public_key(),
+                }],
+            }),
+        );
+        market.must(
+            By::Exchange,
+            "schedule.publish",
+            json!({
+                "version": "CNY/2@1", "supplier_fee": "0.025", "fee_vat": "0.06", "vat": { "dataset": "0.06" },
+                "rounding": "half_up_largest_remainder",
+            }),
+        );
+        market
+    }
+
+    pub(crate) fn empty() -> Self {
+        let now = START.parse().unwrap();
+        Self { state: MemoryState::new(), height: 0, size: 0, now, next_id: 0, history: Vec::new() }
+    }
+
+    pub(crate) fn new_id(&mut self) -> EntryId {
+        self.next_id += 1;
+        id(self.next_id)
+    }
+
+    pub(crate) fn sign(&self, by: By, id: EntryId, entry_type: &str, body: &Value) -> Entry {
+        let (signer, on_behalf_of) = match by {
+            By::Exchange => (key(1), None),
+            By::For(party) => (key(1), Some(party)),
+            By::Key(seed) => (key(seed), None),
+        };
+        let claims = Claims {
+            entry_type: entry_type.to_owned(),
+            id,
+            exchange: "sh".parse().unwrap(),
+            issued_at_s: self.now.unix_seconds(),
+            on_behalf_of,
+            body: RawValue::from_string(body.to_string()).unwrap(),
+        };
+        Entry::sign(&claims, &signer).unwrap()
+    }
+
+    /// Executes one entry, as a block of its own.
+    pub(crate) fn submit(
+        &mut self,
+        by: By,
+        id: EntryId,
+        entry_type: &str,
+        body: &Value,
+    ) -> Result<Outcome, (RefusalCode, String)> {
+        let signer = match by {
+            By::Key(seed) => key(seed).public_key(),
+            _ => key(1).public_key(),
+        };
+        let refused = |refusal: databourse_primitives::Refusal| (refusal.code, refusal.field.into_owned());
+        let decoded = Decoded::new(self.sign(by, id, entry_type, body)).map_err(refused)?;
+        let command = decoded.verify(&signer).map_err(refused)?;
+        self.execute(vec![command]).pop().map_or_else(
+            || panic!("one outcome"),
+            |outcome| match outcome {
+                Outcome::Refused(refusal) => Err(refused(refusal)),
+                other => Ok(other),
+            },
+        )
+    }
+
+    /// Executes a block of commands.
+    pub(crate) fn execute(&mut self, commands: Vec<SignedCommand>) -> Vec<Outcome> {
+        self.now = self.now.plus_ms(1_000);
+        let context = BlockContext {
+            height: Height(self.height + 1),
+            time: self.now,
+            header_index: LeafIndex(self.size),
+        };
+        let executed = execute(&self.state, &commands, &context).expect("everything is in memory");
+        let accepted: Vec<_> = commands
+            .into_iter()
+            .zip(&executed.outcomes)
+            .filter(|(_, outcome)| matches!(outcome, Outcome::Accepted(_)))
+            .map(|(command, _)| command)
+            .collect();
+        if !accepted.is_empty() {
+            self.height += 1;
+            self.size += 1 + accepted.len() as u64;
+            self.history.push((context, accepted, executed.effects.clone().encode().unwrap()));
+            self.state.apply(executed.effects);
+        } else {
+            assert!(executed.effects.writes.is_empty(), "a refusal changes nothing");
+            assert!(executed.effects.transactions.is_empty(), "a refusal moves no money");
+        }
+        executed.outcomes
+    }
+
+    pub(crate) fn try_command(&mut self, by: By, entry_type: &str, body: Value) -> Answer {
+        let id = self.new_id();
+        self.submit(by, id, entry_type, &body).map(|_| id)
+    }
+
+    #[track_caller]
+    pub(crate) fn must(&mut self, by: By, entry_type: &str, body: Value) -> EntryId {
+        match self.try_command(by, entry_type, body) {
+            Ok(id) => id,
+            Err((code, field)) => panic!("{entry_type} refused: {code} at `{field}`"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn refused(&mut self, by: By, entry_type: &str, body: Value, code: RefusalCode, field: &str) {
+        let answer = self.try_command(by, entry_type, body);
+        assert_eq!(answer, Err((code, field.to_owned())), "{entry_type}");
+    }
+
+    pub(crate) fn party(&mut self, name: &str, roles: &[&str]) -> PartyId {
+        let id = self.must(By::Exchange, "party.certify", party_body(name, roles));
+        PartyId::from(id)
+    }
+
+    pub(crate) fn right(&mut self, holder: PartyId, source: &str) -> EntryId {
+        self.must(By::For(holder), "right.register", right_body(source))
+    }
+
+    pub(crate) fn product(&mut self, supplier: PartyId, right: EntryId) -> EntryId {
+        self.must(By::For(supplier), "product.list", json!({ "right": right, "details": details() }))
+    }
+
+    pub(crate) fn offer(&mut self, supplier: PartyId, product: EntryId, price: &str) -> EntryId {
+        self.must(By::For(supplier), "offer.publish", offer_body(product, price))
+    }
+
+    pub(crate) fn deposit(&mut self, party: PartyId, amount_minor: i64) {
+        let reference = format!("bank-{}", self.next_id);
+        let body = json!({
+            "party": party, "asset": CNY, "amount_minor": amount_minor, "bank_reference": reference,
+        });
+        self.must(By::Exchange, "account.deposit", body);
+    }
+
+    pub(crate) fn order(&mut self, buyer: PartyId, offers: &[EntryId]) -> EntryId {
+        self.must(By::For(buyer), "order.place", order_body(offers))
+    }
+
+    pub(crate) fn delivered(&mut self, supplier: PartyId, order: EntryId) {
+        self.must(By::For(supplier), "delivery.record", delivery_body(order));
+    }
+
+    pub(crate) fn accepted(&mut self, buyer: PartyId, order: EntryId) {
+        self.must(By::For(buyer), "order.accept", json!({ "order": order }));
+    }
+
+    pub(crate) fn certificate_body(&self, order: EntryId, sequence: u64) -> Value {
+        let order = OrderId::from(order);
+        let record = self.state.find::<databourse_licensing::Order>(&order).unwrap();
+        let buyer = self.state.find::<databourse_party::Party>(&record.buyer).unwrap();
+        let licences: Vec<_> = (1..=record.line_count)
+            .map(|line| {
+                self.state.find::<databourse_licensing::Licence>(&LicenceId { order, line }).unwrap().clone()
+            })
+            .collect();
+        let facts = certificate_facts(record, buyer, &licences).unwrap();
+        json!({ "order": order, "number": format!("sh-2026-{sequence:08}"), "facts": facts })
+    }
+
+    pub(crate) fn balance(&self, account: &str) -> i64 {
+        self.state
+            .find::<databourse_settlement::Account>(&account)
+            .map_or(0, databourse_settlement::Account::balance_minor)
+    }
+
+    /// Debits equal credits per asset, and no balance is below zero: in the state and in the journal.
+    #[track_caller]
+    pub(crate) fn check_money(&self) {
+        let mut sums = std::collections::BTreeMap::<Asset, i128>::new();
+        for account in self.state.all::<databourse_settlement::Account>() {
+            *sums.entry(account.id.asset).or_default() +=
+                i128::from(account.debits_minor) - i128::from(account.credits_minor);
+            assert!(account.balance_minor() >= 0, "{} is overdrawn", account.id);
+        }
+        assert!(sums.values().all(|sum| *sum == 0), "accounts do not sum to zero: {sums:?}");
+        for (_, _, effects) in &self.history {
+            for transaction in &effects.transactions {
+                let sum: i64 = transaction
+                    .postings
+                    .iter()
+                    .map(|posting| match posting.side {
+                        databourse_settlement::Side::Debit => posting.amount_minor.get(),
+                        databourse_settlement::Side::Credit => -posting.amount_minor.get(),
+                    })
+                    .sum();
+                assert_eq!(sum, 0, "a transaction of {} does not sum to zero", transaction.entry);
+            }
+        }
+    }
+}
+
+pub(crate) fn id(number: u64) -> EntryId {
+    format!("019b8b6e-0000-7000-8000-{number:012x}").parse().unwrap()
+}
+
+pub(crate) fn party_body(name: &str, roles: &[&str]) -> Value {
+    json!({
+        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": roles,
+        "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2030-01-01T00:00:00Z",
+    })
+}
+
+pub(crate) fn right_body(source: &str) -> Value {
+    json!({
+        "interests": ["holding", "product_operation"], "data_class": "enterprise", "source": source,
+        "source_statement": { "zh": "自有业务系统产生" },
+    })
+}
+
+pub(crate) fn details() -> Value {
+    json!({ "title": { "en": "Port calls" }, "description": { "en": "Hourly port calls" }, "kind": "dataset" })
+}
+
+pub(crate) fn offer_body(product: EntryId, price: &str) -> Value {
+    json!({
+        "product": product, "asset": CNY, "pricing": "one_off", "unit_price": price,
+        "terms": {
+            "purposes": ["model_training"], "term_days": 365, "territory": "CN",
+            "usable_not_visible": false, "exclusive": false,
+        },
+    })
+}
+
+pub(crate) fn order_body(offers: &[EntryId]) -> Value {
+    let line = |offer: &EntryId| json!({ "offer": offer, "quantity": 1, "purpose": "model_training" });
+    json!({ "lines": offers.iter().map(line).collect::<Vec<_>>() })
+}
+
+pub(crate) fn delivery_body(order: EntryId) -> Value {
+    let evidence = databourse_primitives::Digest::of(b"delivered");
+    json!({ "order": order, "method": "file", "evidence": evidence })
+}
+
+pub(crate) fn minor(amount: i64) -> AmountMinor {
+    AmountMinor::new(amount).unwrap()
+}
