@@ -23,6 +23,10 @@ pub enum Acting {
 
 /// What comes from outside.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one call; a box per command would cost more than the move"
+)]
 pub enum Submission {
     /// An entry that its author signed: a compact JWS.
     Signed(Vec<u8>),

@@ -10,7 +10,7 @@ use chacha20poly1305::{
 };
 use databourse_ledger::SigningKey;
 use databourse_primitives::{PartyId, PublicKey};
-use databourse_store::Store;
+use databourse_store::{Store, StoreError};
 use lru::LruCache;
 use std::{
     num::NonZeroUsize,
@@ -46,7 +46,7 @@ impl Custody {
             return Ok(known.clone());
         }
         let key = match store.custody_key(party).await? {
-            Some((_, sealed)) => Some(Arc::new(self.open(party, &sealed)?)),
+            Some(kept) => Some(Arc::new(self.open(party, &kept.sealed)?)),
             None => None,
         };
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).put(party, key.clone());
@@ -67,9 +67,12 @@ impl Custody {
         let seed = entropy.bytes(&format!("custody key {party}"))?;
         let key = SigningKey::from_seed(*seed);
         let sealed = self.seal(party, &seed, entropy)?;
-        store.put_custody_key(party, key.key_id(), &sealed).await?;
+        match store.put_custody_key(party, key.key_id(), &sealed).await {
+            // Two requests at once may both have come here; the key that was stored first is the one that counts.
+            Ok(()) | Err(StoreError::CustodyKeyExists) => {}
+            Err(error) => return Err(error.into()),
+        }
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).pop(&party);
-        // Two requests at once may both have come here; the stored key is the one that counts.
         let stored = self.key(store, party).await?;
         stored
             .map(|key| key.public_key())

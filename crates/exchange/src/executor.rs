@@ -52,6 +52,9 @@ pub(crate) enum ExecutorError {
     /// The ledger's own checkpoint cannot be signed: a defect of the configuration.
     #[error("the checkpoint cannot be signed: {0}")]
     Checkpoint(String),
+    /// The writing session is gone; recovering opens another.
+    #[error("the writing session is lost")]
+    SessionLost,
     /// The engine asks for the commit of a block that was neither built nor checked here.
     #[error("block {0} was not checked by this node")]
     Unchecked(Height),
@@ -72,7 +75,8 @@ pub(crate) struct Parts {
     pub(crate) pool: Arc<Pool>,
     pub(crate) store: Store,
     pub(crate) config: ConnectionConfig,
-    pub(crate) writer: Writer,
+    /// `None` only between a lost session and the next.
+    pub(crate) writer: Option<Writer>,
     pub(crate) working_set: WorkingSet,
     pub(crate) clock: Arc<Clock>,
     pub(crate) exchange: ExchangeCode,
@@ -372,7 +376,8 @@ impl LedgerApp for Executor {
             tree_size: edge.size(),
             root: edge.root(),
         };
-        self.parts.writer.commit(&batch).await?;
+        let writer = self.parts.writer.as_mut().ok_or(ExecutorError::SessionLost)?;
+        writer.commit(&batch).await?;
         // ── durable from here on ──
         metrics::counter!("databourse_commands_committed_total").increment(command_count as u64);
         let Some(prepared) = self.prepared.take() else { return Ok(()) };
@@ -380,8 +385,12 @@ impl LedgerApp for Executor {
     }
 
     async fn recover(&mut self) -> Result<(), ExecutorError> {
-        // A connection that broke while committing says nothing about the commit: only the head does.
-        self.parts.writer = Writer::connect(self.parts.config.clone()).await?;
+        // A connection that broke while committing says nothing about the commit: only the head does. The old session
+        // is dropped first, since it holds the lock that only one may hold.
+        if !self.parts.writer.as_ref().is_some_and(Writer::is_usable) {
+            self.parts.writer = None;
+            self.parts.writer = Some(Writer::connect(self.parts.config.clone()).await?);
+        }
         let head = self.reload().await?;
         let Some(prepared) = self.prepared.take() else { return Ok(()) };
         let durable = head.is_some_and(|head| head.block_id == prepared.block_id);

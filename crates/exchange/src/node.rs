@@ -178,7 +178,7 @@ impl Node {
             pool: Arc::clone(&pool),
             store: store.clone(),
             config: config.database,
-            writer,
+            writer: Some(writer),
             working_set: WorkingSet::new(config.working_set_record_count),
             clock: Arc::clone(&clock),
             exchange: config.exchange.clone(),

@@ -3,18 +3,23 @@
 
 use databourse_market::{Base, Key, Loaded, Record};
 use lru::LruCache;
-use std::{cell::RefCell, collections::HashMap, num::NonZeroUsize, sync::Arc};
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Committed records, and the knowledge that some names have none.
 pub(crate) struct WorkingSet {
-    recent: RefCell<LruCache<Key, Option<Arc<Record>>>>,
+    /// Behind a lock because reading moves a record to the front; only the executor ever takes it.
+    recent: Mutex<LruCache<Key, Option<Arc<Record>>>>,
     /// What the batch at hand needs stays until its end, however small the cache is: else it could never be executed.
     pinned: HashMap<Key, Option<Arc<Record>>>,
 }
 
 impl WorkingSet {
     pub(crate) fn new(record_count_max: NonZeroUsize) -> Self {
-        Self { recent: RefCell::new(LruCache::new(record_count_max)), pinned: HashMap::new() }
+        Self { recent: Mutex::new(LruCache::new(record_count_max)), pinned: HashMap::new() }
     }
 
     /// Keeps loaded records until the end of the batch.
@@ -24,7 +29,7 @@ impl WorkingSet {
 
     /// Ends the batch: what it loaded and wrote may now be forgotten in its turn.
     pub(crate) fn end_batch(&mut self, writes: impl IntoIterator<Item = (Key, Arc<Record>)>) {
-        let recent = self.recent.get_mut();
+        let recent = self.recent.get_mut().unwrap_or_else(PoisonError::into_inner);
         for (key, record) in self.pinned.drain() {
             recent.put(key, record);
         }
@@ -35,13 +40,13 @@ impl WorkingSet {
 
     /// Forgets everything: what was believed may not be what is committed.
     pub(crate) fn clear(&mut self) {
-        self.recent.get_mut().clear();
+        self.recent.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         self.pinned.clear();
     }
 
     /// How many records are in memory.
     pub(crate) fn len(&self) -> usize {
-        self.recent.borrow().len() + self.pinned.len()
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).len() + self.pinned.len()
     }
 }
 
@@ -50,7 +55,7 @@ impl Base for WorkingSet {
         if let Some(record) = self.pinned.get(key) {
             return Loaded::Known(record.clone());
         }
-        match self.recent.borrow_mut().get(key) {
+        match self.recent.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
             Some(record) => Loaded::Known(record.clone()),
             None => Loaded::Unknown,
         }

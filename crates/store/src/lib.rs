@@ -50,3 +50,6 @@ pub use list::{LIST_LIMIT_MAX, ListQuery, Page};
 pub use migrate::MigrationReport;
 pub use store::Store;
 pub use writer::Writer;
+
+/// How to reach a database; see the documentation of `tokio_postgres::Config`.
+pub use tokio_postgres::Config as ConnectionConfig;
