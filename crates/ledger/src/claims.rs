@@ -25,8 +25,8 @@ pub struct Claims {
     pub issued_at_s: i64,
     /// The party whose intent it is, if the signer is its exchange.
     pub on_behalf_of: Option<PartyId>,
-    /// The statement itself: a JSON object as the author wrote it, byte for byte, with unique member names and
-    /// without fractional numbers.
+    /// The statement itself: a JSON object as the author wrote it, byte for byte, I-JSON (RFC 7493) whose numbers are
+    /// integers of at most 53 bits and which nests at most 64 deep.
     pub body: Box<RawValue>,
 }
 

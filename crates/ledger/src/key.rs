@@ -10,7 +10,7 @@ use std::fmt;
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {
-    /// Takes the 32-byte seed of RFC 8032 §5.1.5. Drawing and keeping the seed is the caller's work.
+    /// Takes the 32-byte seed of RFC 8032 §5.1.5. Drawing, keeping and wiping the seed is the caller's work.
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self(ed25519_dalek::SigningKey::from_bytes(&seed))
     }
@@ -57,6 +57,7 @@ impl std::error::Error for SignatureError {}
 /// 2. R is canonical and not of small order, S is below the group order (RFC 8032 §5.1.7 step 1);
 /// 3. S·B = R + k·A **without** the cofactor, with k = SHA-512(R ‖ A ‖ message) over the bytes as given.
 ///
+/// A key of mixed order is let through: rule 3 decides each of its signatures alone, and the same way everywhere.
 /// A batch verifier decides rule 3 with the cofactor, or with random weights, and may answer otherwise on crafted
 /// input. So nothing here verifies in batches, and whoever adds it must refuse exactly what this refuses.
 ///

@@ -221,6 +221,11 @@ pub(crate) const HOSTILE_ENTRIES: &[HostileEntry] = &[
         "payload.body",
     ),
     payload(
+        "an integer of 54 bits in the body",
+        r#"{"type":"product.list","id":"019aa2b4-5c00-7000-8000-000000000001","exchange":"sh","iat":1,"body":{"a":9007199254740992}}"#,
+        "payload.body",
+    ),
+    payload(
         "half a surrogate pair in the body",
         r#"{"type":"product.list","id":"019aa2b4-5c00-7000-8000-000000000001","exchange":"sh","iat":1,"body":{"a":"\ud800"}}"#,
         "payload.body",

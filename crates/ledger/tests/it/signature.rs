@@ -32,6 +32,13 @@ const fn case(
     StrictCase { why, key, message, r, s, valid }
 }
 
+// Made with plain integers (Python) from an honest key and R, with the point of order 8 above added to one of them:
+// rules with the cofactor accept all three, ours accepts the one whose k is a multiple of 8.
+const MIXED_KEY: &str = "c0d4dc9b5b7c8da82c0a4d8a325007b4d87f872d4b4263a972df755afd877c7b";
+const HONEST_R: &str = "1076e78b1fca64e7a66bd8ad80af796ddc09caf556bcd33dc68b8aaef06c93a3";
+const HONEST_KEY: &str = "bd46f16f23d87b8b5481d3a530e7a42e30e535c49687ff564a6989d32dae6f30";
+const MIXED_R: &str = "849c081e162ab9827f97bd7cb0c1f97ee38b5923a17321e7d43f33dc5fa225cf";
+
 pub(crate) const STRICT_CASES: &[StrictCase] = &[
     case("RFC 8032 §7.1 test 1", KEY, b"", R, S, true),
     case("another message", KEY, b"x", R, S, false),
@@ -57,6 +64,38 @@ pub(crate) const STRICT_CASES: &[StrictCase] = &[
         ONE,
         ZERO,
         false,
+    ),
+    case(
+        "key of mixed order; cofactored rules accept",
+        MIXED_KEY,
+        b"3",
+        HONEST_R,
+        "4fc925c4554a0dd07cc8f5bcfe494b24b61935e8fa54cee307b048892aeb4c0f",
+        false,
+    ),
+    case(
+        "key of mixed order, k a multiple of 8: every rule accepts",
+        MIXED_KEY,
+        b"9",
+        HONEST_R,
+        "e35b72e3ef4462e91ce4498eb23c51e2b30499353da47d5e3174e9eb75a7bf03",
+        true,
+    ),
+    case(
+        "R of mixed order; cofactored rules accept",
+        HONEST_KEY,
+        b"0",
+        MIXED_R,
+        "5afa1c6e21d7786e8207d29fa650ec2e720f2385c159431c7a7215854d53650b",
+        false,
+    ),
+    case(
+        "the same key with an honest R",
+        HONEST_KEY,
+        b"0",
+        HONEST_R,
+        "9bd93239197c6be8b29740dbfd5997eea8285fc7ba5f0b10d159622e15dcc804",
+        true,
     ),
 ];
 
