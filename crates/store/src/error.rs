@@ -78,7 +78,7 @@ pub enum StoreError {
     /// A number above 2^63 - 1, which no column holds.
     #[error("{0} is too large for the database")]
     OutOfRange(u64),
-    /// A record without a JSON form, or a list of a kind by a column that it has not.
+    /// A list of a kind by a column that it has not.
     #[error("a {noun} has no `{column}` to be listed by")]
     ColumnUnknown {
         /// The kind of record.
