@@ -1,0 +1,303 @@
+//! A node on a real PostgreSQL: what an exchange would notice.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use databourse_exchange::{
+    Acknowledgement, Acting, Clock, Entropy, Founding, Node, NodeConfig, NodeError, NodeKeys, Running,
+    Submission, SubmitError,
+};
+use databourse_ledger::{CertificateFile, Policy, Receipt, SignedCheckpoint};
+use databourse_market::{Certificate, Command};
+use databourse_merkle::{TilePath, root_of};
+use databourse_party::Party;
+use databourse_primitives::{BilingualText, EntryId, LeafIndex, PartyId, RefusalCode, TreeSize};
+use databourse_settlement::{PublishSchedule, Rounding};
+use databourse_store::StoreError;
+use databourse_testkit::TestDatabase;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+fn founding() -> Founding {
+    let name = |text: &str| BilingualText::new(None, Some(text)).unwrap();
+    Founding {
+        region_name: name("Delta"),
+        exchange_name: name("Shanghai"),
+        assets: ["CNY/2".parse().unwrap()].into(),
+        schedules: vec![PublishSchedule {
+            version: "CNY/2@1".parse().unwrap(),
+            supplier_fee: "0.025".parse().unwrap(),
+            fee_vat: "0.06".parse().unwrap(),
+            vat: BTreeMap::new(),
+            rounding: Rounding::HalfUpLargestRemainder,
+        }],
+    }
+}
+
+async fn start(database: &TestDatabase) -> Result<(Node, Running), NodeError> {
+    databourse_store::Store::migrate(database.config()).await.unwrap();
+    let entropy = Entropy::seeded(7);
+    let keys = NodeKeys::generate(&entropy).unwrap();
+    let config = NodeConfig {
+        exchange: "sh".parse().unwrap(),
+        origin: "databourse.example/delta".parse().unwrap(),
+        founding: founding(),
+        database: database.config(),
+        reader_count: 4,
+        pool_capacity: 1_000,
+        working_set_record_count: 16.try_into().unwrap(),
+        clock: Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap()),
+        entropy,
+    };
+    Node::start(config, &keys).await
+}
+
+fn id(number: u64) -> EntryId {
+    format!("019b8b6e-0000-7000-8000-{number:012x}").parse().unwrap()
+}
+
+fn command(number: u64, acting: Acting, entry_type: &str, body: &Value) -> Submission {
+    let command = Command::from_json(entry_type, &body.to_string()).unwrap();
+    Submission::Command { id: id(number), acting, command }
+}
+
+async fn one(node: &Node, submission: Submission) -> Result<Acknowledgement, SubmitError> {
+    node.submit(vec![submission]).await.pop().unwrap()
+}
+
+fn party_body(name: &str, roles: &[&str], keys: &[databourse_primitives::PublicKey]) -> Value {
+    json!({
+        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": roles,
+        "home_region": "CN-SH", "entrusts_exchange": true, "keys": keys, "valid_until": "2030-01-01T00:00:00Z",
+    })
+}
+
+/// Supplier 1 (its key in custody), buyer 2, right 3, product 4, offer 5, deposit 6, order 7, delivery 8, acceptance 9.
+async fn sale(node: &Node) -> Vec<Acknowledgement> {
+    let (supplier, buyer) = (PartyId::from(id(1)), PartyId::from(id(2)));
+    let kept = node.take_custody(supplier).await.unwrap();
+    let (sell, buy) = (Acting::Party(supplier), Acting::Party(buyer));
+    let right = json!({
+        "interests": ["product_operation"], "data_class": "enterprise", "source": "ports",
+        "source_statement": { "en": "own systems" },
+    });
+    let details =
+        json!({ "title": { "en": "Ports" }, "description": { "en": "Port calls" }, "kind": "dataset" });
+    let terms = json!({
+        "purposes": ["logistics"], "term_days": 365, "territory": "CN", "usable_not_visible": false, "exclusive": false,
+    });
+    let offer = json!({
+        "product": id(4), "asset": "CNY/2", "pricing": "one_off", "unit_price": "100.00", "terms": terms,
+    });
+    let deposit = json!({ "party": buyer, "asset": "CNY/2", "amount_minor": 50_000, "bank_reference": "b1" });
+    let order = json!({ "lines": [{ "offer": id(5), "quantity": 1, "purpose": "logistics" }] });
+    let delivery =
+        json!({ "order": id(7), "method": "file", "evidence": databourse_primitives::Digest::of(b"file") });
+    let mut done = Vec::new();
+    for submission in [
+        command(1, Acting::Exchange, "party.certify", &party_body("s", &["supplier"], &[kept])),
+        command(2, Acting::Exchange, "party.certify", &party_body("b", &["buyer"], &[])),
+        command(3, sell, "right.register", &right),
+        command(4, sell, "product.list", &json!({ "right": id(3), "details": details })),
+        command(5, sell, "offer.publish", &offer),
+        command(6, Acting::Exchange, "account.deposit", &deposit),
+        command(7, buy, "order.place", &order),
+        command(8, sell, "delivery.record", &delivery),
+        command(9, buy, "order.accept", &json!({ "order": id(7) })),
+    ] {
+        done.push(one(node, submission).await.unwrap());
+    }
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_is_durable_provable_and_certified() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    let done = sale(&node).await;
+    let policy: Policy = node.policy().parse().unwrap();
+    for acknowledgement in &done {
+        let receipt = node.receipt(acknowledgement.leaf_index).await.unwrap().unwrap();
+        let receipt = Receipt::parse(receipt.as_bytes()).unwrap();
+        let stored = node.store().entry(acknowledgement.leaf_index.0).await.unwrap().unwrap();
+        assert_eq!(stored.id, acknowledgement.id);
+        receipt.verify(databourse_merkle::leaf_hash(&stored.bytes), &policy).unwrap();
+        assert!(receipt.verify(databourse_merkle::leaf_hash(b"other"), &policy).is_err());
+    }
+    let orders = vec![(id(10), id(7).into()), (id(11), id(999).into()), (id(12), id(7).into())];
+    let answers = node.issue_certificates(orders).await;
+    assert!(answers[0].is_ok());
+    assert!(matches!(&answers[1], Err(SubmitError::Refused(r)) if r.code == RefusalCode::OrderUnknown));
+    assert!(matches!(&answers[2], Err(SubmitError::Refused(r)) if r.code == RefusalCode::CertificateIssued));
+    let again = node.issue_certificates(vec![(id(10), id(7).into())]).await.pop().unwrap().unwrap();
+    assert!(again.repeated);
+
+    let certificate = node.store().get::<Certificate>("sh-2026-00000001").await.unwrap().unwrap();
+    let file = node.certificate_file(&certificate.number).await.unwrap().unwrap();
+    let verified = CertificateFile::parse(file.as_bytes()).unwrap().verify(&policy).unwrap();
+    assert_eq!(verified.claims.entry_type, "certificate.issue");
+    assert_eq!(verified.signers.len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_node_goes_on_where_it_was_and_answers_retries_as_before() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    let first = sale(&node).await;
+    let before = node.published();
+    running.stop().await;
+    let refused =
+        one(&node, command(50, Acting::Exchange, "party.certify", &party_body("z", &["buyer"], &[]))).await;
+    assert!(matches!(refused, Err(SubmitError::Unavailable { .. })), "a stopped node takes nothing");
+    drop(node);
+
+    let (node, running) = start(&database).await.unwrap();
+    assert_eq!(node.published().root, before.root);
+    let second = sale(&node).await;
+    for (first, second) in first.iter().zip(&second) {
+        assert!(second.repeated);
+        assert_eq!((first.id, first.leaf_index, first.height), (second.id, second.leaf_index, second.height));
+    }
+    assert_eq!(node.published().size, before.size, "retries add nothing");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seeded_runs_repeat_to_the_byte() {
+    let mut roots = Vec::new();
+    for _ in 0..2 {
+        let database = TestDatabase::create().await;
+        let (node, running) = start(&database).await.unwrap();
+        sale(&node).await;
+        roots.push(node.published().root);
+        running.stop().await;
+    }
+    assert_eq!(roots[0], roots[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_cannot_share_a_database() {
+    let database = TestDatabase::create().await;
+    let (_node, running) = start(&database).await.unwrap();
+    let second = start(&database).await;
+    assert!(matches!(second, Err(NodeError::Store(StoreError::LockedByAnother))));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_session_is_replaced_and_no_command_is_doubled() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    let admin = database.connect().await;
+    for number in 100..140 {
+        let body = party_body(&format!("p{number}"), &["buyer"], &[]);
+        let submit = command(number, Acting::Exchange, "party.certify", &body);
+        let answer = if number % 10 == 5 {
+            // Every session of the node ends while it works: the server is there, the connections are not.
+            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            let (answer, _) = tokio::join!(one(&node, submit.clone()), admin.execute(kill, &[]));
+            answer
+        } else {
+            one(&node, submit.clone()).await
+        };
+        let mut answer = answer;
+        while let Err(SubmitError::Unavailable { .. }) = answer {
+            answer = one(&node, submit.clone()).await;
+        }
+        answer.unwrap();
+    }
+    for number in 100..140 {
+        let party = node.store().get::<Party>(&id(number).to_string()).await.unwrap();
+        assert!(party.is_some(), "party {number} was acknowledged");
+    }
+    let shown = node.published();
+    let hashes = node.store().leaf_hashes(0, u32::try_from(shown.size.0).unwrap()).await.unwrap();
+    assert_eq!(root_of(hashes.into_iter()), shown.root);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_answered_in_order_and_its_refusals_change_nothing() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    let certify = |number: u64, name: &str| {
+        command(number, Acting::Exchange, "party.certify", &party_body(name, &["buyer"], &[]))
+    };
+    let answers = node
+        .submit(vec![
+            certify(1, "a"),
+            certify(2, "a"),
+            certify(1, "a"),
+            certify(1, "b"),
+            Submission::Signed(b"not a jws".to_vec()),
+            certify(3, "c"),
+        ])
+        .await;
+    let codes: Vec<_> = answers
+        .iter()
+        .map(|answer| match answer {
+            Ok(done) if done.repeated => "repeated",
+            Ok(_) => "done",
+            Err(SubmitError::Refused(refusal)) => refusal.code.as_str(),
+            Err(SubmitError::Unavailable { .. }) => "unavailable",
+        })
+        .collect();
+    assert_eq!(
+        codes,
+        ["done", "party.identifier_taken", "repeated", "entry.id_reused", "entry.malformed", "done"]
+    );
+    let size = node.published().size;
+    let flood = (1_000..2_001).map(|number| certify(number, &format!("f{number}"))).collect();
+    let flooded = node.submit(flood).await;
+    assert!(flooded.iter().all(|answer| {
+        matches!(answer, Err(SubmitError::Refused(refusal)) if refusal.code == RefusalCode::ServiceBusy)
+    }));
+    assert_eq!(node.published().size, size);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_and_checkpoints_follow_the_standard_paths() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    for batch in 0..3_u64 {
+        let certify = (0..150).map(|number| {
+            let number = 1_000 + batch * 150 + number;
+            command(
+                number,
+                Acting::Exchange,
+                "party.certify",
+                &party_body(&format!("p{number}"), &["buyer"], &[]),
+            )
+        });
+        assert!(node.submit(certify.collect()).await.iter().all(Result::is_ok));
+    }
+    let shown = node.published();
+    let TreeSize(size) = shown.size;
+    assert!(size > 256);
+    let fetch = async |path: String| node.tile(&TilePath::parse(&path).unwrap()).await.unwrap();
+    assert_eq!(fetch("tile/0/000".into()).await.unwrap().len(), 8_192);
+    assert_eq!(
+        fetch("tile/0/000.p/5".into()).await.unwrap().len(),
+        160,
+        "a partial tile that has become full"
+    );
+    assert_eq!(fetch(format!("tile/0/001.p/{}", size - 256)).await.unwrap().len() as u64, 32 * (size - 256));
+    assert!(fetch(format!("tile/0/001.p/{}", size - 255)).await.is_none());
+    assert!(fetch("tile/0/001".into()).await.is_none());
+    assert!(fetch("tile/0/002.p/1".into()).await.is_none());
+    assert_eq!(fetch("tile/1/000.p/1".into()).await.unwrap().len(), 32);
+    let bundle = fetch("tile/entries/000".into()).await.unwrap();
+    let entries = databourse_ledger::decode_bundle(&bundle, 256).unwrap();
+    assert_eq!(entries.len(), 256);
+    let signed = SignedCheckpoint::parse(shown.checkpoint.as_bytes()).unwrap();
+    let policy: Policy = node.policy().parse().unwrap();
+    policy.check(&signed).unwrap();
+    for index in [0, 255, 256, size - 1] {
+        let receipt = node.receipt(LeafIndex(index)).await.unwrap().unwrap();
+        let stored = node.store().entry(index).await.unwrap().unwrap();
+        Receipt::parse(receipt.as_bytes()).unwrap().verify(stored.leaf_hash, &policy).unwrap();
+    }
+    assert!(node.receipt(LeafIndex(size)).await.unwrap().is_none());
+    running.stop().await;
+}
