@@ -1,6 +1,7 @@
 //! A node on a real PostgreSQL: what an exchange would notice.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+use databourse_audit::{Auditor, Finding, FindingKind};
 use databourse_exchange::{
     Acknowledgement, Acting, Clock, Entropy, Founding, Node, NodeConfig, NodeError, NodeKeys, Running,
     Submission, SubmitError,
@@ -299,5 +300,46 @@ async fn tiles_and_checkpoints_follow_the_standard_paths() {
         Receipt::parse(receipt.as_bytes()).unwrap().verify(stored.leaf_hash, &policy).unwrap();
     }
     assert!(node.receipt(LeafIndex(size)).await.unwrap().is_none());
+    running.stop().await;
+}
+
+/// Everything that the node's database holds follows from its entries, and one flipped byte anywhere in them is found.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_auditor_finds_nothing_in_a_sound_ledger_and_every_flipped_byte_in_another() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    sale(&node).await;
+    let shown = node.published();
+    let entries = node.store().entries(0, u32::try_from(shown.size.0).unwrap()).await.unwrap();
+    let audit = |entries: &[Vec<u8>]| {
+        let mut auditor = Auditor::new();
+        entries.iter().for_each(|entry| auditor.feed(entry));
+        auditor
+    };
+    let auditor = audit(&entries);
+    let stored =
+        node.store().load(&auditor.state().records().map(|(key, _)| key.clone()).collect()).await.unwrap();
+    let stored: BTreeMap<_, _> = stored.into_iter().collect();
+    for (key, record) in auditor.state().records() {
+        assert_eq!(stored[key].as_ref(), Some(record), "{key}");
+    }
+    let report = auditor.finish(Some((shown.size, shown.root)));
+    assert_eq!(report.findings, []);
+    assert_eq!(report.height, shown.height);
+
+    for (index, entry) in entries.iter().enumerate() {
+        for position in (0..entry.len()).step_by(37) {
+            let mut altered = entries.clone();
+            altered[index][position] ^= 0x01;
+            let report = audit(&altered).finish(Some((shown.size, shown.root)));
+            let first = report.findings.first().expect("a finding");
+            assert!(first.leaf_index.0 <= index as u64 + 1, "byte {position} of entry {index}: {first}");
+            assert!(
+                report.findings.iter().any(|finding| matches!(finding.kind, FindingKind::RootDiffers { .. }))
+            );
+        }
+    }
+    let cut = audit(&entries[..entries.len() - 1]).finish(None);
+    assert!(matches!(cut.findings[..], [Finding { kind: FindingKind::BlockCutShort, .. }]));
     running.stop().await;
 }
