@@ -1,3 +1,53 @@
-//! Daily work: test, ready, accept.
+//! Daily work: `cargo xtask test | ready | accept | generate`.
+//!
+//! Each command installs what it needs and needs nothing outside the repository, except `accept`, which reads the real
+//! files that stand beside it.
 
-fn main() {}
+mod accept;
+mod generate;
+mod ready;
+mod run;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(about = "Daily work on Databourse")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs every test of the workspace; installs PostgreSQL if there is none.
+    Test {
+        /// Passed on to `cargo test`, e.g. `-p databourse-market`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// What CI checks besides tests: format, lints, documentation, generated files, licences of dependencies.
+    Ready,
+    /// Plays the real files with the release build and checks every total.
+    Accept {
+        /// The folder with the real files.
+        #[arg(long, default_value = "../shared/data")]
+        data: PathBuf,
+    },
+    /// Writes the files that are made from the code: docs/refusals.md.
+    Generate {
+        /// Changes nothing; fails if a file is not what the code says.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Test { arguments } => test::test(&arguments),
+        Command::Ready => ready::ready(),
+        Command::Accept { data } => accept::accept(&data),
+        Command::Generate { check } => generate::generate(check),
+    }
+}

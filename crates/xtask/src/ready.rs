@@ -1,0 +1,28 @@
+//! `cargo xtask ready`: what CI checks besides tests.
+
+use crate::{
+    generate::generate,
+    run::{cargo, must, root},
+};
+
+/// Format, lints, documentation, generated files, licences and duplicates among dependencies.
+pub(crate) fn ready() -> anyhow::Result<()> {
+    must(&mut cargo(&["fmt", "--all", "--check"]))?;
+    must(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    must(cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    generate(true)?;
+    deny()
+}
+
+/// Checks licences, bans and sources by `.deny.toml`. The tool is built once, into `target/tools`.
+fn deny() -> anyhow::Result<()> {
+    let tools = root().join("target/tools");
+    let program = tools.join("bin/cargo-deny");
+    if !program.exists() {
+        let mut install = cargo(&["install", "cargo-deny", "--locked", "--version", "^0.20", "--root"]);
+        must(install.arg(&tools).env("CARGO_TARGET_DIR", root().join("target/tools-build")))?;
+    }
+    let mut check = std::process::Command::new(program);
+    let arguments = ["--offline", "check", "--config", ".deny.toml", "licenses", "bans", "sources"];
+    must(check.args(arguments).current_dir(root()))
+}
