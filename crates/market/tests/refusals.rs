@@ -315,7 +315,7 @@ fn money_in_and_out() {
     let party = market.party("a", &["buyer"]);
     let deposit = |amount: Value, reference: &str| json!({ "party": party, "asset": "CNY/2", "amount_minor": amount, "bank_reference": reference });
     market.refused(By::Exchange, "account.deposit", deposit(json!(0), "r"), Code::AmountZero, "amount_minor");
-    for amount in [json!(-1), json!("1"), json!(9_007_199_254_740_992_i64)] {
+    for amount in [json!(-1), json!("1")] {
         market.refused(
             By::Exchange,
             "account.deposit",

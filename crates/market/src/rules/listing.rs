@@ -32,7 +32,7 @@ pub(super) fn register_right(tx: &mut Tx<'_>, holder: PartyId, command: &Registe
     Ok(())
 }
 
-fn claim_name(source: &str, interest: Interest) -> String {
+pub(super) fn claim_name(source: &str, interest: Interest) -> String {
     format!("source:{}:{source}", interest.as_str())
 }
 

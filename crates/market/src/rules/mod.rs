@@ -1,6 +1,7 @@
 //! The rules that bring the stages together. One file per noun; each takes a view of the state and a command.
 
 mod certificate;
+mod hints;
 mod listing;
 mod money;
 mod order;
@@ -20,6 +21,7 @@ const ISSUED_AGO_SECONDS_MAX: i64 = 86_400;
 /// Executes one command. The order of the checks is the order of precedence of the refusals.
 pub(crate) fn apply(tx: &mut Tx<'_>, signed: &SignedCommand) -> Result<Outcome, Halt> {
     let claims = signed.entry.claims();
+    tx.preload(hints::first_keys(signed))?;
     let actor = match &signed.command {
         Command::FoundRegion(found) => region::founder(found, &claims.exchange, &signed.key)?,
         _ => resolve_actor(tx, signed)?,

@@ -2,7 +2,9 @@
 
 use crate::{Claim, Halt, Head, Key, PostedTransaction, view::Tx};
 use databourse_party::{Party, Region};
-use databourse_primitives::{Asset, ExchangeCode, PartyId, Refusal, RefusalCode, ScheduleVersion, WindowId};
+use databourse_primitives::{
+    Asset, ExchangeCode, Label, PartyId, Refusal, RefusalCode, ScheduleVersion, WindowId,
+};
 use databourse_settlement::{
     self as settlement, Account, AccountId, CloseWindow, DepositMoney, PublishSchedule, Purpose, Schedule,
     Transaction, Window, WithdrawMoney,
@@ -14,6 +16,25 @@ pub(super) fn window_series(asset: Asset) -> String {
     format!("window:{asset}")
 }
 
+/// The heads of an asset's series.
+pub(super) fn series_keys(asset: Asset) -> [Key; 2] {
+    [window_series(asset), schedule_series(asset)].map(|series| Key::of::<Head>(&series))
+}
+
+/// What the heads point to, once they are loaded: the open window and the schedule in force.
+pub(super) fn current_keys(tx: &Tx<'_>, asset: Asset) -> Result<Vec<Key>, Halt> {
+    let window = tx.find::<Head>(&window_series(asset))?.map(|head| head.number);
+    let schedule = tx.find::<Head>(&schedule_series(asset))?.map(|head| head.number);
+    let window = window.map(|number| Key::of::<Window>(&WindowId { asset, number }));
+    let schedule = schedule.map(|version| Key::of::<Schedule>(&ScheduleVersion { asset, version }));
+    Ok(window.into_iter().chain(schedule).collect())
+}
+
+/// The name by which a bank line is recorded once.
+pub(super) fn bank_line_name(exchange: &ExchangeCode, reference: &Label) -> String {
+    format!("bank:{exchange}:{reference}")
+}
+
 fn schedule_series(asset: Asset) -> String {
     format!("schedule:{asset}")
 }
@@ -23,7 +44,8 @@ pub(super) fn post(tx: &mut Tx<'_>, transaction: &Transaction) -> Result<(), Hal
     if transaction.is_empty() {
         return Ok(());
     }
-    tx.preload(transaction.accounts().map(Key::of::<Account>))?;
+    let current = current_keys(tx, transaction.asset())?;
+    tx.preload(transaction.accounts().map(Key::of::<Account>).chain(current))?;
     let mut window = open_window(tx, transaction.asset())?;
     let mut accounts = BTreeMap::new();
     for id in transaction.accounts() {
@@ -85,7 +107,7 @@ pub(super) fn deposit(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &Deposi
     }
     let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
     region.settles(command.asset)?;
-    let name = format!("bank:{exchange}:{}", command.bank_reference);
+    let name = bank_line_name(exchange, &command.bank_reference);
     if let Some(claim) = tx.find::<Claim>(&name)? {
         let expected = format!("a bank line not recorded yet; this one is entry {}", claim.holder);
         return Err(Refusal::new(RefusalCode::BankReferenceTaken, "bank_reference", expected).into());

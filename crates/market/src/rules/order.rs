@@ -1,21 +1,23 @@
 //! Orders: placing, delivering, accepting, rejecting. Entitlement and money change in one step.
 
 use super::{
-    money::{at_field, current_schedule, post},
+    money::{at_field, current_keys, current_schedule, post, series_keys},
     party::acting_as,
 };
 use crate::{Claim, DeliveryRecord, Halt, Key, view::Tx};
 use databourse_licensing::{
-    AcceptOrder, Delivery, Licence, LicenceState, Order, OrderLine, PlaceOrder, RecordDelivery, RejectOrder,
-    check_shape,
+    AcceptOrder, Delivery, Licence, LicenceState, Order, OrderGroup, OrderLine, PlaceOrder, RecordDelivery,
+    RejectOrder, check_shape,
 };
 use databourse_listing::{Offer, Product, Right};
 use databourse_party::{Party, Role};
 use databourse_primitives::{
-    AmountMinor, LicenceId, OfferId, OrderId, PartyId, ProductId, Refusal, RefusalCode,
+    AmountMinor, Asset, LicenceId, OfferId, OrderId, PartyId, ProductId, Refusal, RefusalCode,
 };
-use databourse_settlement::{AccountId, LineShares, Purpose, Schedule, Transaction, TransactionKind};
-use std::collections::{BTreeMap, btree_map::Entry};
+use databourse_settlement::{
+    Account, AccountId, LineShares, Purpose, Schedule, Transaction, TransactionKind,
+};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// An offer with what it rests on, checked once per order however many lines take it.
 struct Deal {
@@ -27,7 +29,7 @@ struct Deal {
 pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(), Halt> {
     check_shape(command)?;
     acting_as(tx, buyer, &[Role::Buyer])?;
-    let deals = load_deals(tx, command)?;
+    let deals = load_deals(tx, buyer, command)?;
     let first = command.lines.first().and_then(|line| deals.get(&line.offer));
     let Some(Deal { offer: Offer { asset, .. }, .. }) = first else {
         return Err(Refusal::new(RefusalCode::BodyMalformed, "lines", "at least one line").into());
@@ -85,8 +87,13 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
     post(tx, &hold).map_err(|halt| at_field(halt, "lines"))
 }
 
+/// A buyer's available and held money.
+fn buyer_accounts(buyer: PartyId, asset: Asset) -> [AccountId; 2] {
+    [Purpose::Available, Purpose::Held].map(|purpose| AccountId::party(buyer, purpose, asset))
+}
+
 /// Loads each offer of the order with its product, right and supplier: one round trip per kind at most.
-fn load_deals(tx: &Tx<'_>, command: &PlaceOrder) -> Result<BTreeMap<OfferId, Deal>, Halt> {
+fn load_deals(tx: &Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<BTreeMap<OfferId, Deal>, Halt> {
     tx.preload(command.lines.iter().map(|line| Key::of::<Offer>(&line.offer)))?;
     let mut offers = BTreeMap::new();
     for (index, line) in command.lines.iter().enumerate() {
@@ -105,13 +112,22 @@ fn load_deals(tx: &Tx<'_>, command: &PlaceOrder) -> Result<BTreeMap<OfferId, Dea
             Key::of::<Claim>(&exclusive_name(offer.product)),
         ]
     };
-    tx.preload(offers.values().flat_map(of_each))?;
+    let assets: BTreeSet<Asset> = offers.values().map(|offer| offer.asset).collect();
+    let money = assets.iter().flat_map(|asset| {
+        let purse = buyer_accounts(buyer, *asset).map(|account| Key::of::<Account>(&account));
+        series_keys(*asset).into_iter().chain(purse)
+    });
+    tx.preload(offers.values().flat_map(of_each).chain(money))?;
     let mut deals = BTreeMap::new();
     for (id, offer) in offers {
         let product: Product = tx.need(&offer.product, RefusalCode::ProductUnknown, "lines")?;
         deals.insert(id, Deal { offer, product });
     }
-    tx.preload(deals.values().map(|deal| Key::of::<Right>(&deal.product.right)))?;
+    let mut last: Vec<Key> = deals.values().map(|deal| Key::of::<Right>(&deal.product.right)).collect();
+    for asset in assets {
+        last.extend(current_keys(tx, asset)?);
+    }
+    tx.preload(last)?;
     for deal in deals.values() {
         let supplier: Party = tx.need(&deal.offer.supplier, RefusalCode::PartyUnknown, "lines")?;
         supplier.in_force(tx.now()).map_err(|refusal| refusal.within("lines"))?;
@@ -189,13 +205,20 @@ fn claim_exclusive(tx: &mut Tx<'_>, deal: &Deal, licence: &Licence) -> Result<()
     Ok(())
 }
 
+/// The names of a group and of one of its parts.
+pub(super) fn group_names(buyer: PartyId, group: &OrderGroup) -> [String; 2] {
+    let whole = format!("group:{buyer}:{}", group.name);
+    let part = format!("{whole}:{}", group.part);
+    [whole, part]
+}
+
 /// Each part of a group is placed once, and all of its parts agree how many there are.
 fn join_group(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(), Halt> {
     let Some(group) = &command.group else {
         return Ok(());
     };
     let invalid = |expected: String| Refusal::new(RefusalCode::OrderGroupInvalid, "group", expected);
-    let whole = format!("group:{buyer}:{}", group.name);
+    let [whole, part] = group_names(buyer, group);
     match tx.find::<Claim>(&whole)? {
         Some(claim) if claim.holder != group.parts.to_string() => {
             return Err(
@@ -205,7 +228,6 @@ fn join_group(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(
         Some(_) => {}
         None => tx.put(Claim { name: whole.clone(), holder: group.parts.to_string() }),
     }
-    let part = format!("{whole}:{}", group.part);
     if let Some(claim) = tx.find::<Claim>(&part)? {
         return Err(
             invalid(format!("a part not placed yet; part {} is order {}", group.part, claim.holder)).into()
@@ -218,7 +240,9 @@ fn join_group(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(
 /// The licences of `lines`, loaded together, in order of line.
 pub(super) fn licences_of(tx: &Tx<'_>, order: &Order, lines: &[u32]) -> Result<Vec<Licence>, Halt> {
     let id = |line: &u32| LicenceId { order: order.id, line: *line };
-    tx.preload(lines.iter().map(|line| Key::of::<Licence>(&id(line))))?;
+    let purse = buyer_accounts(order.buyer, order.asset).map(|account| Key::of::<Account>(&account));
+    let money = series_keys(order.asset).into_iter().chain(purse);
+    tx.preload(lines.iter().map(|line| Key::of::<Licence>(&id(line))).chain(money))?;
     let one = |line: &u32| tx.need(&id(line), RefusalCode::LicenceUnknown, "lines");
     lines.iter().map(one).collect()
 }
@@ -331,8 +355,7 @@ pub(super) fn reject(tx: &mut Tx<'_>, buyer: PartyId, command: &RejectOrder) -> 
         return Err(none_left("an order with lines that are not accepted yet"));
     }
     let mut back = Transaction::new(TransactionKind::Return, order.asset);
-    let [available, held] =
-        [Purpose::Available, Purpose::Held].map(|purpose| AccountId::party(buyer, purpose, order.asset));
+    let [available, held] = buyer_accounts(buyer, order.asset);
     for licence in licences {
         let id = licence.id;
         let licence = licence.reject(command.reason.clone(), tx.now()).map_err(at_line(id))?;

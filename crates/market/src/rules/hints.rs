@@ -1,0 +1,77 @@
+//! What a command surely reads, as far as its own bytes tell. Asking for all of it at once makes a cold command cost
+//! two or three round trips instead of one per record. A hint that is missing costs time, never correctness.
+
+use super::{listing::claim_name, money, order::group_names};
+use crate::{Answer, Claim, Command, Key, SignedCommand};
+use databourse_licensing::{Licence, Order};
+use databourse_listing::{Offer, Product, Right};
+use databourse_party::{Exchange, KeyRecord, Party, Region};
+use databourse_primitives::{LicenceId, OrderId};
+use databourse_settlement::{Account, AccountId, Purpose};
+
+pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
+    let claims = signed.entry.claims();
+    let mut keys = vec![
+        Key::of::<Region>(&"region"),
+        Key::of::<KeyRecord>(&signed.entry.kid()),
+        Key::of::<Answer>(&claims.id),
+        Key::of::<Exchange>(&claims.exchange),
+    ];
+    keys.extend(claims.on_behalf_of.map(|party| Key::of::<Party>(&party)));
+    match &signed.command {
+        Command::FoundRegion(_) => {}
+        Command::PublishSchedule(publish) => keys.extend(money::series_keys(publish.version.asset)),
+        Command::CertifyParty(certify) => {
+            keys.push(Key::of::<Claim>(&format!("identifier:{}", certify.legal_identifier)));
+            keys.extend(certify.keys.iter().map(|key| Key::of::<KeyRecord>(&key.key_id())));
+        }
+        Command::RevokeParty(revoke) => keys.push(Key::of::<Party>(&revoke.party)),
+        Command::RegisterRight(register) => {
+            let claim = |interest: &_| Key::of::<Claim>(&claim_name(register.source.as_str(), *interest));
+            keys.extend(register.interests.iter().map(claim));
+        }
+        Command::ListProduct(list) => keys.push(Key::of::<Right>(&list.right)),
+        Command::ReviseProduct(revise) => keys.push(Key::of::<Product>(&revise.product)),
+        Command::PauseProduct(pause) => keys.push(Key::of::<Product>(&pause.product)),
+        Command::ResumeProduct(resume) => keys.push(Key::of::<Product>(&resume.product)),
+        Command::DelistProduct(delist) => keys.push(Key::of::<Product>(&delist.product)),
+        Command::PublishOffer(publish) => {
+            keys.push(Key::of::<Product>(&publish.product));
+            keys.extend(publish.audience.map(|audience| Key::of::<Party>(&audience)));
+        }
+        Command::WithdrawOffer(withdraw) => keys.push(Key::of::<Offer>(&withdraw.offer)),
+        Command::PlaceOrder(place) => {
+            keys.extend(place.lines.iter().map(|line| Key::of::<Offer>(&line.offer)));
+            if let (Some(group), Some(buyer)) = (&place.group, claims.on_behalf_of) {
+                keys.extend(group_names(buyer, group).map(|name| Key::of::<Claim>(&name)));
+            }
+        }
+        Command::RecordDelivery(deliver) => lines(&mut keys, deliver.order, deliver.lines.as_deref()),
+        Command::AcceptOrder(accept) => lines(&mut keys, accept.order, accept.lines.as_deref()),
+        Command::RejectOrder(reject) => lines(&mut keys, reject.order, reject.lines.as_deref()),
+        Command::GrantRefund(grant) => {
+            let named: Vec<_> = grant.lines.iter().map(|line| line.line).collect();
+            lines(&mut keys, grant.order, Some(&named));
+        }
+        Command::DepositMoney(deposit) => {
+            keys.push(Key::of::<Party>(&deposit.party));
+            keys.push(Key::of::<Claim>(&money::bank_line_name(&claims.exchange, &deposit.bank_reference)));
+            keys.extend(money::series_keys(deposit.asset));
+            let available = AccountId::party(deposit.party, Purpose::Available, deposit.asset);
+            keys.push(Key::of::<Account>(&available));
+        }
+        Command::WithdrawMoney(withdraw) => keys.extend(money::series_keys(withdraw.asset)),
+        Command::CloseWindow(close) => keys.extend(money::series_keys(close.window.asset)),
+        Command::IssueCertificate(issue) => {
+            keys.push(Key::of::<Party>(&issue.facts.buyer));
+            lines(&mut keys, issue.order, None);
+        }
+    }
+    keys
+}
+
+fn lines(keys: &mut Vec<Key>, order: OrderId, lines: Option<&[u32]>) {
+    keys.push(Key::of::<Order>(&order));
+    let licence = |line: &u32| Key::of::<Licence>(&LicenceId { order, line: *line });
+    keys.extend(lines.unwrap_or_default().iter().map(licence));
+}
