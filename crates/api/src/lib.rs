@@ -1,1 +1,48 @@
 //! HTTP: route, parse, call the exchange, render.
+//!
+//! ```text
+//! request ─► observe (id, span, measures) ─► catch panic ─► deadline ─► gate (access table, token) ─► <noun>.rs ─► Node
+//! ```
+//!
+//! One file per noun, complete with its schema and samples: `party right product offer order licence delivery refund
+//! account schedule window certificate entry`, and `batch region ledger health home`. What they share: [`Problem`] is
+//! every answer that is not a success, `extract` reads requests, `page` lists, `command` turns requests into commands and
+//! acknowledgements into answers, [`routes`] says who may call what, [`token`] makes and verifies tokens.
+//!
+//! Deliberately absent: rules (a request is checked for its form here and for its meaning in `market`), SQL, TLS (a
+//! proxy's work), sessions, rate limits.
+
+mod access;
+mod account;
+mod batch;
+mod certificate;
+mod command;
+mod delivery;
+mod entry;
+mod extract;
+mod health;
+mod home;
+mod ledger;
+mod licence;
+mod middleware;
+mod offer;
+mod openapi;
+mod order;
+mod page;
+mod party;
+mod problem;
+mod product;
+mod refund;
+mod region;
+mod right;
+mod scalar;
+mod schedule;
+mod server;
+mod state;
+pub mod token;
+mod window;
+
+pub use access::{Access, Route, routes};
+pub use problem::Problem;
+pub use server::{openapi, router, serve};
+pub use state::ApiState;

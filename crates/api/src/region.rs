@@ -1,0 +1,103 @@
+//! `/v1/region` and `/v1/policy`: what this ledger is and how to verify it.
+
+use crate::{ApiState, Problem, scalar::*};
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use databourse_market::{Key, Stored};
+use databourse_party::{Exchange, Region};
+use databourse_primitives::{Asset, BilingualText, ExchangeCode, Line, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(get)).routes(routes!(policy))
+}
+
+/// The region and its exchanges.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Region, example = json!({
+    "name": { "zh": "长三角", "en": "Yangtze Delta" },
+    "origin": "databourse.example/yangtze-delta",
+    "assets": ["CNY/2"],
+    "served_by": "sh",
+    "exchanges": [{
+        "code": "sh",
+        "name": { "zh": "上海数据交易所", "en": "Shanghai Data Exchange" },
+        "cosignature_key": "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "member_since": "2026-11-22T02:47:32.123Z",
+        "last_certificate": 42
+    }],
+    "founded_at": "2026-11-22T02:47:32.123Z"
+}))]
+struct RegionView {
+    /// Its name.
+    #[schema(value_type = BilingualTextObject)]
+    name: BilingualText,
+    /// Origin of its checkpoints (C2SP tlog-checkpoint).
+    #[schema(value_type = LineText)]
+    origin: Line,
+    /// The assets it settles in.
+    #[schema(value_type = Vec<AssetText>)]
+    assets: BTreeSet<Asset>,
+    /// The exchange that answers here.
+    #[schema(value_type = ExchangeCodeText)]
+    served_by: ExchangeCode,
+    /// Its exchanges.
+    #[schema(value_type = Vec<schema::Exchange>)]
+    exchanges: Vec<Exchange>,
+    /// When it was founded.
+    #[schema(value_type = TimestampText)]
+    founded_at: Timestamp,
+}
+
+/// Shows the region and its exchanges.
+#[utoipa::path(get, path = "/v1/region", operation_id = "getRegion", tag = "region",
+    responses((status = 200, description = "The region.", body = RegionView)))]
+async fn get(State(api): State<ApiState>) -> Result<Json<RegionView>, Problem> {
+    let region: Region = api.find(&"region").await?;
+    let keys = region.exchanges.iter().map(Key::of::<Exchange>).collect();
+    let records = api.store().load(&keys).await?;
+    let exchanges = records.iter().filter_map(|(_, record)| Exchange::from_record(record.as_ref()?)).cloned();
+    Ok(Json(RegionView {
+        name: region.name,
+        origin: region.origin,
+        assets: region.assets,
+        served_by: api.node.exchange().clone(),
+        exchanges: exchanges.collect(),
+        founded_at: region.founded_at,
+    }))
+}
+
+/// Downloads the policy to verify this ledger with (C2SP tlog-policy).
+#[utoipa::path(get, path = "/v1/policy", operation_id = "getPolicy", tag = "region",
+    responses((status = 200, description = "The policy.", body = String, content_type = "text/plain")))]
+async fn policy(State(api): State<ApiState>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], api.node.policy()).into_response()
+}
+
+#[expect(dead_code, reason = "written for the OpenAPI document; the real types are in `party`")]
+pub(crate) mod schema {
+    use crate::scalar::*;
+    use utoipa::ToSchema;
+
+    /// An exchange of the region.
+    #[derive(ToSchema)]
+    pub(crate) struct Exchange {
+        /// Its code.
+        code: ExchangeCodeText,
+        /// Its name.
+        name: BilingualTextObject,
+        /// The key that co-signs checkpoints.
+        cosignature_key: PublicKeyText,
+        /// Since when it is a member.
+        member_since: TimestampText,
+        /// Sequence of its last certificate; 0 before the first.
+        last_certificate: u64,
+    }
+}
