@@ -2,12 +2,10 @@
 
 use crate::{Finding, FindingKind};
 use databourse_ledger::{BLOCK_HEADER_TYPE, Block, BlockHeader, Entry};
-use databourse_market::{BlockContext, Command, Decoded, MemoryState, Outcome, SignedCommand, execute};
+use databourse_market::{BlockContext, Decoded, MemoryState, Outcome, SignedCommand, execute};
 use databourse_merkle::{CompactRange, Hash};
 use databourse_party::{KeyOwner, KeyRecord};
-use databourse_primitives::{
-    ExchangeCode, Height, LeafIndex, PublicKey, Refusal, RefusalCode, Timestamp, TreeSize,
-};
+use databourse_primitives::{ExchangeCode, Height, LeafIndex, Refusal, RefusalCode, Timestamp, TreeSize};
 use std::collections::BTreeMap;
 
 /// Checks a ledger as it reads it. A block that cannot be executed ends the audit, since nothing after it has a
@@ -186,14 +184,7 @@ impl Auditor {
         for (position, entry) in (0..).zip(&block.commands) {
             let refused = |refusal| (position, refusal);
             let decoded = Decoded::new(entry.clone()).map_err(refused)?;
-            let keys: Vec<PublicKey> = match decoded.command() {
-                Command::FoundRegion(found) => {
-                    found.exchanges.iter().map(|exchange| exchange.entry_key).collect()
-                }
-                Command::CertifyParty(certify) => certify.keys.clone(),
-                _ => Vec::new(),
-            };
-            registered_here.extend(keys.into_iter().map(|key| (key.key_id(), key)));
+            registered_here.extend(decoded.command().registered_keys().map(|key| (key.key_id(), key)));
             let known = self.state.find::<KeyRecord>(&entry.kid()).map(|record| record.key);
             let key = known.or_else(|| registered_here.get(&entry.kid()).copied());
             let unknown = || Refusal::new(RefusalCode::KeyUnknown, "kid", "the name of a registered key");

@@ -16,12 +16,13 @@ use crate::{
 use databourse_consensus::{CommitCertificate, LedgerApp, Verdict};
 use databourse_ledger::{Block, BlockError, BlockHeader, Entry, SigningKey};
 use databourse_market::{
-    BlockContext, Decoded, EncodedEffects, Executed, Key, Outcome, Record, SignedCommand, execute,
+    BlockContext, Decoded, EncodedEffects, Executed, Key, Outcome, Record, SignedCommand, Stored as _,
+    execute,
 };
 use databourse_merkle::TileEdge;
 use databourse_party::KeyRecord;
 use databourse_primitives::{
-    Digest, ExchangeCode, Height, LeafIndex, Refusal, RefusalCode, Timestamp, TreeSize,
+    Digest, ExchangeCode, Height, KeyId, LeafIndex, PublicKey, Refusal, RefusalCode, Timestamp, TreeSize,
 };
 use databourse_store::{ChainHead, CommitBatch, ConnectionConfig, NewEntry, Store, StoreError, Writer};
 use sha2::{Digest as _, Sha256};
@@ -189,11 +190,13 @@ impl Executor {
         (accepted, answers)
     }
 
-    /// Checks the signatures of a block's commands with the keys that the state gives them.
+    /// Checks the signatures of a block's commands: with the keys that the committed state gives them, or that an
+    /// earlier command of the block registers. Whether a key may sign is for the rules to say.
     async fn verify_commands(
         &mut self,
         block: &Block,
     ) -> Result<Result<Vec<SignedCommand>, Verdict>, ExecutorError> {
+        let mut keys = self.keys_of(block.entries().map(Entry::kid)).await?;
         let mut commands = Vec::with_capacity(block.commands.len());
         for (position, entry) in block.commands.iter().enumerate() {
             let refused = |refusal| Ok(Err(Verdict::CommandRefused { position, refusal }));
@@ -201,17 +204,32 @@ impl Executor {
                 Ok(decoded) => decoded,
                 Err(refusal) => return refused(refusal),
             };
-            let key = self.parts.store.get::<KeyRecord>(&entry.kid().to_string()).await?;
-            let Some(key) = key else {
+            keys.extend(decoded.command().registered_keys().map(|key| (key.key_id(), key)));
+            let Some(key) = keys.get(&entry.kid()) else {
                 let expected = "the name of a registered key";
                 return refused(Refusal::new(RefusalCode::KeyUnknown, "kid", expected));
             };
-            match decoded.verify(&key.key) {
+            match decoded.verify(key) {
                 Ok(command) => commands.push(command),
                 Err(refusal) => return refused(refusal),
             }
         }
+        let proposer = keys.get(&block.header.kid());
+        if proposer.is_none_or(|key| block.header.verify(key).is_err()) {
+            let expected = "a header signed with a registered key".to_owned();
+            return Ok(Err(Verdict::Malformed { expected }));
+        }
         Ok(Ok(commands))
+    }
+
+    async fn keys_of(
+        &self,
+        ids: impl Iterator<Item = KeyId>,
+    ) -> Result<BTreeMap<KeyId, PublicKey>, ExecutorError> {
+        let names = ids.map(|id| Key::of::<KeyRecord>(&id)).collect();
+        let loaded = self.parts.store.load(&names).await?;
+        let known = loaded.iter().filter_map(|(_, record)| record.as_ref().and_then(KeyRecord::from_record));
+        Ok(known.map(|record| (record.id, record.key)).collect())
     }
 
     /// Whether the header describes a block that follows the committed one.
@@ -425,3 +443,7 @@ fn header_id(exchange: &ExchangeCode, fields: &BlockHeader) -> databourse_primit
         .finalize();
     entry_id(fields.time, &digest.into())
 }
+
+#[cfg(test)]
+#[path = "executor_tests.rs"]
+mod tests;

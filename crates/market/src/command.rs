@@ -146,6 +146,19 @@ commands! {
 }
 
 impl Command {
+    /// The keys that the command registers, so that commands after it in a block can be verified.
+    pub fn registered_keys(&self) -> impl Iterator<Item = PublicKey> {
+        let founding = match self {
+            Self::FoundRegion(found) => found.exchanges.as_slice(),
+            _ => &[],
+        };
+        let certified = match self {
+            Self::CertifyParty(certify) => certify.keys.as_slice(),
+            _ => &[],
+        };
+        founding.iter().map(|exchange| exchange.entry_key).chain(certified.iter().copied())
+    }
+
     /// Digest of what is wanted: type and body, without what the exchange fills in itself. A retry wants the same.
     ///
     /// # Errors
