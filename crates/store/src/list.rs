@@ -12,7 +12,7 @@ use crate::{
 };
 use databourse_market::{Noun, Stored};
 use std::collections::BTreeMap;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 /// The longest page.
 pub const LIST_LIMIT_MAX: u32 = 1_000;
@@ -55,7 +55,11 @@ impl Store {
         if !can_exist {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let rows = self.rows(&statement.sql, &statement.parameters()).await?;
+        // Not prepared: which index serves best depends on the values.
+        let rows = self.read(|client| async move {
+            Ok(client.query_typed(&statement.sql, &statement.parameters()).await?)
+        });
+        let rows = rows.await?;
         let items: Vec<T> = rows.iter().take(limit).map(stored_of).collect::<Result<_, _>>()?;
         // One row more than the page was asked for: if it came, there is a next page.
         let last = rows.get(limit).and(rows.get(limit - 1));
@@ -108,10 +112,12 @@ impl ListStatement {
             if noun != Noun::Product {
                 return Err(StoreError::ColumnUnknown { noun: table, column: "search_text" });
             }
-            let patterns = statement.array(search.split_whitespace().map(pattern).collect());
-            // Lower case on both sides by the same function.
-            let patterns = format!("ARRAY(SELECT lower(word) FROM UNNEST({patterns}) AS word)");
-            conditions.push(format!("search_text LIKE ALL ({patterns})"));
+            // Lower case on both sides by the same function. Pairs of characters say where to look, LIKE decides.
+            let words: Vec<_> = search.split_whitespace().collect();
+            let patterns: Vec<_> = words.iter().map(|word| pattern(word)).collect();
+            let (words, patterns) = (statement.text(words.join("\n")), statement.text(patterns.join("\n")));
+            conditions.push(format!("search_text LIKE ALL (string_to_array(lower({patterns}), E'\\n'))"));
+            conditions.push(format!("search_grams @> grams(lower({words}))"));
         }
         let (sign, direction) = if query.newest_first { ("<", "DESC") } else { (">", "ASC") };
         if let Some(after) = &query.after {
@@ -138,10 +144,14 @@ impl ListStatement {
         format!("${}::text[]", self.is_array.len())
     }
 
-    fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+    fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
         let (mut texts, mut arrays) = (self.texts.iter(), self.arrays.iter());
-        let next = |is_array: &bool| -> Option<&(dyn ToSql + Sync)> {
-            if *is_array { arrays.next().map(|array| array as _) } else { texts.next().map(|text| text as _) }
+        let next = |is_array: &bool| -> Option<(&(dyn ToSql + Sync), Type)> {
+            if *is_array {
+                arrays.next().map(|array| (array as _, Type::TEXT_ARRAY))
+            } else {
+                texts.next().map(|text| (text as _, Type::TEXT))
+            }
         };
         self.is_array.iter().filter_map(next).collect()
     }
