@@ -16,11 +16,11 @@ use crate::{
 use databourse_consensus::{CommitCertificate, LedgerApp, Verdict};
 use databourse_ledger::{Block, BlockError, BlockHeader, Entry, SigningKey};
 use databourse_market::{
-    BlockContext, Decoded, EncodedEffects, Executed, Key, Outcome, Record, SignedCommand, Stored as _,
-    execute,
+    BlockContext, Command, Decoded, EncodedEffects, Executed, Key, Outcome, Record, SignedCommand,
+    Stored as _, execute,
 };
 use databourse_merkle::TileEdge;
-use databourse_party::KeyRecord;
+use databourse_party::{KeyOwner, KeyRecord};
 use databourse_primitives::{
     Digest, ExchangeCode, Height, KeyId, LeafIndex, PublicKey, Refusal, RefusalCode, Timestamp, TreeSize,
 };
@@ -190,14 +190,18 @@ impl Executor {
         (accepted, answers)
     }
 
-    /// Checks the signatures of a block's commands: with the keys that the committed state gives them, or that an
-    /// earlier command of the block registers. Whether a key may sign is for the rules to say.
-    async fn verify_commands(
-        &mut self,
+    /// Checks the signatures of a block: its commands' with the keys that the committed state gives them, or that an
+    /// earlier command of the block registers; its header's with the key of the exchange that it names. Whether a key
+    /// may sign a command is for the rules to say.
+    async fn verify_signatures(
+        &self,
         block: &Block,
     ) -> Result<Result<Vec<SignedCommand>, Verdict>, ExecutorError> {
-        let mut keys = self.keys_of(block.entries().map(Entry::kid)).await?;
+        let committed = self.keys_of(block.entries().map(Entry::kid)).await?;
+        let mut keys: BTreeMap<KeyId, PublicKey> =
+            committed.iter().map(|(id, record)| (*id, record.key)).collect();
         let mut commands = Vec::with_capacity(block.commands.len());
+        let mut founders = Vec::new();
         for (position, entry) in block.commands.iter().enumerate() {
             let refused = |refusal| Ok(Err(Verdict::CommandRefused { position, refusal }));
             let decoded = match Decoded::new(entry.clone()) {
@@ -205,6 +209,11 @@ impl Executor {
                 Err(refusal) => return refused(refusal),
             };
             keys.extend(decoded.command().registered_keys().map(|key| (key.key_id(), key)));
+            if let Command::FoundRegion(found) = decoded.command() {
+                founders.extend(
+                    found.exchanges.iter().map(|founder| (founder.entry_key.key_id(), founder.code.clone())),
+                );
+            }
             let Some(key) = keys.get(&entry.kid()) else {
                 let expected = "the name of a registered key";
                 return refused(Refusal::new(RefusalCode::KeyUnknown, "kid", expected));
@@ -214,22 +223,26 @@ impl Executor {
                 Err(refusal) => return refused(refusal),
             }
         }
-        let proposer = keys.get(&block.header.kid());
-        if proposer.is_none_or(|key| block.header.verify(key).is_err()) {
-            let expected = "a header signed with a registered key".to_owned();
-            return Ok(Err(Verdict::Malformed { expected }));
+        let (kid, exchange) = (block.header.kid(), &block.header.claims().exchange);
+        let owner = KeyOwner::Exchange(exchange.clone());
+        let is_exchange = committed.get(&kid).is_some_and(|record| record.owner == owner)
+            || founders.contains(&(kid, exchange.clone()));
+        let is_signed = keys.get(&kid).is_some_and(|key| block.header.verify(key).is_ok());
+        if is_exchange && is_signed {
+            return Ok(Ok(commands));
         }
-        Ok(Ok(commands))
+        let expected = format!("a header signed with the key of exchange {exchange}");
+        Ok(Err(Verdict::Malformed { expected }))
     }
 
     async fn keys_of(
         &self,
         ids: impl Iterator<Item = KeyId>,
-    ) -> Result<BTreeMap<KeyId, PublicKey>, ExecutorError> {
+    ) -> Result<BTreeMap<KeyId, KeyRecord>, ExecutorError> {
         let names = ids.map(|id| Key::of::<KeyRecord>(&id)).collect();
         let loaded = self.parts.store.load(&names).await?;
         let known = loaded.iter().filter_map(|(_, record)| record.as_ref().and_then(KeyRecord::from_record));
-        Ok(known.map(|record| (record.id, record.key)).collect())
+        Ok(known.map(|record| (record.id, record.clone())).collect())
     }
 
     /// Whether the header describes a block that follows the committed one.
@@ -332,7 +345,7 @@ impl LedgerApp for Executor {
             // Built here a moment ago, by executing it.
             return Ok(Verdict::Valid);
         }
-        let commands = match self.verify_commands(block).await? {
+        let commands = match self.verify_signatures(block).await? {
             Ok(commands) => commands,
             Err(verdict) => return Ok(verdict),
         };

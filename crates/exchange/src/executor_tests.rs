@@ -2,7 +2,6 @@
 
 use super::*;
 use databourse_ledger::Claims;
-use databourse_market::Command;
 use databourse_testkit::TestDatabase;
 use serde_json::{Value, json, value::RawValue};
 use std::num::NonZeroUsize;
@@ -57,6 +56,15 @@ fn certify(number: u64, name: &str) -> SignedCommand {
     let body = json!({
         "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": ["buyer"],
         "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2030-01-01T00:00:00Z",
+    });
+    signed(number, "party.certify", &body)
+}
+
+fn certify_with_key(number: u64, name: &str, seed: u8) -> SignedCommand {
+    let body = json!({
+        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": ["buyer"],
+        "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2030-01-01T00:00:00Z",
+        "keys": [key(seed).public_key()],
     });
     signed(number, "party.certify", &body)
 }
@@ -167,10 +175,17 @@ async fn a_block_whose_proposer_is_a_stranger_is_voted_down() {
     let (mut leader, mut follower) = tokio::join!(executor(&one), executor(&two));
     let first = lead(&mut leader, vec![founding()]).await;
     follow(&mut follower, &first).await;
+    let with_key = certify_with_key(9, "own", 55);
+    let before = lead(&mut leader, vec![with_key]).await;
+    follow(&mut follower, &before).await;
     let second = lead(&mut leader, vec![certify(10, "a")]).await;
     let fields = second.header_fields().unwrap();
     let id = header_id(&"sh".parse().unwrap(), &fields);
-    let stolen = Block::new(fields, id, "sh".parse().unwrap(), second.commands.clone(), &key(99)).unwrap();
-    let verdict = follower.check(&stolen).await.unwrap();
-    assert!(matches!(verdict, Verdict::Malformed { .. }), "{verdict:?}");
+    // 99 is nobody's key, 55 a party's: neither proposes blocks.
+    for seed in [99, 55] {
+        let commands = second.commands.clone();
+        let stolen = Block::new(fields.clone(), id, "sh".parse().unwrap(), commands, &key(seed)).unwrap();
+        let verdict = follower.check(&stolen).await.unwrap();
+        assert!(matches!(verdict, Verdict::Malformed { .. }), "{verdict:?}");
+    }
 }
