@@ -80,24 +80,24 @@ refusal_codes! {
     ResourceForbidden = "resource.forbidden", Forbidden, "该资源属于其他主体。";
     /// Nothing exists under this name.
     ResourceUnknown = "resource.unknown", NotFound, "不存在该名称的资源。";
-    /// The node cannot commit now; nothing was recorded and the same request may be sent again.
-    ServiceUnavailable = "service.unavailable", Unavailable, "节点当前无法提交；未记录任何内容，可重发同一请求。";
+    /// The node cannot commit now; the same request, under the same id, may be sent again.
+    ServiceUnavailable = "service.unavailable", Unavailable, "节点当前无法提交；可用同一编号重发同一请求。";
     /// More commands wait than the node holds; nothing was recorded and the same request may be sent again.
     ServiceBusy = "service.busy", Unavailable, "等待处理的命令过多；未记录任何内容，可重发同一请求。";
 
     // ── the entry ──
     /// An entry is at most 65,535 bytes.
-    EntryTooLarge = "entry.too_large", TooLarge, "分录最多 65,535 字节。";
+    EntryTooLarge = "entry.too_large", TooLarge, "条目最多 65,535 字节。";
     /// An entry is a compact JWS (RFC 7515) with the header and payload members that docs/ENTRY.md lists.
-    EntryMalformed = "entry.malformed", Malformed, "分录必须是符合规定头部和载荷的紧凑 JWS。";
+    EntryMalformed = "entry.malformed", Malformed, "条目必须是符合规定头部和载荷的紧凑 JWS。";
     /// The entry names a type that this version does not know.
-    EntryTypeUnknown = "entry.type_unknown", Malformed, "未知的分录类型。";
+    EntryTypeUnknown = "entry.type_unknown", Malformed, "未知的条目类型。";
     /// A field of the entry's body is missing, unknown or of the wrong form.
-    BodyMalformed = "body.malformed", Malformed, "分录正文的字段缺失、未知或格式错误。";
+    BodyMalformed = "body.malformed", Malformed, "条目正文的字段缺失、未知或格式错误。";
     /// The entry's id was used before for another intent.
-    EntryIdReused = "entry.id_reused", Conflict, "该分录编号已用于另一项内容。";
+    EntryIdReused = "entry.id_reused", Conflict, "该条目编号已用于另一项内容。";
     /// The region has not been founded: its first entry must be `region.found`.
-    RegionNotFounded = "region.not_founded", Conflict, "区域尚未建立：首条分录必须是 region.found。";
+    RegionNotFounded = "region.not_founded", Conflict, "区域尚未建立：首条条目必须是 region.found。";
     /// The region was founded before.
     RegionFounded = "region.founded", Conflict, "区域已经建立。";
     /// The entry names an exchange that is not of this region.
@@ -109,11 +109,11 @@ refusal_codes! {
     /// The key is already registered.
     KeyTaken = "key.taken", Conflict, "密钥已被登记。";
     /// The signature does not verify with the key that the entry names.
-    SignatureInvalid = "signature.invalid", Forbidden, "签名与分录所示密钥不符。";
+    SignatureInvalid = "signature.invalid", Forbidden, "签名与条目所示密钥不符。";
     /// The entry's time of issue is later than the block's by more than five minutes.
-    IssuedInFuture = "entry.issued_in_future", Rule, "分录的签发时间比区块时间晚五分钟以上。";
+    IssuedInFuture = "entry.issued_in_future", Rule, "条目的签发时间比区块时间晚五分钟以上。";
     /// The entry was issued more than a day before the block; sign it anew.
-    IssuedTooLongAgo = "entry.issued_too_long_ago", Rule, "分录签发已超过一天，请重新签名。";
+    IssuedTooLongAgo = "entry.issued_too_long_ago", Rule, "条目签发已超过一天，请重新签名。";
     /// The exchange acts for a party that did not entrust it, or a party acts for another.
     DelegationMissing = "delegation.missing", Forbidden, "交易所未获该主体委托，或主体代他人行事。";
     /// Only the exchange may do this.
@@ -171,7 +171,7 @@ refusal_codes! {
     /// The offer was withdrawn, is not yet valid, or no longer.
     OfferNotOpen = "offer.not_open", Rule, "要约已撤回、尚未生效或已过期。";
     /// The offer is private and for another buyer.
-    OfferPrivate = "offer.private", Forbidden, "该要约为定向要约，仅限其他买方。";
+    OfferPrivate = "offer.private", Forbidden, "该要约为定向要约，仅限其他需方。";
     /// The offer's terms contradict each other or the product.
     OfferTermsInvalid = "offer.terms_invalid", Rule, "要约条款自相矛盾或与产品不符。";
     /// The region has no such asset.
@@ -185,13 +185,13 @@ refusal_codes! {
 
     // ── orders and licences ──
     /// The order names no buyer, and only a certified buyer can license data.
-    OrderBuyerMissing = "order.buyer_missing", Rule, "订单没有买方；只有经认证的买方才能取得许可。";
+    OrderBuyerMissing = "order.buyer_missing", Rule, "订单没有需方；只有经认证的需方才能取得许可。";
     /// No order of this id was placed.
     OrderUnknown = "order.unknown", Rule, "该编号的订单不存在。";
     /// The order belongs to another buyer.
-    OrderNotBuyer = "order.not_buyer", Forbidden, "该订单属于其他买方。";
+    OrderNotBuyer = "order.not_buyer", Forbidden, "该订单属于其他需方。";
     /// The buyer and the supplier are one party.
-    OrderSelfDealing = "order.self_dealing", Rule, "买方与供方为同一主体。";
+    OrderSelfDealing = "order.self_dealing", Rule, "需方与供方为同一主体。";
     /// The lines of one order are of different assets.
     OrderAssetsMixed = "order.assets_mixed", Rule, "同一订单的各行资产不同。";
     /// The order group's parts contradict each other.
@@ -201,7 +201,7 @@ refusal_codes! {
     /// The purpose is not one that the offer allows: one licence is for one scenario.
     LicencePurposeForbidden = "licence.purpose_forbidden", Rule, "用途不在要约许可范围内：一场景一授权。";
     /// The product is licensed exclusively to another buyer.
-    LicenceExclusiveTaken = "licence.exclusive_taken", Conflict, "该产品已独家许可给其他买方。";
+    LicenceExclusiveTaken = "licence.exclusive_taken", Conflict, "该产品已独家许可给其他需方。";
     /// The order has no licence of this line.
     LicenceUnknown = "licence.unknown", Rule, "订单中没有该行的许可。";
     /// The licence's state does not allow this.
