@@ -248,7 +248,10 @@ fn access_of(path: &str, method: &Method) -> Result<Access, Problem> {
     if let Some(route) = known.clone().find(|route| route.method == asked) {
         return Ok(route.access);
     }
-    let methods: Vec<_> = known.map(|route| route.method).collect();
+    let mut methods: Vec<_> = known.map(|route| route.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
     Err(Problem::method_not_allowed(&methods.join(", ")))
 }
 

@@ -43,6 +43,7 @@ pub mod token;
 mod window;
 
 pub use access::{Access, Route, routes};
+pub use middleware::install_metrics;
 pub use problem::Problem;
 pub use server::{openapi, router, serve};
 pub use state::ApiState;

@@ -46,6 +46,10 @@ pub struct Problem {
     /// Names this request in the node's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    /// The methods that the path has, for the `Allow` header of a 405 (RFC 9110 §15.5.6).
+    #[serde(skip)]
+    #[schema(ignore)]
+    allow: Option<HeaderValue>,
 }
 
 impl Problem {
@@ -112,12 +116,13 @@ impl Problem {
     }
 
     pub(crate) fn method_not_allowed(allowed: &str) -> Self {
-        Self::other(
+        let problem = Self::other(
             StatusCode::METHOD_NOT_ALLOWED,
             "request.method",
             ("This path has no such method.", "该路径不支持此方法。"),
             format!("one of {allowed}"),
-        )
+        );
+        Self { allow: HeaderValue::from_str(allowed).ok(), ..problem }
     }
 
     pub(crate) fn media_type(expected: &'static str) -> Self {
@@ -157,6 +162,7 @@ impl Problem {
             code,
             field: "".into(),
             request_id: None,
+            allow: None,
         }
     }
 }
@@ -187,6 +193,7 @@ impl From<Refusal> for Problem {
             code: code.as_str(),
             field: refusal.field,
             request_id: None,
+            allow: None,
         }
     }
 }
@@ -208,6 +215,9 @@ impl IntoResponse for Problem {
                 );
             }
             _ => {}
+        }
+        if let Some(allow) = self.allow.clone() {
+            headers.insert(header::ALLOW, allow);
         }
         // The middleware that knows the request's id renders it again with the id.
         response.extensions_mut().insert(self);

@@ -9,7 +9,8 @@ const UNDOCUMENTED: [&str; 5] = ["/", "/openapi.json", "/docs", "/docs/", "/docs
 
 #[test]
 fn routes_and_roles_are_those_of_the_committed_list() {
-    let mut list = String::from("# method path roles; written by crates/api/tests/routes.rs with UPDATE=1\n");
+    let mut list =
+        String::from("# method path roles; written by crates/api/tests/it/routes.rs with UPDATE=1\n");
     for route in routes() {
         let roles = match route.access {
             Access::Everybody => "everybody".to_owned(),

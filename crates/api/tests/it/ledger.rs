@@ -1,0 +1,116 @@
+//! Checkpoint, tiles, pages for people, measurements, and a server that stops gracefully.
+
+use crate::support::TestExchange;
+use axum::body::Body;
+use databourse_api::{serve, token::TokenRole};
+use databourse_ledger::{Policy, SignedCheckpoint, decode_bundle};
+use databourse_merkle::{Hash, leaf_hash, root_of};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_is_served_as_tlog_tiles_has_it() {
+    let exchange = TestExchange::start().await;
+    let size = exchange.node.published().size.0;
+    let auditor = exchange.token("zhou", &[TokenRole::Auditor]);
+    let answer = exchange.get("", "/checkpoint").await.expect(200);
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(answer.header("cache-control"), "public, max-age=1");
+    let signed = SignedCheckpoint::parse(&answer.bytes).unwrap();
+    let policy: Policy = exchange.get("", "/v1/policy").await.expect(200).text().parse().unwrap();
+    policy.check(&signed).unwrap();
+    assert_eq!(signed.checkpoint.size.0, size);
+
+    let tile = exchange.get("", &format!("/tile/0/000.p/{size}")).await.expect(200);
+    assert_eq!(tile.header("content-type"), "application/octet-stream");
+    assert!(tile.header("cache-control").contains("immutable"));
+    let hashes: Vec<Hash> =
+        tile.bytes.chunks_exact(32).map(|bytes| Hash::from_bytes(bytes.try_into().unwrap())).collect();
+    assert_eq!(root_of(hashes.iter().copied()), signed.checkpoint.root);
+    let path = format!("/tile/entries/000.p/{size}");
+    exchange.get("", &path).await.expect_problem(401, "token.missing");
+    let bundle = exchange.get(&auditor, &path).await.expect(200);
+    let entries = decode_bundle(&bundle.bytes, 256).unwrap();
+    assert_eq!(entries.iter().map(|entry| leaf_hash(entry)).collect::<Vec<_>>(), hashes);
+    assert_eq!(exchange.get("", "/tile/0/000.p/1").await.expect(200).bytes, tile.bytes[..32]);
+    for path in [
+        "/tile/0/000",
+        "/tile/0/0",
+        "/tile/00/000.p/1",
+        "/tile/0/%30%30%30.p/1",
+        "/tile/0/000.p/256",
+        "/tile/64/000.p/1",
+        "/tile/0/x000/000.p/1",
+        "/tile/0",
+        "/tile/",
+    ] {
+        exchange.get("", path).await.expect_problem(404, "resource.unknown");
+    }
+    exchange.get(&auditor, "/tile/entries/0").await.expect_problem(404, "resource.unknown");
+    exchange.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_for_people_run_nothing_from_elsewhere() {
+    let exchange = TestExchange::start().await;
+    let page = exchange.get("", "/").await.expect(200);
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-"));
+    assert!(page.text().contains("Delta &lt;b&gt;") && !page.text().contains("<script"), "{}", page.text());
+    let docs = exchange.get("", "/docs/").await.expect(200);
+    assert!(docs.header("content-security-policy").contains("script-src 'self'"));
+    for line in docs.text().lines().filter(|line| line.contains("src=") || line.contains("href=")) {
+        assert!(!line.contains("//"), "{line}");
+    }
+    let initializer = exchange.get("", "/docs/swagger-initializer.js").await.expect(200);
+    assert!(initializer.text().contains("/openapi.json"));
+    assert!(exchange.get("", "/docs/swagger-ui-bundle.js").await.expect(200).bytes.len() > 100_000);
+    let request = exchange.request("GET", "", "/openapi.json").header("accept-encoding", "gzip");
+    let answer = exchange.send(request.body(Body::empty()).unwrap()).await.expect(200);
+    assert_eq!(answer.header("content-encoding"), "gzip");
+    exchange.get("", "/healthz").await.expect(200);
+    assert_eq!(exchange.get("", "/readyz").await.expect(200).json()["committing"], true);
+    let metrics = exchange.get("", "/metrics").await.expect(200).text();
+    let counted = r#"databourse_http_requests_total{method="GET",route="/docs/{*rest}",status="200"}"#;
+    assert!(metrics.contains(counted), "{metrics}");
+    assert!(metrics.contains("databourse_http_request_duration_seconds_bucket{"), "{metrics}");
+    let request = exchange.request("GET", "", "/v1/region").header("x-request-id", "trace-7");
+    let answer = exchange.send(request.body(Body::empty()).unwrap()).await.expect(200);
+    assert_eq!(answer.header("x-request-id"), "trace-7");
+    let router = exchange.router.clone();
+    exchange.running.stop().await;
+    let stopped = tower::ServiceExt::oneshot(
+        router,
+        axum::http::Request::builder().uri("/readyz").body(Body::empty()).unwrap(),
+    );
+    assert_eq!(stopped.await.unwrap().status(), 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_finishes_what_runs() {
+    let exchange = TestExchange::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(serve(listener, exchange.router.clone(), async move { drop(stopped.await) }));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let token = exchange.operator();
+    let head = format!(
+        "POST /v1/accounts/deposits HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 2\r\n\r\n{{"
+    );
+    client.write_all(head.as_bytes()).await.unwrap();
+    // The request is under way once the server has read its head.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    stop.send(()).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    client.write_all(b"}").await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("missing field"), "{answer}");
+    server.await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "no more connections");
+    exchange.running.stop().await;
+}

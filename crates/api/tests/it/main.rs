@@ -1,0 +1,10 @@
+//! The API in front of a real node on a real PostgreSQL, and its documents.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod authorisation;
+mod bad_input;
+mod ledger;
+mod routes;
+mod sale;
+mod samples;
+mod support;
