@@ -1,3 +1,42 @@
-//! The one binary, databourse.
+//! The one binary, databourse: what is typed becomes a call of a command, an error becomes its last line.
 
-fn main() {}
+mod args;
+mod commands;
+mod config;
+mod database;
+mod host;
+mod import;
+mod logs;
+mod play;
+mod sample;
+
+use args::{Cli, Command};
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let quiet = !matches!(cli.command, Command::Serve(_));
+    logs::start(cli.log_format, cli.log_filter.as_deref(), quiet)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
+    match cli.command {
+        Command::Demo(args) => runtime.block_on(commands::demo::run(args)),
+        Command::Serve(args) => done(runtime.block_on(commands::serve::run(args))),
+        Command::Migrate(args) => done(runtime.block_on(commands::migrate::run(args))),
+        Command::Import(args) => runtime.block_on(commands::import::run(args)),
+        Command::Key(args) => done(commands::key::run(args.command)),
+        Command::Token(args) => done(commands::token::run(args)),
+        Command::Verify(args) => commands::verify::run(&args),
+    }
+}

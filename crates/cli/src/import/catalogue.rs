@@ -95,10 +95,7 @@ impl CatalogueRecord {
             keywords,
             update_frequency: self.update_frequency.clone(),
             landing_page: self.landing_page.clone(),
-            source_licence: self
-                .licence_text
-                .as_deref()
-                .and_then(|text| Fitter::default().line(text)),
+            source_licence: self.licence_text.as_deref().and_then(|text| Fitter::default().line(text)),
             source_digest: Some(self.digest),
             deidentification: None,
         }
@@ -125,12 +122,7 @@ impl CatalogueReader {
 
     /// Reads decompressed bytes.
     pub(crate) fn new(input: Input) -> Self {
-        Self {
-            lines: LineReader::new(input),
-            format: None,
-            undetected: 0,
-            ended: false,
-        }
+        Self { lines: LineReader::new(input), format: None, undetected: 0, ended: false }
     }
 
     /// The format, once a record has revealed it.
@@ -180,10 +172,7 @@ impl Iterator for CatalogueReader {
 }
 
 fn unknown_format(line: u64) -> FileError {
-    FileError::FormatUnknown {
-        line: line.max(1),
-        expected: FORMATS,
-    }
+    FileError::FormatUnknown { line: line.max(1), expected: FORMATS }
 }
 
 /// The members that tell the formats apart.
@@ -204,12 +193,7 @@ fn detect(line: TextLine<'_>) -> Result<SourceFormat, RecordError> {
     match (shape.id.and(shape.name), shape.slug.and(shape.listing_name)) {
         (Some(_), None) => Ok(SourceFormat::FirstData),
         (None, Some(_)) => Ok(SourceFormat::OpenDataRegistry),
-        _ => Err(RecordError::new(
-            line.number,
-            RecordCode::FormatUnknown,
-            "",
-            FORMATS,
-        )),
+        _ => Err(RecordError::new(line.number, RecordCode::FormatUnknown, "", FORMATS)),
     }
 }
 
@@ -217,15 +201,12 @@ fn detect(line: TextLine<'_>) -> Result<SourceFormat, RecordError> {
 fn object<'a, T: Deserialize<'a>>(line: TextLine<'a>) -> Result<T, RecordError> {
     // A struct would also be read from an array; a record is an object.
     let is_object = line.text.trim_ascii_start().starts_with('{');
-    is_object
-        .then(|| serde_json::from_str(line.text).ok())
-        .flatten()
-        .ok_or(RecordError::new(
-            line.number,
-            RecordCode::NotJson,
-            "",
-            "one JSON object (RFC 8259)",
-        ))
+    is_object.then(|| serde_json::from_str(line.text).ok()).flatten().ok_or(RecordError::new(
+        line.number,
+        RecordCode::NotJson,
+        "",
+        "one JSON object (RFC 8259)",
+    ))
 }
 
 /// One member, absent and `null` alike being `None`.
@@ -244,9 +225,7 @@ fn member<'a, T: Deserialize<'a>>(
 /// The record's stable id. It is never cut: a shortened name would be another name.
 fn reference(line: TextLine<'_>, field: &'static str, value: Option<String>) -> Result<Line, RecordError> {
     const EXPECTED: &str = "one line of 1 to 300 characters";
-    let value = value
-        .filter(|value| !value.trim().is_empty())
-        .ok_or(missing(line, field, EXPECTED))?;
+    let value = value.filter(|value| !value.trim().is_empty()).ok_or(missing(line, field, EXPECTED))?;
     let invalid = |_| RecordError::new(line.number, RecordCode::FieldInvalid, field, EXPECTED);
     value.trim().parse().map_err(invalid)
 }

@@ -73,12 +73,7 @@ impl RecordError {
         field: impl Into<Cow<'static, str>>,
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            line,
-            code,
-            field: field.into(),
-            expected: expected.into(),
-        }
+        Self { line, code, field: field.into(), expected: expected.into() }
     }
 }
 
@@ -149,10 +144,7 @@ impl fmt::Display for FileError {
             Self::Truncated { line } => write!(f, "the gzip file ends too early, in line {line}"),
             Self::Damaged { line } => write!(f, "the gzip file is damaged at line {line}"),
             Self::FormatUnknown { line, expected } => {
-                write!(
-                    f,
-                    "the format was not recognised by line {line}, expected {expected}"
-                )
+                write!(f, "the format was not recognised by line {line}, expected {expected}")
             }
         }
     }

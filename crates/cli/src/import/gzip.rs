@@ -20,10 +20,7 @@ pub(crate) type Input = Box<dyn BufRead + Send>;
 /// # Errors
 /// [`FileError::Open`] if it cannot be opened or its first bytes cannot be read.
 pub(crate) fn open(path: &Path) -> Result<Input, FileError> {
-    let refuse = |source| FileError::Open {
-        path: path.to_owned(),
-        source,
-    };
+    let refuse = |source| FileError::Open { path: path.to_owned(), source };
     decompressed(File::open(path).map_err(refuse)?).map_err(refuse)
 }
 
@@ -38,10 +35,7 @@ pub(crate) fn decompressed(mut source: impl Read + Send + 'static) -> io::Result
     let whole = io::Cursor::new(head).chain(source);
     Ok(if gzip {
         let compressed = BufReader::with_capacity(BUFFER_BYTES, whole);
-        Box::new(BufReader::with_capacity(
-            BUFFER_BYTES,
-            MultiGzDecoder::new(compressed),
-        ))
+        Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(compressed)))
     } else {
         Box::new(BufReader::with_capacity(BUFFER_BYTES, whole))
     })
@@ -70,15 +64,9 @@ pub(super) mod tests {
     fn gzip_is_known_by_its_first_bytes() {
         assert_eq!(read(b"plain".to_vec()).unwrap(), "plain");
         assert_eq!(read(gzip(b"packed")).unwrap(), "packed");
-        assert_eq!(
-            read([gzip(b"two "), gzip(b"members")].concat()).unwrap(),
-            "two members"
-        );
+        assert_eq!(read([gzip(b"two "), gzip(b"members")].concat()).unwrap(), "two members");
         assert_eq!(read(Vec::new()).unwrap(), "");
         assert_eq!(read(b"x".to_vec()).unwrap(), "x");
-        assert!(matches!(
-            open(Path::new("/nowhere/at/all")),
-            Err(FileError::Open { .. })
-        ));
+        assert!(matches!(open(Path::new("/nowhere/at/all")), Err(FileError::Open { .. })));
     }
 }

@@ -29,12 +29,7 @@ pub(super) struct LineReader {
 impl LineReader {
     /// Reads `input` from its first byte.
     pub(super) fn new(input: Input) -> Self {
-        Self {
-            input,
-            buffer: Vec::new(),
-            number: 0,
-            limit: LINE_BYTES_MAX,
-        }
+        Self { input, buffer: Vec::new(), number: 0, limit: LINE_BYTES_MAX }
     }
 
     /// Number of the line read last; 0 before the first.
@@ -57,10 +52,7 @@ impl LineReader {
         let refuse = |code, expected| RecordError::new(self.number, code, "", expected);
         let line = if within_limit {
             std::str::from_utf8(&self.buffer)
-                .map(|text| TextLine {
-                    number: self.number,
-                    text,
-                })
+                .map(|text| TextLine { number: self.number, text })
                 .map_err(|_| refuse(RecordCode::NotUtf8, "UTF-8 text"))
         } else {
             Err(refuse(RecordCode::LineTooLong, "a line of at most 4 MiB"))
@@ -133,10 +125,7 @@ mod tests {
     #[test]
     fn lines_keep_their_numbers_across_blank_and_bad_ones() {
         assert_eq!(read(reader(b"")), "");
-        assert_eq!(
-            read(reader(b"\xEF\xBB\xBFa\r\n\n \nb\n\xFF\nc")),
-            "1:a 4:b 5!record.not_utf8 6:c"
-        );
+        assert_eq!(read(reader(b"\xEF\xBB\xBFa\r\n\n \nb\n\xFF\nc")), "1:a 4:b 5!record.not_utf8 6:c");
         let mut short = reader(b"abc\nabcd\nab");
         short.limit = 3;
         assert_eq!(read(short), "1:abc 2!record.line_too_long 3:ab");
@@ -153,10 +142,7 @@ mod tests {
         let last = cut.rsplit_once(" | ").unwrap().0.rsplit_once(' ').unwrap().1;
         let number: u64 = last.split_once(':').unwrap().0.parse().unwrap();
         assert!(number > 100, "lines before the cut are good: {number}");
-        assert!(cut.ends_with(&format!(
-            " | the gzip file ends too early, in line {}",
-            number + 1
-        )));
+        assert!(cut.ends_with(&format!(" | the gzip file ends too early, in line {}", number + 1)));
         let mut damaged = packed;
         let at = damaged.len() - 6;
         damaged[at] ^= 1;

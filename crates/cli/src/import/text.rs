@@ -17,10 +17,7 @@ impl Fitter {
     /// A text of up to [`BilingualText::CHARACTERS_MAX`] characters, `None` if blank. Control characters go, line
     /// breaks and tabs stay.
     pub(super) fn text(&mut self, text: &str) -> Option<String> {
-        let clean: String = text
-            .chars()
-            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-            .collect();
+        let clean: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
         self.cut(clean.trim(), BilingualText::CHARACTERS_MAX)
     }
 
@@ -100,10 +97,7 @@ fn split_link(text: &str) -> Option<(&str, &str, &str)> {
 
 /// The first web address in `text`.
 pub(super) fn first_url(text: &str) -> Option<&str> {
-    let start = ["https://", "http://"]
-        .iter()
-        .filter_map(|scheme| text.find(scheme))
-        .min()?;
+    let start = ["https://", "http://"].iter().filter_map(|scheme| text.find(scheme)).min()?;
     let tail = &text[start..];
     let is_end = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | ')' | ']');
     let url = &tail[..tail.find(is_end).unwrap_or(tail.len())];

@@ -14,12 +14,7 @@ pub(super) struct Draw {
 impl Draw {
     /// The stream of this name, from its beginning.
     pub(super) const fn new(seed: u64, label: &'static str, number: u64) -> Self {
-        Self {
-            seed,
-            label,
-            number,
-            counter: 0,
-        }
+        Self { seed, label, number, counter: 0 }
     }
 
     /// The next 64 bits: the head of SHA-256 over the label, a zero byte, and the three numbers in big-endian order.
@@ -32,10 +27,7 @@ impl Draw {
             .chain_update(self.counter.to_be_bytes())
             .finalize();
         self.counter = self.counter.wrapping_add(1);
-        digest
-            .iter()
-            .take(8)
-            .fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+        digest.iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(*byte))
     }
 
     /// A number from 0 to `bound` - 1, all equally likely; 0 if `bound` is 0.
@@ -113,9 +105,8 @@ mod tests {
         assert_eq!(draw.below(0), 0);
         assert_eq!(draw.pick(&[] as &[u8]), None);
         assert_eq!(draw.pick_weighted(&[0_u64, 0], |weight| *weight), None);
-        let heavy = (0..200)
-            .filter(|_| draw.pick_weighted(&[0_u64, 9, 1], |weight| *weight) == Some(&9))
-            .count();
+        let heavy =
+            (0..200).filter(|_| draw.pick_weighted(&[0_u64, 9, 1], |weight| *weight) == Some(&9)).count();
         assert!((150..200).contains(&heavy), "{heavy}");
         let mut items: Vec<u32> = (0..50).collect();
         draw.shuffle(&mut items);

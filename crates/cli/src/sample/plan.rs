@@ -99,9 +99,7 @@ impl Plan {
     /// `amount.out_of_range`.
     pub(crate) fn ordered_by(&self, buyer: &Label) -> Result<AmountMinor, Refusal> {
         let orders = self.orders.iter().filter(|order| order.buyer == *buyer);
-        orders
-            .flat_map(|order| &order.lines)
-            .try_fold(AmountMinor::ZERO, |sum, line| sum.plus(line.amount))
+        orders.flat_map(|order| &order.lines).try_fold(AmountMinor::ZERO, |sum, line| sum.plus(line.amount))
     }
 }
 
@@ -133,10 +131,8 @@ fn outcomes() -> Vec<Outcome> {
         (Outcome::Undelivered, UNDELIVERED),
         (Outcome::Unaccepted, UNACCEPTED),
     ];
-    let mut outcomes: Vec<Outcome> = rare
-        .into_iter()
-        .flat_map(|(outcome, count)| std::iter::repeat_n(outcome, count))
-        .collect();
+    let mut outcomes: Vec<Outcome> =
+        rare.into_iter().flat_map(|(outcome, count)| std::iter::repeat_n(outcome, count)).collect();
     outcomes.resize(ORDERS, Outcome::Completed);
     outcomes
 }
@@ -148,16 +144,8 @@ fn order(
     outcome: Outcome,
     sold_exclusively: &mut BTreeSet<Label>,
 ) -> Result<PlannedOrder, Refusal> {
-    let nothing = || {
-        Refusal::new(
-            RefusalCode::OfferTermsInvalid,
-            "",
-            "a product for each buyer's purposes",
-        )
-    };
-    let buyer = draw
-        .pick_weighted(&market.buyers, |buyer| buyer.activity)
-        .ok_or_else(nothing)?;
+    let nothing = || Refusal::new(RefusalCode::OfferTermsInvalid, "", "a product for each buyer's purposes");
+    let buyer = draw.pick_weighted(&market.buyers, |buyer| buyer.activity).ok_or_else(nothing)?;
     let purpose = draw.pick(&buyer.purposes).ok_or_else(nothing)?;
     // What is refunded must have cost something.
     let refunded = matches!(outcome, Outcome::RefundedInPart | Outcome::RefundedWholly);
@@ -168,14 +156,10 @@ fn order(
         .filter(|product| !sold_exclusively.contains(&product.reference))
         .filter(|product| !(refunded && product.unit_price.as_decimal().is_zero()))
         .collect();
-    let (line_count, _) = draw
-        .pick_weighted(&LINE_COUNTS, |(_, weight)| *weight)
-        .ok_or_else(nothing)?;
+    let (line_count, _) = draw.pick_weighted(&LINE_COUNTS, |(_, weight)| *weight).ok_or_else(nothing)?;
     let mut lines = Vec::with_capacity(*line_count);
     while lines.len() < *line_count && !choice.is_empty() {
-        let product = *draw
-            .pick_weighted(&choice, |product| product.popularity)
-            .ok_or_else(nothing)?;
+        let product = *draw.pick_weighted(&choice, |product| product.popularity).ok_or_else(nothing)?;
         choice.retain(|other| other.reference != product.reference);
         if product.terms.exclusive {
             sold_exclusively.insert(product.reference.clone());
@@ -196,12 +180,7 @@ fn order(
         return Err(nothing());
     }
     decide(market, draw, outcome, &mut lines)?;
-    Ok(PlannedOrder {
-        number,
-        buyer: buyer.reference.clone(),
-        lines,
-        outcome,
-    })
+    Ok(PlannedOrder { number, buyer: buyer.reference.clone(), lines, outcome })
 }
 
 /// Gives every line the fate that the order's outcome asks for.
@@ -218,17 +197,12 @@ fn decide(
     let quarters = i64::try_from(draw.below(3)).unwrap_or_default() + 1;
     for (index, line) in (0_u64..).zip(lines) {
         line.fate = match outcome {
-            Outcome::Rejected if index == chosen => Fate::Rejected {
-                reason: rejection.clone(),
-            },
+            Outcome::Rejected if index == chosen => Fate::Rejected { reason: rejection.clone() },
             Outcome::RefundedInPart if index == chosen => Fate::Refunded {
                 amount: AmountMinor::new(i64::max(1, line.amount.get() / 4 * quarters))?,
                 reason: refund.clone(),
             },
-            Outcome::RefundedWholly => Fate::Refunded {
-                amount: line.amount,
-                reason: refund.clone(),
-            },
+            Outcome::RefundedWholly => Fate::Refunded { amount: line.amount, reason: refund.clone() },
             Outcome::Undelivered => Fate::Undelivered,
             Outcome::Unaccepted => Fate::Unaccepted,
             Outcome::Completed | Outcome::Rejected | Outcome::RefundedInPart => Fate::Accepted,

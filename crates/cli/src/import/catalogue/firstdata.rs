@@ -57,13 +57,14 @@ pub(super) fn record(line: TextLine<'_>) -> Result<CatalogueRecord, RecordError>
     let id: Option<String> = member(line, "id", members.id, TEXT)?;
     let reference = reference(line, "id", id)?;
     let name: Words = member(line, "name", members.name, LANGUAGES)?.unwrap_or_default();
-    let title = fitter
-        .bilingual(name.zh.as_deref(), name.en.as_deref())
-        .ok_or(missing(line, "name", LANGUAGES))?;
+    let title =
+        fitter.bilingual(name.zh.as_deref(), name.en.as_deref()).ok_or(missing(line, "name", LANGUAGES))?;
     let words: Words = member(line, "description", members.description, LANGUAGES)?.unwrap_or_default();
-    let description = fitter
-        .bilingual(words.zh.as_deref(), words.en.as_deref())
-        .ok_or(missing(line, "description", LANGUAGES))?;
+    let description = fitter.bilingual(words.zh.as_deref(), words.en.as_deref()).ok_or(missing(
+        line,
+        "description",
+        LANGUAGES,
+    ))?;
     let domains: Vec<String> = member(line, "domains", members.domains, LIST)?.unwrap_or_default();
     let tags: Vec<String> = member(line, "tags", members.tags, LIST)?.unwrap_or_default();
     let frequency: Option<String> = member(line, "update_frequency", members.update_frequency, TEXT)?;

@@ -46,17 +46,11 @@ pub(super) fn record(line: TextLine<'_>) -> Result<CatalogueRecord, RecordError>
 
     let reference = reference(line, "slug", text("slug", members.slug)?)?;
     let name = text("Name", members.name)?.map(|name| without_links(&name));
-    let title = fitter
-        .bilingual(None, name.as_deref())
-        .ok_or(missing(line, "Name", TEXT))?;
+    let title = fitter.bilingual(None, name.as_deref()).ok_or(missing(line, "Name", TEXT))?;
     let words = text("Description", members.description)?;
-    let description = fitter
-        .bilingual(None, words.as_deref())
-        .ok_or(missing(line, "Description", TEXT))?;
+    let description = fitter.bilingual(None, words.as_deref()).ok_or(missing(line, "Description", TEXT))?;
     let manager = text("ManagedBy", members.managed_by)?.map(|name| without_links(&name));
-    let publisher = fitter
-        .bilingual(None, manager.as_deref())
-        .ok_or(missing(line, "ManagedBy", TEXT))?;
+    let publisher = fitter.bilingual(None, manager.as_deref()).ok_or(missing(line, "ManagedBy", TEXT))?;
     let documentation = text("Documentation", members.documentation)?;
     let frequency = text("UpdateFrequency", members.update_frequency)?;
     let licence = text("License", members.licence)?;
@@ -76,14 +70,9 @@ pub(super) fn record(line: TextLine<'_>) -> Result<CatalogueRecord, RecordError>
         update_frequency: frequency.and_then(|text| fitter.line(&text)),
         publisher,
         licence_text: licence.and_then(|text| fitter.text(&text)),
-        landing_page: documentation
-            .as_deref()
-            .and_then(first_url)
-            .and_then(|url| url.parse().ok()),
+        landing_page: documentation.as_deref().and_then(first_url).and_then(|url| url.parse().ok()),
         digest: Digest::of(line.text.as_bytes()),
-        deprecated: deprecated
-            .filter(|marked| *marked)
-            .and_then(|_| DEPRECATED.parse().ok()),
+        deprecated: deprecated.filter(|marked| *marked).and_then(|_| DEPRECATED.parse().ok()),
         shortened: fitter.shortened,
     })
 }

@@ -21,11 +21,7 @@ fn check(good: &str, from: &str, to: &str, code: RecordCode, field: &str) {
     let items = read(&format!("{good}\n{}\n{good}\n", good.replace(from, to)));
     assert_eq!(items.len(), 3);
     let refused = items[1].as_ref().unwrap().as_ref().unwrap_err();
-    assert_eq!(
-        (refused.line, refused.code, &*refused.field),
-        (2, code, field),
-        "{to}"
-    );
+    assert_eq!((refused.line, refused.code, &*refused.field), (2, code, field), "{to}");
     assert_eq!(items[2].as_ref().unwrap().as_ref().unwrap().line, 3);
 }
 
@@ -34,10 +30,7 @@ fn a_source_keeps_both_languages() {
     let source = record(SOURCE);
     assert_eq!(source.source, SourceFormat::FirstData);
     assert_eq!(source.reference.as_str(), "delta-tides");
-    assert_eq!(
-        (source.title.zh(), source.title.en()),
-        (Some("三角洲潮位"), Some("Delta Tides"))
-    );
+    assert_eq!((source.title.zh(), source.title.en()), (Some("三角洲潮位"), Some("Delta Tides")));
     assert_eq!(source.publisher, source.title);
     assert_eq!(source.keywords.len(), 2, "a repeated keyword is kept once");
     assert_eq!(source.themes[0].as_str(), "ocean");
@@ -48,34 +41,22 @@ fn a_source_keeps_both_languages() {
     assert_eq!((source.kind, source.shortened), (ProductKind::Dataset, false));
     let service = record(&SOURCE.replace("\"api_url\":null", "\"api_url\":\"https://example.org/api\""));
     assert_eq!(service.kind, ProductKind::ApiService);
-    let without = record(
-        &SOURCE
-            .replace("\"api_url\":null,", "")
-            .replace("\"tide\",\"潮位\"", "\"统计年鉴\""),
-    );
+    let without =
+        record(&SOURCE.replace("\"api_url\":null,", "").replace("\"tide\",\"潮位\"", "\"统计年鉴\""));
     assert_eq!(without.kind, ProductKind::Report);
     let one_language = record(&SOURCE.replace("\"zh\":\"三角洲潮位\",", "\"zh\":\" \","));
-    assert_eq!(
-        (one_language.title.zh(), one_language.title.any()),
-        (None, "Delta Tides")
-    );
+    assert_eq!((one_language.title.zh(), one_language.title.any()), (None, "Delta Tides"));
 }
 
 #[test]
 fn a_listing_is_read_without_its_markup() {
     let listing = record(LISTING);
-    assert_eq!(
-        (listing.line, listing.source),
-        (1, SourceFormat::OpenDataRegistry)
-    );
+    assert_eq!((listing.line, listing.source), (1, SourceFormat::OpenDataRegistry));
     assert_eq!(listing.title.en(), Some("Delta Lidar"));
     assert_eq!(listing.description.en(), Some("Point clouds"));
     assert_eq!(listing.publisher.en(), Some("Survey"));
     assert_eq!(listing.update_frequency.unwrap().as_str(), "Never");
-    assert_eq!(
-        listing.landing_page.unwrap().as_str(),
-        "https://example.org/lidar"
-    );
+    assert_eq!(listing.landing_page.unwrap().as_str(), "https://example.org/lidar");
     assert_eq!(listing.licence_text.as_deref(), Some("CC0"));
     assert!(listing.deprecated.is_some() && !listing.shortened);
     let licence = "terms of use\\n".repeat(30);
@@ -83,10 +64,7 @@ fn a_listing_is_read_without_its_markup() {
     assert!(details.source_licence.unwrap().as_str().ends_with('…'));
     let long = record(&LISTING.replace("Point clouds", &"云".repeat(5_000)));
     assert!(long.shortened);
-    assert_eq!(
-        long.description.any().chars().count(),
-        BilingualText::CHARACTERS_MAX
-    );
+    assert_eq!(long.description.any().chars().count(), BilingualText::CHARACTERS_MAX);
 }
 
 #[test]
@@ -95,83 +73,32 @@ fn a_bad_record_is_refused_with_its_line_and_the_rest_is_read() {
     check(SOURCE, SOURCE, "[1]", RecordCode::NotJson, "");
     check(SOURCE, SOURCE, "{}", RecordCode::FieldMissing, "id");
     check(SOURCE, "\"delta-tides\"", "7", RecordCode::FieldInvalid, "id");
-    check(
-        SOURCE,
-        "\"tags\":[",
-        "\"tags\":[1,",
-        RecordCode::FieldInvalid,
-        "tags",
-    );
-    check(
-        SOURCE,
-        "\"description\"",
-        "\"other\"",
-        RecordCode::FieldMissing,
-        "description",
-    );
+    check(SOURCE, "\"tags\":[", "\"tags\":[1,", RecordCode::FieldInvalid, "tags");
+    check(SOURCE, "\"description\"", "\"other\"", RecordCode::FieldMissing, "description");
     check(SOURCE, "\"id\"", "\"id\":\"x\",\"id\"", RecordCode::NotJson, "");
-    check(
-        LISTING,
-        "\"Delta Lidar \"",
-        "\"\\u0000 \"",
-        RecordCode::FieldMissing,
-        "Name",
-    );
-    check(
-        LISTING,
-        "\"Delta Lidar \"",
-        "\"\\ud800\"",
-        RecordCode::FieldInvalid,
-        "Name",
-    );
-    check(
-        LISTING,
-        "\"Deprecated\":true",
-        "\"Deprecated\":\"yes\"",
-        RecordCode::FieldInvalid,
-        "Deprecated",
-    );
-    check(
-        LISTING,
-        "delta-lidar",
-        &"s".repeat(301),
-        RecordCode::FieldInvalid,
-        "slug",
-    );
-    check(
-        LISTING,
-        "\"ManagedBy\"",
-        "\"x\"",
-        RecordCode::FieldMissing,
-        "ManagedBy",
-    );
+    check(LISTING, "\"Delta Lidar \"", "\"\\u0000 \"", RecordCode::FieldMissing, "Name");
+    check(LISTING, "\"Delta Lidar \"", "\"\\ud800\"", RecordCode::FieldInvalid, "Name");
+    check(LISTING, "\"Deprecated\":true", "\"Deprecated\":\"yes\"", RecordCode::FieldInvalid, "Deprecated");
+    check(LISTING, "delta-lidar", &"s".repeat(301), RecordCode::FieldInvalid, "slug");
+    check(LISTING, "\"ManagedBy\"", "\"x\"", RecordCode::FieldMissing, "ManagedBy");
     check(LISTING, LISTING, SOURCE, RecordCode::FieldMissing, "slug");
 }
 
 #[test]
 fn the_first_readable_record_reveals_the_format() {
     let items = read(&format!("oops\n{LISTING}\n"));
-    assert_eq!(
-        items[0].as_ref().unwrap().as_ref().unwrap_err().code,
-        RecordCode::NotJson
-    );
+    assert_eq!(items[0].as_ref().unwrap().as_ref().unwrap_err().code, RecordCode::NotJson);
     assert!(items[1].as_ref().unwrap().is_ok());
 }
 
 #[test]
 fn a_file_of_neither_format_is_given_up() {
-    for (text, refused, line) in [
-        ("", 0, 1),
-        ("{\"a\":1}\n", 1, 1),
-        ("a,b\n1,2\n", 2, 2),
-        (&"{}\n".repeat(99), 10, 10),
-    ] {
+    for (text, refused, line) in
+        [("", 0, 1), ("{\"a\":1}\n", 1, 1), ("a,b\n1,2\n", 2, 2), (&"{}\n".repeat(99), 10, 10)]
+    {
         let mut items = read(text);
         let last = items.pop().unwrap();
-        assert!(
-            matches!(last, Err(FileError::FormatUnknown { line: at, .. }) if at == line),
-            "{text:?}"
-        );
+        assert!(matches!(last, Err(FileError::FormatUnknown { line: at, .. }) if at == line), "{text:?}");
         assert_eq!(items.len(), refused);
         assert!(items.into_iter().all(|item| item.unwrap().is_err()));
     }

@@ -83,10 +83,7 @@ impl Facts {
             ("countries", self.countries.to_string()),
             ("cancellation lines", self.cancellation_lines.to_string()),
             ("adjustment lines", self.adjustment_lines.to_string()),
-            (
-                "lines without a customer",
-                self.lines_without_customer.to_string(),
-            ),
+            ("lines without a customer", self.lines_without_customer.to_string()),
             ("duplicate lines", self.duplicate_lines.to_string()),
             ("lines with price zero", self.zero_price_lines.to_string()),
             ("positive amounts", money(self.positive_milli)),
@@ -131,9 +128,7 @@ impl Facts {
 
 impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.rows()
-            .iter()
-            .try_for_each(|(name, value)| writeln!(f, "{name:<26}{value:>16}"))
+        self.rows().iter().try_for_each(|(name, value)| writeln!(f, "{name:<26}{value:>16}"))
     }
 }
 

@@ -47,10 +47,7 @@ pub(super) fn heading(lines: &mut LineReader) -> Result<(), FileError> {
     if known {
         Ok(())
     } else {
-        Err(FileError::FormatUnknown {
-            line: lines.number().max(1),
-            expected: HEADING,
-        })
+        Err(FileError::FormatUnknown { line: lines.number().max(1), expected: HEADING })
     }
 }
 
@@ -63,24 +60,10 @@ pub(super) fn parse(line: TextLine<'_>) -> Result<OrderRow, RecordError> {
         RecordError::new(line.number, code, field, expected)
     };
     let invalid = |field, expected| refuse(RecordCode::FieldInvalid, field, expected);
-    let Some(
-        [
-            invoice,
-            stock_code,
-            description,
-            quantity,
-            date,
-            price,
-            customer,
-            country,
-        ],
-    ) = fields(line.text)
+    let Some([invoice, stock_code, description, quantity, date, price, customer, country]) =
+        fields(line.text)
     else {
-        return Err(refuse(
-            RecordCode::NotCsv,
-            "",
-            "eight fields, with quotes in pairs (RFC 4180)",
-        ));
+        return Err(refuse(RecordCode::NotCsv, "", "eight fields, with quotes in pairs (RFC 4180)"));
     };
 
     const NUMBER: &str = "digits, with `C` before them for a cancellation or `A` for an adjustment";
@@ -94,29 +77,17 @@ pub(super) fn parse(line: TextLine<'_>) -> Result<OrderRow, RecordError> {
         "" => None,
         words => Some(words.parse().map_err(|_| invalid("Description", TEXT))?),
     };
-    let quantity = whole(&quantity).ok_or(invalid(
-        "Quantity",
-        "a whole number from -1000000000 to 1000000000",
-    ))?;
-    let at = civil(&date).ok_or(invalid(
-        "InvoiceDate",
-        "a date and time, e.g. `2010-12-01 08:26:00`",
-    ))?;
+    let quantity =
+        whole(&quantity).ok_or(invalid("Quantity", "a whole number from -1000000000 to 1000000000"))?;
+    let at = civil(&date).ok_or(invalid("InvoiceDate", "a date and time, e.g. `2010-12-01 08:26:00`"))?;
     let unit_price = signed_price(&price).ok_or(invalid("UnitPrice", "a decimal number, e.g. `-2.55`"))?;
-    let price_milli = in_milli(unit_price).ok_or(refuse(
-        RecordCode::TooManyDecimals,
-        "UnitPrice",
-        "at most 3 decimals",
-    ))?;
+    let price_milli =
+        in_milli(unit_price).ok_or(refuse(RecordCode::TooManyDecimals, "UnitPrice", "at most 3 decimals"))?;
     let amount_milli = price_milli
         .checked_mul(i128::from(quantity))
         .and_then(|amount| i64::try_from(amount).ok())
         .filter(|amount| amount.unsigned_abs() <= AMOUNT_MINOR_MAX.unsigned_abs())
-        .ok_or(refuse(
-            RecordCode::OutOfRange,
-            "Quantity",
-            "an amount of at most 9007199254740.991",
-        ))?;
+        .ok_or(refuse(RecordCode::OutOfRange, "Quantity", "an amount of at most 9007199254740.991"))?;
     let customer = match customer.trim() {
         "" => None,
         number => {
@@ -163,9 +134,7 @@ fn fields(line: &str) -> Option<[Cow<'_, str>; 8]> {
 /// The first field of `text`, unquoted, and what follows its comma if there is one.
 fn first_field(text: &str) -> Option<(Cow<'_, str>, Option<&str>)> {
     let Some(quoted) = text.strip_prefix('"') else {
-        let (field, rest) = text
-            .split_once(',')
-            .map_or((text, None), |(field, rest)| (field, Some(rest)));
+        let (field, rest) = text.split_once(',').map_or((text, None), |(field, rest)| (field, Some(rest)));
         return (!field.contains('"')).then_some((field.into(), rest));
     };
     // A pair of quotes inside is one quote; the first single one closes the field.
@@ -210,9 +179,7 @@ fn civil(text: &str) -> Option<Timestamp> {
 }
 
 fn signed_price(text: &str) -> Option<Decimal> {
-    let (digits, negative) = text
-        .strip_prefix('-')
-        .map_or((text, false), |digits| (digits, true));
+    let (digits, negative) = text.strip_prefix('-').map_or((text, false), |digits| (digits, true));
     let price = digits.parse::<UnitPrice>().ok()?.as_decimal();
     Some(if negative { -price } else { price })
 }

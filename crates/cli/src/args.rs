@@ -1,0 +1,255 @@
+//! The command line: what can be typed, with help for a newcomer and an example in each command.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use databourse_primitives::PartyId;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Databourse: a marketplace ledger for a region's data exchanges, on PostgreSQL.
+///
+/// Newcomers: `databourse demo` makes everything it needs in ./data, plays a market through the HTTP API, prints what
+/// happened and serves it until Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(name = "databourse", version, arg_required_else_help = true, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// How log lines are written (to stderr).
+    #[arg(long, global = true, value_enum, default_value = "text", env = "DATABOURSE_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// What is logged, e.g. `info` or `warn,databourse_exchange=debug`.
+    #[arg(long, global = true, env = "DATABOURSE_LOG_FILTER")]
+    pub(crate) log_filter: Option<String>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play a market on a private database and serve the result.
+    #[command(
+        after_help = "Examples:\n  databourse demo\n  databourse demo --seed 7 --exit\n  databourse demo \
+        --catalogue firstdata-sources.jsonl.gz --orders online-retail.csv.gz --orders-limit 1000 --data /tmp/retail"
+    )]
+    Demo(DemoArgs),
+    /// Run an exchange until Ctrl-C or SIGTERM.
+    #[command(
+        after_help = "Examples:\n  databourse serve                            # private PostgreSQL in ./data\n  \
+        databourse serve --print-config > databourse.toml\n  databourse serve --config databourse.toml\n  \
+        DATABOURSE_DATABASE_URL=postgresql://databourse@db/databourse databourse serve --config databourse.toml"
+    )]
+    Serve(ServeArgs),
+    /// Bring the database's tables up to this version and say what was done.
+    #[command(after_help = "Example:\n  databourse migrate --config databourse.toml")]
+    Migrate(ConfigArgs),
+    /// Play catalogue and order files onto a running exchange.
+    #[command(
+        after_help = "Example:\n  databourse token --operator li.na > operator.token\n  databourse import --url \
+        http://127.0.0.1:8080 --token-file operator.token --orders online-retail.csv.gz --orders-limit 1000"
+    )]
+    Import(ImportArgs),
+    /// Make a signing key of a party that keeps its own, or show its public half.
+    #[command(
+        after_help = "Examples:\n  databourse key new --out merchant.key\n  databourse key public merchant.key"
+    )]
+    Key(KeyArgs),
+    /// Issue an access token with the exchange's key file.
+    #[command(
+        after_help = "Examples:\n  databourse token --operator li.na --hours 8\n  databourse token --party \
+        019aa2b4-5c00-7000-8000-000000000001 --role merchant --role buyer"
+    )]
+    Token(TokenArgs),
+    /// Verify a certificate, a receipt or a checkpoint offline.
+    #[command(
+        after_help = "Examples:\n  databourse verify data/certificates/sh-2026-00000001.json\n  databourse verify \
+        entry.tlog-proof --entry entry.jws --policy policy.txt\n\nExit code 1, with a stable code, if it does not hold."
+    )]
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder for the database, the keys and the certificates; created if need be.
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// Stop after the summary instead of serving.
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Repeat a run exactly: the same number gives the same ledger in every empty folder.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    /// Address to serve at; if its port is taken, the next free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+}
+
+/// Files to play.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FileArgs {
+    /// List the records of catalogues (FirstData sources or the open data registry; gzip or plain).
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) catalogue: Vec<PathBuf>,
+    /// Replay the order lines of a retailer (UCI Online Retail; gzip or plain).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) orders: Option<PathBuf>,
+    /// Only the first N invoices of the order file.
+    #[arg(long, value_name = "N", requires = "orders")]
+    pub(crate) orders_limit: Option<u64>,
+}
+
+impl FileArgs {
+    /// Whether there is no file, so that the built-in sample is meant.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.catalogue.is_empty() && self.orders.is_none()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Configuration in TOML; see `serve --print-config`. Without it: defaults and a private database in ./data.
+    #[arg(long, value_name = "FILE", env = "DATABOURSE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Print a configuration with every field explained, and stop.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Address of the exchange.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    pub(crate) url: String,
+    /// File with an operator's token; see `databourse token`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: PathBuf,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    /// Names the run: the same number and files, sent again, are answered again and change nothing.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    #[command(subcommand)]
+    pub(crate) command: KeyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key; its public half and its name are printed.
+    New {
+        /// File for the private seed, readable by its owner only.
+        #[arg(long, value_name = "FILE", default_value = "party.key")]
+        out: PathBuf,
+    },
+    /// Print the public half and the name of a key.
+    Public {
+        /// The file that `key new` wrote.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// The exchange's key file; by default the one of the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// For a certified party.
+    #[arg(long, value_name = "ID", required_unless_present_any = ["operator", "auditor"], requires = "role")]
+    pub(crate) party: Option<PartyId>,
+    /// What the party may do with it; may be repeated.
+    #[arg(long, value_enum, conflicts_with_all = ["operator", "auditor"])]
+    pub(crate) role: Vec<PartyRole>,
+    /// For one of the exchange's people, by name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["party", "auditor"])]
+    pub(crate) operator: Option<String>,
+    /// For an auditor, by name.
+    #[arg(long, value_name = "NAME", conflicts_with = "party")]
+    pub(crate) auditor: Option<String>,
+    /// How long it is valid.
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=87_600))]
+    pub(crate) hours: u32,
+}
+
+/// What a party's token allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PartyRole {
+    /// Registers, lists, offers, delivers, refunds.
+    Merchant,
+    /// Orders, accepts, rejects.
+    Buyer,
+    /// Reads everything.
+    Auditor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A certificate (.json), a receipt (.tlog-proof) or a signed checkpoint; the kind is recognised.
+    pub(crate) file: PathBuf,
+    /// Whom to trust (C2SP tlog-policy), from a source of your own; by default `policy.txt` beside FILE.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// The entry that a receipt proves.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) entry: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory as _, error::ErrorKind};
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_help_with_an_example() {
+        let mut cli = Cli::command();
+        cli.build();
+        for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains(&format!("databourse {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    #[track_caller]
+    fn check(line: &str, expected: Result<(), ErrorKind>) {
+        let parsed = Cli::try_parse_from(line.split(' '));
+        assert_eq!(parsed.map(drop).map_err(|error| error.kind()), expected, "{line}");
+    }
+
+    #[test]
+    fn what_belongs_together_is_asked_together() {
+        check("databourse demo --exit --seed 7", Ok(()));
+        check("databourse demo --catalogue a b --orders c --orders-limit 5", Ok(()));
+        check("databourse demo --orders-limit 5", Err(ErrorKind::MissingRequiredArgument));
+        check("databourse demo --seed -1", Err(ErrorKind::UnknownArgument));
+        check("databourse demo --listen nowhere", Err(ErrorKind::ValueValidation));
+        check("databourse token --operator li.na", Ok(()));
+        check("databourse token", Err(ErrorKind::MissingRequiredArgument));
+        let party = "019aa2b4-5c00-7000-8000-000000000001";
+        check(&format!("databourse token --party {party} --role merchant"), Ok(()));
+        check(&format!("databourse token --party {party}"), Err(ErrorKind::MissingRequiredArgument));
+        check("databourse token --party x --role buyer", Err(ErrorKind::ValueValidation));
+        check("databourse verify", Err(ErrorKind::MissingRequiredArgument));
+    }
+}

@@ -1,0 +1,230 @@
+//! Configuration: a TOML file, overridden field by field by the environment.
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use databourse_exchange::Founding;
+use databourse_primitives::{Asset, BilingualText, ExchangeCode, Label, Line, Rate, ScheduleVersion};
+use databourse_settlement::{PublishSchedule, Rounding};
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
+use toml::{Table, Value};
+
+/// Every field with its default and what it means; also where the defaults come from.
+pub(crate) const EXAMPLE: &str = include_str!("../databourse.example.toml");
+
+/// How an exchange is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) exchange: ExchangeSection,
+    pub(crate) region: RegionSection,
+    pub(crate) database: DatabaseSection,
+    pub(crate) node: NodeSection,
+    pub(crate) http: HttpSection,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExchangeSection {
+    pub(crate) code: ExchangeCode,
+    pub(crate) name_zh: String,
+    pub(crate) name_en: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegionSection {
+    pub(crate) name_zh: String,
+    pub(crate) name_en: String,
+    pub(crate) origin: Line,
+    pub(crate) assets: BTreeSet<Asset>,
+    pub(crate) schedules: Vec<ScheduleSection>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScheduleSection {
+    asset: Asset,
+    supplier_fee: Rate,
+    fee_vat: Rate,
+    #[serde(default)]
+    vat: BTreeMap<String, Rate>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatabaseSection {
+    pub(crate) url: String,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) reader_count: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeSection {
+    pub(crate) key_file: PathBuf,
+    pub(crate) pool_capacity: usize,
+    pub(crate) working_set_records: NonZeroUsize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpSection {
+    pub(crate) listen: SocketAddr,
+}
+
+impl Config {
+    /// The defaults, overridden by `file` if there is one, then by the environment.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a field that is unknown or of the wrong form; the message names it.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("the configuration {} cannot be read", path.display()))?,
+            None => String::new(),
+        };
+        let name = file.map_or_else(|| "the defaults".to_owned(), |path| path.display().to_string());
+        Self::from_text(&text, |variable| std::env::var(variable).ok())
+            .with_context(|| format!("the configuration ({name}) is not valid"))
+    }
+
+    fn from_text(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut table: Table = toml::from_str(EXAMPLE).context("the built-in defaults")?;
+        let given: Table = toml::from_str(text)?;
+        for (section, fields) in given {
+            let Value::Table(fields) = fields else { bail!("`{section}` is a section: write `[{section}]`") };
+            match table.get_mut(&section) {
+                Some(Value::Table(known)) => {
+                    for (field, value) in fields {
+                        if !known.contains_key(&field) {
+                            bail!(
+                                "[{section}] has no field `{field}`; see `databourse serve --print-config`"
+                            );
+                        }
+                        known.insert(field, value);
+                    }
+                }
+                _ => bail!("there is no section [{section}]; see `databourse serve --print-config`"),
+            }
+        }
+        for (section, fields) in &mut table {
+            let Value::Table(fields) = fields else { continue };
+            for (field, value) in fields {
+                let name = format!("DATABOURSE_{}_{}", section.to_uppercase(), field.to_uppercase());
+                if let Some(text) = variable(&name) {
+                    *value = overriding(value, &text).with_context(|| format!("the variable {name}"))?;
+                }
+            }
+        }
+        Ok(table.try_into()?)
+    }
+
+    /// What a new ledger begins with.
+    ///
+    /// # Errors
+    /// A name that is empty or too long, or a kind that is no label.
+    pub(crate) fn founding(&self) -> Result<Founding> {
+        let named =
+            |zh: &str, en: &str| BilingualText::new(Some(zh), Some(en)).map_err(|e| anyhow!("a name: {e}"));
+        let schedules = self.region.schedules.iter().map(|section| {
+            let vat = section.vat.iter().map(|(kind, rate)| {
+                let kind: Label = kind.parse().map_err(|error| anyhow!("a product kind: {error}"))?;
+                Ok((kind, *rate))
+            });
+            Ok(PublishSchedule {
+                version: ScheduleVersion { asset: section.asset, version: 1 },
+                supplier_fee: section.supplier_fee,
+                fee_vat: section.fee_vat,
+                vat: vat.collect::<Result<_>>()?,
+                rounding: Rounding::HalfUpLargestRemainder,
+            })
+        });
+        Ok(Founding {
+            region_name: named(&self.region.name_zh, &self.region.name_en)?,
+            exchange_name: named(&self.exchange.name_zh, &self.exchange.name_en)?,
+            assets: self.region.assets.clone(),
+            schedules: schedules.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The same, with everything in the folder `data`.
+    pub(crate) fn in_folder(mut self, data: &Path) -> Self {
+        self.database.url = String::new();
+        self.database.data_dir = data.to_owned();
+        self.node.key_file = data.join("keys.toml");
+        self
+    }
+}
+
+/// A variable's text as a value of the same type as the default.
+fn overriding(default: &Value, text: &str) -> Result<Value> {
+    if default.is_str() {
+        return Ok(Value::String(text.to_owned()));
+    }
+    let mut table: Table = toml::from_str(&format!("value = {text}"))?;
+    table.remove("value").ok_or_else(|| anyhow!("expected a TOML value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    #[test]
+    fn the_example_is_the_default_and_founds_a_ledger() {
+        let config = Config::from_text("", nothing).unwrap();
+        assert_eq!(Config::from_text(EXAMPLE, nothing).unwrap(), config);
+        let founding = config.founding().unwrap();
+        assert_eq!((founding.assets.len(), founding.schedules.len()), (2, 2));
+    }
+
+    #[test]
+    fn every_field_of_the_example_is_explained() {
+        let mut explained = false;
+        for line in EXAMPLE.lines() {
+            if line.is_empty() {
+                explained = false;
+            } else if line.starts_with('#') {
+                explained = true;
+            } else if !line.starts_with('[') && !line.starts_with("name_en") {
+                assert!(explained || EXAMPLE.contains(&format!("#   {}", &line[..6])), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file_which_overrides_the_defaults() {
+        let file = "[http]\nlisten = \"127.0.0.1:1\"\n[node]\npool_capacity = 5\n";
+        let variable = |name: &str| match name {
+            "DATABOURSE_HTTP_LISTEN" => Some("0.0.0.0:9".to_owned()),
+            "DATABOURSE_REGION_ASSETS" => Some("[\"CNY/2\"]".to_owned()),
+            _ => None,
+        };
+        let config = Config::from_text(file, variable).unwrap();
+        assert_eq!(config.http.listen.to_string(), "0.0.0.0:9");
+        assert_eq!((config.node.pool_capacity, config.region.assets.len()), (5, 1));
+        assert_eq!(config.exchange.code.as_str(), "sh");
+    }
+
+    #[test]
+    fn a_misspelt_field_is_named() {
+        for (text, named) in [
+            ("[http]\nlitsen = \"x\"", "litsen"),
+            ("[htp]\nlisten = \"x\"", "htp"),
+            ("http = 1", "http"),
+            ("[http]\nlisten = \"here\"", "listen"),
+            ("[exchange]\ncode = \"Shanghai!\"", "code"),
+        ] {
+            let error = Config::from_text(text, nothing).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{error:#}");
+        }
+    }
+}

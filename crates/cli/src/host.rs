@@ -1,0 +1,127 @@
+//! An exchange in this process: database, node and API, started and stopped in order.
+
+use crate::{config::Config, database::Database};
+use anyhow::{Context as _, Result, anyhow};
+use databourse_api::{ApiState, router, serve, token::TokenSigner};
+use databourse_exchange::{Clock, Entropy, Node, NodeConfig, NodeKeys, Running};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::{io::ErrorKind, net::SocketAddr};
+use tokio::{net::TcpListener, signal::unix, sync::oneshot, task::JoinHandle};
+
+/// How many ports after the wanted one are tried.
+const PORTS_TRIED: u16 = 50;
+
+/// A running exchange.
+pub(crate) struct Host {
+    pub(crate) node: Node,
+    pub(crate) address: SocketAddr,
+    running: Running,
+    database: Database,
+    stop: oneshot::Sender<()>,
+    api: JoinHandle<std::io::Result<()>>,
+}
+
+/// Where time and randomness come from, and whether another port will do.
+pub(crate) struct Surroundings {
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) next_free_port: bool,
+}
+
+impl Host {
+    /// Starts everything; when it returns, requests are answered.
+    pub(crate) async fn start(config: &Config, keys: &NodeKeys, around: Surroundings) -> Result<Self> {
+        let listener = listen(config.http.listen, around.next_free_port).await?;
+        let address = listener.local_addr()?;
+        let database = Database::open(&config.database).await?;
+        match Self::start_on(config, keys, around, &database).await {
+            Ok((node, running)) => {
+                let (stop, stopped) = oneshot::channel();
+                let signer = TokenSigner::from_seed(*keys.token_seed(), config.exchange.code.clone());
+                let clock = node.clone();
+                let metrics =
+                    PrometheusBuilder::new().install_recorder().context("metrics cannot be collected")?;
+                let state = ApiState::new(node.clone(), signer.verifier(move || clock.now()), metrics);
+                let api = tokio::spawn(serve(listener, router(state), async {
+                    // A sender that is gone is a stop as well.
+                    let _ = stopped.await;
+                }));
+                Ok(Self { node, address, running, database, stop, api })
+            }
+            Err(error) => {
+                database.close().await.ok();
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_on(
+        config: &Config,
+        keys: &NodeKeys,
+        around: Surroundings,
+        database: &Database,
+    ) -> Result<(Node, Running)> {
+        database.migrate().await?;
+        let node = NodeConfig {
+            exchange: config.exchange.code.clone(),
+            origin: config.region.origin.clone(),
+            founding: config.founding()?,
+            database: database.config.clone(),
+            reader_count: config.database.reader_count,
+            pool_capacity: config.node.pool_capacity,
+            working_set_record_count: config.node.working_set_records,
+            clock: around.clock,
+            entropy: around.entropy,
+        };
+        Node::start(node, keys).await.context("the node cannot start")
+    }
+
+    /// The address to open.
+    pub(crate) fn url(&self) -> String {
+        let ip = self.address.ip();
+        let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+        let host = if ip.is_ipv6() && !ip.is_unspecified() { format!("[{host}]") } else { host };
+        format!("http://{host}:{}", self.address.port())
+    }
+
+    /// Waits for Ctrl-C, SIGTERM, or an end of the API that nobody asked for.
+    pub(crate) async fn until_told(&mut self) -> Result<()> {
+        let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+            _ = terminate.recv() => Ok(()),
+            ended = &mut self.api => Err(anyhow!("the API ended by itself: {ended:?}")),
+        }
+    }
+
+    /// Takes no more requests, finishes those that run, commits what waits, and stops the private cluster last.
+    pub(crate) async fn stop(self) -> Result<()> {
+        // If the receiver is gone the API has ended.
+        let _ = self.stop.send(());
+        if !self.api.is_finished() {
+            self.api.await??;
+        }
+        self.running.stop().await;
+        drop(self.node);
+        self.database.close().await
+    }
+}
+
+async fn listen(wanted: SocketAddr, next_free_port: bool) -> Result<TcpListener> {
+    let mut address = wanted;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == ErrorKind::AddrInUse && next_free_port => {
+                let next = address.port().checked_add(1);
+                let next = next.filter(|port| port.abs_diff(wanted.port()) <= PORTS_TRIED);
+                address.set_port(next.with_context(|| format!("no free port from {wanted} on"))?);
+            }
+            Err(error) => {
+                return Err(error).with_context(|| {
+                    format!("{address} cannot be listened at; is another node running, or the address another machine's?")
+                });
+            }
+        }
+    }
+}

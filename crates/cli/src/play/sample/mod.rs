@@ -1,0 +1,54 @@
+//! The built-in sample, played as its people would: each party with its own token, at the endpoint of the noun, one
+//! request after the other. One merchant and two buyers keep their own keys and send signed entries instead.
+
+mod finish;
+mod parties;
+mod supply;
+mod trade;
+
+use super::desk::{Desk, Party};
+use crate::sample::{Market, plan::Plan};
+use anyhow::{Context as _, Result};
+use databourse_client::Client;
+use databourse_primitives::{Label, OfferId, OrderId, ProductId};
+use std::collections::BTreeMap;
+
+/// What is known while the sample is played.
+pub(super) struct Play<'a> {
+    desk: &'a Desk,
+    operator: Client,
+    market: &'a Market,
+    plan: &'a Plan,
+    parties: BTreeMap<Label, Party>,
+    products: BTreeMap<Label, ProductId>,
+    offers: BTreeMap<Label, OfferId>,
+    completed: Vec<OrderId>,
+}
+
+/// Plays everything. Played again with the same seed, it gets the same answers and changes nothing.
+pub(crate) async fn play(desk: &Desk, market: &Market, plan: &Plan) -> Result<()> {
+    let mut play = Play {
+        desk,
+        operator: desk.operator()?,
+        market,
+        plan,
+        parties: BTreeMap::new(),
+        products: BTreeMap::new(),
+        offers: BTreeMap::new(),
+        completed: Vec::new(),
+    };
+    play.certify().await?;
+    play.register_and_list().await?;
+    play.deposit().await?;
+    play.trade().await?;
+    play.change_listings().await?;
+    play.withdraw().await?;
+    play.close_window().await?;
+    play.certificates().await
+}
+
+impl Play<'_> {
+    fn party(&self, reference: &Label) -> Result<&Party> {
+        self.parties.get(reference).with_context(|| format!("the sample names nobody `{reference}`"))
+    }
+}

@@ -1,0 +1,111 @@
+//! What `demo` prints when it is done, read from the ledger: counts, money, proofs.
+
+use super::{
+    figures::{Figures, Money},
+    orders::tally::grouped,
+};
+use anyhow::{Context as _, Result};
+use databourse_client::{Client, Page};
+use databourse_primitives::{Asset, CertificateNumber};
+use databourse_store::TrialBalance;
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+
+/// Kinds of records in the order of the stages: the store's word, Chinese, English.
+const STAGES: [(&str, &str); 9] = [
+    ("party", "1 登记 registration    parties"),
+    ("data_right", "1 确权 rights          rights"),
+    ("product", "2 挂牌 listing         products"),
+    ("offer", "2 要约 listing         offers"),
+    ("purchase_order", "3 交易 trading         orders"),
+    ("licence", "3 许可 trading         licences (order lines)"),
+    ("delivery", "4 交付 delivery        deliveries"),
+    ("refund", "5 结算 settlement      refunds"),
+    ("certificate", "6 凭证 certificate     certificates"),
+];
+
+/// Counts per stage.
+pub(crate) fn stages(counts: &BTreeMap<String, u64>) -> String {
+    let mut text = String::from("Stages 六个阶段\n");
+    for (noun, name) in STAGES {
+        let count = counts.get(noun).copied().unwrap_or_default();
+        // Writing into a string does not fail.
+        let _ = writeln!(text, "  {name:<48} {:>10}", grouped(count.into()));
+    }
+    text
+}
+
+/// Money in and out of each asset, with its equation.
+pub(crate) fn money(figures: &Figures) -> Result<String> {
+    let mut text = String::from("Money 资金\n");
+    for (name, money) in figures.assets() {
+        let asset: Asset = name.parse().with_context(|| format!("asset {name}"))?;
+        text += &of_asset(asset, money);
+    }
+    Ok(text)
+}
+
+fn of_asset(asset: Asset, money: &Money) -> String {
+    let show =
+        |minor: i128| i64::try_from(minor).map_or_else(|_| minor.to_string(), |minor| asset.render(minor));
+    let code = asset.code();
+    let inside = money.available + money.held + money.tax + money.fees;
+    let mark = if inside == money.deposited - money.withdrawn { "✓" } else { "✗" };
+    format!(
+        "  {code}: ordered {}, released {}, returned {}, refunded {}\n  {mark} {code}: deposits {} − withdrawals {} = {} \
+         = available {} + held {} + fees {} + tax {}\n",
+        show(money.ordered),
+        show(money.released),
+        show(money.returned),
+        show(money.refunded),
+        show(money.deposited),
+        show(money.withdrawn),
+        show(inside),
+        show(money.available),
+        show(money.held),
+        show(money.fees),
+        show(money.tax),
+    )
+}
+
+/// The trial balance, from the accounts and again from the journal.
+pub(crate) fn trial(trial: &TrialBalance) -> String {
+    let mark = if trial.holds() { "✓" } else { "✗" };
+    let mut text = format!("Trial balance 试算平衡 {mark} (accounts = journal, debits = credits)\n");
+    for line in trial.accounts.iter().filter(|line| line.debits_minor != 0) {
+        // Writing into a string does not fail.
+        let _ = writeln!(
+            text,
+            "  {}: debits {} = credits {} minor units",
+            line.asset,
+            grouped(line.debits_minor),
+            grouped(line.credits_minor)
+        );
+    }
+    text
+}
+
+#[derive(Deserialize)]
+struct CertificateItem {
+    number: CertificateNumber,
+}
+
+/// Downloads up to three certificates and the policy into `folder`, and says how to verify them. `client` verifies each
+/// as it comes.
+pub(crate) async fn certificates(client: &Client, policy: &str, folder: &Path) -> Result<String> {
+    let page: Page<CertificateItem> = client.get("/v1/certificates?limit=3&sort=oldest").await?;
+    if page.items.is_empty() {
+        return Ok(String::new());
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    std::fs::write(folder.join("policy.txt"), policy)?;
+    let program = std::env::args().next().unwrap_or_else(|| "databourse".to_owned());
+    let mut text = String::from("Certificates 凭证, each verifiable offline\n");
+    for item in page.items {
+        let file = folder.join(format!("{}.json", item.number));
+        std::fs::write(&file, client.certificate_file(&item.number).await?)?;
+        // Writing into a string does not fail.
+        let _ = writeln!(text, "  {program} verify {}", file.display());
+    }
+    Ok(text)
+}
