@@ -16,19 +16,41 @@ pub struct Solo;
 
 impl Orderer for Solo {
     async fn run<A: LedgerApp>(self, mut app: A, mut halt: watch::Receiver<bool>) -> A {
+        let mut pause = Pause::default();
         while app.commands_wait().await {
-            if let Err(failure) = step(&mut app).await {
-                warn!(error = %failure, "the store failed; reading the committed state again");
-                if !recover(&mut app, &mut halt).await {
-                    error!("halted while the store cannot be reached");
-                    app.abandon();
-                    return app;
-                }
-                info!(height = app.last_height().0, "recovered");
+            let Err(failure) = step(&mut app).await else {
+                pause = Pause::default();
+                continue;
+            };
+            warn!(error = %failure, "the store failed; reading the committed state again");
+            // A store that answers but fails again, a full disk for one, is not asked without end.
+            if !pause.wait(&mut halt).await || !recover(&mut app, &mut pause, &mut halt).await {
+                error!("halted while the store cannot be used");
+                break;
             }
+            info!(height = app.last_height().0, "recovered");
         }
         app.abandon();
         app
+    }
+}
+
+/// A pause that is nothing at first and then doubles.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pause(Duration);
+
+impl Pause {
+    /// Waits; `false` if halted before.
+    async fn wait(&mut self, halt: &mut watch::Receiver<bool>) -> bool {
+        let pause = self.0;
+        self.0 = (pause * 2).clamp(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        if pause.is_zero() {
+            return true;
+        }
+        tokio::select! {
+            _ = halt.wait_for(|halted| *halted) => false,
+            () = tokio::time::sleep(pause) => true,
+        }
     }
 }
 
@@ -47,20 +69,14 @@ async fn step<A: LedgerApp>(app: &mut A) -> Result<(), A::Error> {
 }
 
 /// Tries until the store answers; `false` if halted before.
-async fn recover<A: LedgerApp>(app: &mut A, halt: &mut watch::Receiver<bool>) -> bool {
-    let mut pause = RETRY_PAUSE_MIN;
-    loop {
-        match app.recover().await {
-            Ok(()) => return true,
-            Err(failure) => {
-                warn!(error = %failure, pause_ms = pause.as_millis(), "the store is still out of reach")
-            }
-        }
-        tokio::select! {
-            _ = halt.wait_for(|halted| *halted) => return false,
-            () = tokio::time::sleep(pause) => pause = (pause * 2).min(RETRY_PAUSE_MAX),
+async fn recover<A: LedgerApp>(app: &mut A, pause: &mut Pause, halt: &mut watch::Receiver<bool>) -> bool {
+    while let Err(failure) = app.recover().await {
+        warn!(error = %failure, "the store is still out of reach");
+        if !pause.wait(halt).await {
+            return false;
         }
     }
+    true
 }
 
 #[cfg(test)]
@@ -149,6 +165,8 @@ mod tests {
             &["build", "check", "commit", "recover", "recover", "build", "check", "commit", "abandon"],
         )
         .await;
+        let twice = ["build", "recover", "build", "recover", "build", "check", "commit", "abandon"];
+        check(&["build", "build"], false, &twice).await;
     }
 
     #[tokio::test(start_paused = true)]

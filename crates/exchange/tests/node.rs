@@ -343,3 +343,36 @@ async fn the_auditor_finds_nothing_in_a_sound_ledger_and_every_flipped_byte_in_a
     assert!(matches!(cut.findings[..], [Finding { kind: FindingKind::BlockCutShort, .. }]));
     running.stop().await;
 }
+
+/// A server that says "disk full" (SQLSTATE 53100) to every block, as PostgreSQL does when it cannot extend a file.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_database_is_answered_with_unavailable_and_loses_nothing() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    let certify = |number: u64| {
+        command(
+            number,
+            Acting::Exchange,
+            "party.certify",
+            &party_body(&format!("p{number}"), &["buyer"], &[]),
+        )
+    };
+    one(&node, certify(1)).await.unwrap();
+    let before = node.published();
+    let admin = database.connect().await;
+    let fill = "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+                CREATE TRIGGER disk_full BEFORE INSERT ON entry EXECUTE FUNCTION disk_full();";
+    admin.batch_execute(fill).await.unwrap();
+    for _ in 0..3 {
+        let answer = one(&node, certify(2)).await;
+        assert!(matches!(answer, Err(SubmitError::Unavailable { .. })), "{answer:?}");
+    }
+    assert_eq!(node.published().root, before.root, "nothing half done");
+    assert!(node.store().get::<Party>(&id(1).to_string()).await.unwrap().is_some(), "reads go on");
+    admin.batch_execute("DROP TRIGGER disk_full ON entry").await.unwrap();
+    let done = one(&node, certify(2)).await.unwrap();
+    assert!(!done.repeated);
+    assert_eq!(done.leaf_index.0, before.size.0 + 1);
+    running.stop().await;
+}
