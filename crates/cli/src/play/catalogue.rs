@@ -52,7 +52,7 @@ pub(crate) async fn list(operator: &Client, ids: &Ids, file: &Path) -> Result<Ca
     let mut batch = Batcher::new(operator.clone());
     let mut refusals = BTreeMap::new();
     let mut importer = None;
-    while let Some(item) = reader.next() {
+    for item in reader.by_ref() {
         let record = match item.with_context(|| file.display().to_string())? {
             Ok(record) => record,
             Err(refused) => {
@@ -66,8 +66,7 @@ pub(crate) async fn list(operator: &Client, ids: &Ids, file: &Path) -> Result<Ca
         let merchant = match importer {
             Some(known) => known,
             None => {
-                report.format = record.source.as_str();
-                let id = PartyId::from(ids.id(0, &format!("catalogue operator {}", report.format))?);
+                let id = PartyId::from(ids.id(0, &format!("catalogue operator {}", record.source.as_str()))?);
                 let certify = operator_of(record.source, ids.start())?;
                 let answers = batch.push(id.into(), None, certify, Sent::Importer).await?;
                 report.take(answers, &mut refusals)?;
@@ -85,6 +84,7 @@ pub(crate) async fn list(operator: &Client, ids: &Ids, file: &Path) -> Result<Ca
     }
     let answers = batch.flush().await?;
     report.take(answers, &mut refusals)?;
+    report.format = reader.format().map_or("unknown format", SourceFormat::as_str);
     report.refused.extend(refusals.into_iter().map(|(line, (code, words))| (line, code, words)));
     report.refused.sort();
     stage.end(&format!("{} of {} records listed", report.products, report.records));

@@ -6,6 +6,7 @@ use super::{
 };
 use anyhow::{Context as _, Result};
 use databourse_client::{Client, Page};
+use databourse_market::CertificateFacts;
 use databourse_primitives::{Asset, CertificateNumber};
 use databourse_store::TrialBalance;
 use serde::Deserialize;
@@ -88,20 +89,27 @@ pub(crate) fn trial(trial: &TrialBalance) -> String {
 #[derive(Deserialize)]
 struct CertificateItem {
     number: CertificateNumber,
+    facts: CertificateFacts,
 }
+
+/// How many certificates are chosen.
+const CERTIFICATES: usize = 3;
 
 /// Downloads up to three certificates and the policy into `folder`, and says how to verify them. `client` verifies each
 /// as it comes.
 pub(crate) async fn certificates(client: &Client, policy: &str, folder: &Path) -> Result<String> {
-    let page: Page<CertificateItem> = client.get("/v1/certificates?limit=3&sort=oldest").await?;
+    let page: Page<CertificateItem> = client.get("/v1/certificates?limit=50&sort=oldest").await?;
     if page.items.is_empty() {
         return Ok(String::new());
     }
+    // Those of paid orders first: they show more than free ones.
+    let (paid, free): (Vec<_>, Vec<_>) =
+        page.items.iter().partition(|item| !item.facts.total_minor.is_zero());
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     std::fs::write(folder.join("policy.txt"), policy)?;
     let program = std::env::args().next().unwrap_or_else(|| "databourse".to_owned());
     let mut text = String::from("Certificates 凭证, each verifiable offline\n");
-    for item in page.items {
+    for item in paid.into_iter().chain(free).take(CERTIFICATES) {
         let file = folder.join(format!("{}.json", item.number));
         std::fs::write(&file, client.certificate_file(&item.number).await?)?;
         // Writing into a string does not fail.

@@ -17,10 +17,4 @@ impl Timer {
     pub(crate) fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
-
-    /// `count` per second so far, whole numbers.
-    pub(crate) fn rate(&self, count: u64) -> u64 {
-        let millis = u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-        count.saturating_mul(1000) / millis
-    }
 }

@@ -8,7 +8,10 @@ use super::{
     tally::{Group, Tally},
 };
 use crate::{
-    import::orders::{Invoice, InvoiceKind, InvoiceLine, OrderReader},
+    import::{
+        gzip,
+        orders::{Invoice, InvoiceKind, InvoiceLine, OrderReader, facts::facts},
+    },
     play::{
         batch::{Answer, Batcher},
         ids::Ids,
@@ -124,6 +127,11 @@ pub(crate) async fn replay(
     }
     replay.finish().await?;
     stage.end(&format!("{} lines of {invoices} invoices", replay.tally.total().lines));
+    let took_millis = u64::try_from(timer.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let counted = match limit {
+        None => Some(facts(gzip::open(file)?)?),
+        Some(_) => None,
+    };
     let (sent, repeated) = replay.batch.counts();
     let (certificates_sent, certificates_repeated) = replay.certificates.counts();
     Ok(OrdersReport {
@@ -131,13 +139,14 @@ pub(crate) async fn replay(
         limited: limit.is_some(),
         invoices,
         read: replay.scan.read,
+        counted,
         tally: replay.tally,
         retailer,
         certificate_count: replay.certificate_count,
         certificate_refusals: replay.certificate_refusals,
         commands_sent: sent + certificates_sent,
         commands_repeated: repeated + certificates_repeated,
-        took_millis: u64::try_from(timer.elapsed().as_millis()).unwrap_or(u64::MAX),
+        took_millis,
     })
 }
 
