@@ -73,7 +73,7 @@ pub(crate) struct BatchCommand {
 
 /// What a command of a batch becomes.
 enum Prepared {
-    Submit(Submission),
+    Submit(Box<Submission>),
     Certify(EntryId, OrderId),
     Refused(Problem),
 }
@@ -123,7 +123,7 @@ async fn prepare(api: &ApiState, asked: BatchCommand) -> Result<Prepared, Proble
         }
         other => in_body(Command::from_json(other, body).map_err(Problem::from))?,
     };
-    Ok(Prepared::Submit(Submission::Command { id, acting, command }))
+    Ok(Prepared::Submit(Box::new(Submission::Command { id, acting, command })))
 }
 
 /// Errors in a body are told with its path; that of a type stands beside it.
@@ -152,7 +152,7 @@ async fn run(api: &ApiState, prepared: Vec<Prepared>) -> Vec<BatchResult> {
         }
         match item {
             Prepared::Submit(submission) => {
-                submissions.push(submission);
+                submissions.push(*submission);
                 places.push(None);
             }
             Prepared::Certify(id, order) => {

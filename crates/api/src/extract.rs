@@ -92,6 +92,10 @@ fn parse_parameters<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result
     let mut members = serde_json::Map::new();
     let mut seen = BTreeSet::new();
     for (name, value) in pairs {
+        // What stands for bytes that are no UTF-8.
+        if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(malformed(name, "percent-encoded UTF-8"));
+        }
         if !seen.insert(name.clone()) {
             return Err(malformed(name, "each query parameter once"));
         }

@@ -159,7 +159,7 @@ pub(crate) mod schema {
         "pricing": "one_off",
         "unit_price": "1200.00",
         "terms": {
-            "purposes": ["model-training", "insurance-pricing"],
+            "purposes": ["insurance-pricing", "model-training"],
             "term_days": 365,
             "territory": "CN",
             "usable_not_visible": false,

@@ -57,9 +57,14 @@ const TAGS: [(&str, &str); 16] = [
     ("node", "For those who run the node. 节点"),
 ];
 
-/// What the derived parts begin with.
+/// What the derived parts begin with: what only parameters and problems name.
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(Problem)))]
+#[openapi(components(schemas(
+    Problem,
+    crate::party::schema::PartyStateFilter,
+    crate::licence::schema::LicenceStateName,
+    crate::window::schema::WindowStateName
+)))]
 struct Base;
 
 pub(crate) fn base() -> OpenApi {

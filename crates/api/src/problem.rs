@@ -9,10 +9,26 @@ use axum::{
 use databourse_primitives::{Class, Refusal, RefusalCode};
 use serde::Serialize;
 use std::borrow::Cow;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 /// Seconds after which a client may try again when the node cannot commit now.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// A problem as RFC 9457 has it, with the refusal's code and both languages.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Members>);
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Members::schema()
+    }
+}
+
+impl ToSchema for Problem {}
 
 /// A problem as RFC 9457 has it, with the refusal's code and both languages.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -26,7 +42,7 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
     "field": "buyer",
     "request_id": "3f0c9a52d1e84b77-2a"
 }))]
-pub struct Problem {
+struct Members {
     /// `urn:databourse:refusal:<code>` for a refusal of docs/refusals.md, else `urn:databourse:problem:<code>`.
     #[serde(rename = "type")]
     kind: String,
@@ -55,28 +71,29 @@ pub struct Problem {
 impl Problem {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The stable code.
     pub const fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The member, parameter or header that caused it; empty if the whole is meant.
     pub fn field(&self) -> &str {
-        &self.field
+        &self.0.field
     }
 
     pub(crate) fn with_request_id(mut self, request_id: &str) -> Self {
-        self.request_id = Some(request_id.to_owned());
+        self.0.request_id = Some(request_id.to_owned());
         self
     }
 
     /// The same problem with `parent` before its field.
     pub(crate) fn within(mut self, parent: &str) -> Self {
-        let separator = if self.field.is_empty() { "" } else { "." };
-        self.field = format!("{parent}{separator}{}", self.field).into();
+        let field = &mut self.0.field;
+        let separator = if field.is_empty() { "" } else { "." };
+        *field = format!("{parent}{separator}{field}").into();
         self
     }
 
@@ -116,13 +133,14 @@ impl Problem {
     }
 
     pub(crate) fn method_not_allowed(allowed: &str) -> Self {
-        let problem = Self::other(
+        let mut problem = Self::other(
             StatusCode::METHOD_NOT_ALLOWED,
             "request.method",
             ("This path has no such method.", "该路径不支持此方法。"),
             format!("one of {allowed}"),
         );
-        Self { allow: HeaderValue::from_str(allowed).ok(), ..problem }
+        problem.0.allow = HeaderValue::from_str(allowed).ok();
+        problem
     }
 
     pub(crate) fn media_type(expected: &'static str) -> Self {
@@ -153,7 +171,7 @@ impl Problem {
         (title, title_zh): (&'static str, &'static str),
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
+        Self(Box::new(Members {
             kind: format!("urn:databourse:problem:{code}"),
             title: title.into(),
             title_zh: title_zh.into(),
@@ -163,7 +181,7 @@ impl Problem {
             field: "".into(),
             request_id: None,
             allow: None,
-        }
+        }))
     }
 }
 
@@ -184,7 +202,7 @@ const fn status_of(class: Class) -> StatusCode {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = refusal.code;
-        Self {
+        Self(Box::new(Members {
             kind: format!("urn:databourse:refusal:{code}"),
             title: code.meaning_en().into(),
             title_zh: code.meaning_zh().into(),
@@ -194,7 +212,7 @@ impl From<Refusal> for Problem {
             field: refusal.field,
             request_id: None,
             allow: None,
-        }
+        }))
     }
 }
 
@@ -216,7 +234,7 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
-        if let Some(allow) = self.allow.clone() {
+        if let Some(allow) = self.0.allow.clone() {
             headers.insert(header::ALLOW, allow);
         }
         // The middleware that knows the request's id renders it again with the id.

@@ -275,7 +275,7 @@ async fn a_listing_lives_and_ends() {
     sale.make(&sale.operator, &format!("{party}/revocation"), 34, reason, &party).await;
     sale.exchange.post(&sale.supplier, "/v1/rights", 0, &json!({
         "interests": ["holding"], "data_class": "enterprise", "source": "s2", "source_statement": { "en": "x" },
-    })).await.expect_problem(422, "party.revoked");
+    })).await.expect_problem(403, "key.retired");
     let pages: Vec<_> = {
         let first = sale.get(&sale.auditor, "/v1/parties?limit=2").await.expect(200).json();
         let next = first["next"].as_str().unwrap().to_owned();
