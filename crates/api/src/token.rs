@@ -11,10 +11,14 @@
 //! Whether the party behind a token is still certified is asked by the rules at each command, not here.
 
 use databourse_ledger::SigningKey;
-use databourse_primitives::{ExchangeCode, PartyId, PublicKey, Refusal, RefusalCode, Timestamp};
+use databourse_primitives::{Digest, ExchangeCode, PartyId, PublicKey, Refusal, RefusalCode, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Seconds by which two clocks may differ.
 pub const LEEWAY_SECONDS: i64 = 30;
@@ -199,7 +203,20 @@ struct Verifier {
     key: DecodingKey,
     validation: Validation,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Tokens whose signature and claims hold, by their digest: a signature costs more than a whole request else. Their
+    /// time is asked at each use. Only what this exchange signed comes in, so nobody else can fill it.
+    known: Mutex<HashMap<Digest, Known>>,
 }
+
+#[derive(Clone)]
+struct Known {
+    claims: TokenClaims,
+    valid_from_s: i64,
+    expires_at_s: i64,
+}
+
+/// Known tokens in memory; when there are more, all are forgotten and verified anew.
+const KNOWN_MAX: usize = 10_000;
 
 impl TokenVerifier {
     /// Accepts tokens of `exchange` signed with `key`; `now` tells the time.
@@ -219,6 +236,7 @@ impl TokenVerifier {
             key: DecodingKey::from_ed_der(key.as_bytes()),
             validation,
             now: Box::new(now),
+            known: Mutex::default(),
         }))
     }
 
@@ -227,6 +245,18 @@ impl TokenVerifier {
     /// # Errors
     /// `token.invalid`, `token.expired`, in this order.
     pub fn verify(&self, token: &str) -> Result<TokenClaims, Refusal> {
+        let name = Digest::of(token.as_bytes());
+        let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        let known = match known {
+            Some(known) => known,
+            None => self.read(token).inspect(|known| self.remember(name, known.clone()))?,
+        };
+        check_time(known.valid_from_s, known.expires_at_s, (self.0.now)().unix_seconds())?;
+        Ok(known.claims)
+    }
+
+    /// Checks everything but the time.
+    fn read(&self, token: &str) -> Result<Known, Refusal> {
         let data = jsonwebtoken::decode::<WireClaims>(token, &self.0.key, &self.0.validation)
             .map_err(|error| invalid(expectation(error.kind())))?;
         if data.header.typ.as_deref() != Some(TYPE) {
@@ -240,8 +270,15 @@ impl TokenVerifier {
             expires_at: Timestamp::from_unix_ms(wire.exp.saturating_mul(1000)),
         };
         claims.check()?;
-        check_time(wire.nbf, wire.exp, (self.0.now)().unix_seconds())?;
-        Ok(claims)
+        Ok(Known { claims, valid_from_s: wire.nbf, expires_at_s: wire.exp })
+    }
+
+    fn remember(&self, name: Digest, known: Known) {
+        let mut all = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= KNOWN_MAX {
+            all.clear();
+        }
+        all.insert(name, known);
     }
 }
 
@@ -324,6 +361,19 @@ mod tests {
         check(&token, -31, Err(RefusalCode::TokenInvalid));
         check(&token, 89, Ok(operator()));
         check(&token, 90, Err(RefusalCode::TokenExpired));
+    }
+
+    #[test]
+    fn a_token_that_was_valid_once_still_expires() {
+        let clock = Arc::new(std::sync::atomic::AtomicI64::new(NOW.unix_ms()));
+        let reader = Arc::clone(&clock);
+        let verifier = signer(1, "sh")
+            .verifier(move || Timestamp::from_unix_ms(reader.load(std::sync::atomic::Ordering::Relaxed)));
+        let token = signer(1, "sh").mint(&operator()).unwrap();
+        assert_eq!(verifier.verify(&token).unwrap(), operator());
+        assert_eq!(verifier.verify(&token).unwrap(), operator());
+        clock.fetch_add(90_000, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(verifier.verify(&token).unwrap_err().code, RefusalCode::TokenExpired);
     }
 
     #[test]
