@@ -49,6 +49,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  databourse migrate --config databourse.toml")]
     Migrate(ConfigArgs),
     /// Play catalogue and order files onto a running exchange.
+    ///
+    /// The report's equations take all XTS/3 of that exchange for this replay's: use an exchange where nothing else is
+    /// paid in it.
     #[command(
         after_help = "Example:\n  databourse token --operator li.na > operator.token\n  databourse import --url \
         http://127.0.0.1:8080 --token-file operator.token --orders online-retail.csv.gz --orders-limit 1000"

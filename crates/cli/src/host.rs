@@ -4,12 +4,14 @@ use crate::{config::Config, database::Database};
 use anyhow::{Context as _, Result, anyhow};
 use databourse_api::{ApiState, router, serve, token::TokenSigner};
 use databourse_exchange::{Clock, Entropy, Node, NodeConfig, NodeKeys, Running};
-use metrics_exporter_prometheus::PrometheusBuilder;
-use std::{io::ErrorKind, net::SocketAddr};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, signal::unix, sync::oneshot, task::JoinHandle};
 
 /// How many ports after the wanted one are tried.
 const PORTS_TRIED: u16 = 50;
+/// How often measures are summed up.
+const UPKEEP_PAUSE: Duration = Duration::from_secs(5);
 
 /// A running exchange.
 pub(crate) struct Host {
@@ -19,6 +21,7 @@ pub(crate) struct Host {
     database: Database,
     stop: oneshot::Sender<()>,
     api: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
 }
 
 /// Where time and randomness come from, and whether another port will do.
@@ -41,12 +44,13 @@ impl Host {
                 let clock = node.clone();
                 let metrics =
                     PrometheusBuilder::new().install_recorder().context("metrics cannot be collected")?;
+                let upkeep = tokio::spawn(upkeep(metrics.clone()));
                 let state = ApiState::new(node.clone(), signer.verifier(move || clock.now()), metrics);
                 let api = tokio::spawn(serve(listener, router(state), async {
                     // A sender that is gone is a stop as well.
                     let _ = stopped.await;
                 }));
-                Ok(Self { node, address, running, database, stop, api })
+                Ok(Self { node, address, running, database, stop, api, upkeep })
             }
             Err(error) => {
                 database.close().await.ok();
@@ -101,9 +105,19 @@ impl Host {
         if !self.api.is_finished() {
             self.api.await??;
         }
+        self.upkeep.abort();
         self.running.stop().await;
         drop(self.node);
         self.database.close().await
+    }
+}
+
+/// Sums up what was measured now and then: else it would be kept until somebody asks for `/metrics`.
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut pause = tokio::time::interval(UPKEEP_PAUSE);
+    loop {
+        pause.tick().await;
+        metrics.run_upkeep();
     }
 }
 

@@ -49,7 +49,7 @@ pub enum ClientError {
     #[error("{0}")]
     Refused(Box<Problem>),
     /// The node cannot be reached; whether a command was recorded is not known. Send it again with the same id.
-    #[error("{url} cannot be reached: {}", innermost(source))]
+    #[error("{url} cannot be reached")]
     Transport {
         /// What was asked for.
         url: String,
@@ -67,7 +67,7 @@ pub enum ClientError {
         expected: String,
     },
     /// What the node sent does not prove what it should.
-    #[error("{url} does not verify: {source}")]
+    #[error("{url} does not verify")]
     Unverified {
         /// What was asked for.
         url: String,
@@ -95,13 +95,4 @@ impl ClientError {
             Self::Unexpected { .. } | Self::Unverified { .. } | Self::Unwritable(_) => false,
         }
     }
-}
-
-/// The last cause; the ones before only say that a request failed.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

@@ -8,7 +8,10 @@
 //! What the exchange refuses has the exchange's code. Two things the player finds itself, and the report says so: a
 //! cancellation without a purchase that it could take back, and a line that no order can carry.
 
+mod answers;
 mod commands;
+mod ground;
+mod invoice;
 mod refunds;
 mod replay;
 mod report;
