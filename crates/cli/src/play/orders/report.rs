@@ -106,7 +106,11 @@ impl OrdersReport {
             grouped(self.certificate_count.into())
         );
         for (code, count) in &self.certificate_refusals {
-            let _ = writeln!(text, "  certificates refused {code}: {count}");
+            let why = match code.as_str() {
+                "certificate.trade_incomplete" => " (every line was refunded before it was issued)",
+                _ => "",
+            };
+            let _ = writeln!(text, "  certificates refused {code}: {count}{why}");
         }
         let rate = |count: u64| grouped((count.saturating_mul(1000) / self.took_millis.max(1)).into());
         let _ = writeln!(
