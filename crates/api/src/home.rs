@@ -70,7 +70,7 @@ pub(crate) async fn page(State(api): State<ApiState>) -> Result<Response, Proble
     for (key, en, zh) in COUNTED {
         cell(&mut body, en, zh, &counts.get(key).copied().unwrap_or_default());
     }
-    cell(&mut body, "Entries in the ledger", "账本分录", &shown.size);
+    cell(&mut body, "Entries in the ledger", "账本条目", &shown.size);
     cell(&mut body, "Blocks", "区块", &shown.height);
     let _ = write!(
         body,

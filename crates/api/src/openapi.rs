@@ -52,7 +52,7 @@ const TAGS: [(&str, &str); 16] = [
     ("schedules", "Stage 5: fees and taxes. 费率表"),
     ("windows", "Stage 5: settlement windows. 结算窗口"),
     ("certificates", "Stage 6: proof of completed trades. 交易凭证"),
-    ("entries", "The ledger's entries and their proofs. 分录"),
+    ("entries", "The ledger's entries and their proofs. 条目"),
     ("ledger", "Checkpoint and tiles (C2SP tlog-tiles). 账本"),
     ("node", "For those who run the node. 节点"),
 ];

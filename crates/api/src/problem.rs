@@ -35,7 +35,7 @@ impl ToSchema for Problem {}
 #[schema(example = json!({
     "type": "urn:databourse:refusal:order.buyer_missing",
     "title": "The order names no buyer, and only a certified buyer can license data.",
-    "title_zh": "订单没有买方；只有经认证的买方才能取得许可。",
+    "title_zh": "订单没有需方；只有经认证的需方才能取得许可。",
     "status": 422,
     "detail": "the id of a certified buyer",
     "code": "order.buyer_missing",
