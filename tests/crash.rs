@@ -210,3 +210,33 @@ async fn ten_kills_in_the_middle_of_a_replay_lose_and_double_nothing() {
 fn is_known(acknowledged: &BTreeMap<String, u64>, command: &Value) -> bool {
     command["id"].as_str().is_some_and(|id| acknowledged.contains_key(id))
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_server_that_is_killed_is_started_again_and_the_replay_goes_on() {
+    let commands = replay();
+    let commands = &commands[..600];
+    let folder = databourse_testkit::scratch_folder();
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let server = Server::start(&data).await;
+    let mut acknowledged = BTreeMap::new();
+    let mut next = 0;
+    for kill in 1..=3 {
+        next = play(&server, &commands[..150 * kill], next, &mut acknowledged).await;
+        assert_eq!(next, 150 * kill);
+        server.kill_database();
+        // Meanwhile the answer is 503; the same commands are sent until the database is back.
+        let limit = tokio::time::timeout(Duration::from_secs(60), async {
+            let mut tick = tokio::time::interval(Duration::from_millis(20));
+            let upto = 150 * kill + 20;
+            while next < upto {
+                tick.tick().await;
+                next = play(&server, &commands[..upto], next, &mut acknowledged).await;
+            }
+        });
+        limit.await.expect("the database is started again");
+    }
+    assert_eq!(play(&server, commands, next, &mut acknowledged).await, commands.len());
+    server.stop();
+    end_of(&data, &acknowledged).await;
+}

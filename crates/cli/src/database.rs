@@ -6,11 +6,18 @@ use databourse_store::{
     ConnectionConfig, MigrationReport, Store,
     cluster::{Binaries, Cluster, ClusterConfig},
 };
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+/// How often the private cluster is looked after.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A database that can be connected to.
 pub(crate) struct Database {
     pub(crate) config: ConnectionConfig,
-    cluster: Option<Cluster>,
+    cluster: Option<Arc<Cluster>>,
+    watch: Option<JoinHandle<()>>,
 }
 
 impl Database {
@@ -21,7 +28,7 @@ impl Database {
             let config = config.map_err(|error| {
                 anyhow!("database.url is not a PostgreSQL URL such as postgresql://user@host/name: {error}")
             })?;
-            return Ok(Self { config, cluster: None });
+            return Ok(Self { config, cluster: None, watch: None });
         }
         let data_dir = section.data_dir.clone();
         let started = tokio::task::spawn_blocking(move || {
@@ -32,7 +39,8 @@ impl Database {
         let cluster = started.await?.with_context(|| {
             format!("the private PostgreSQL in {} cannot be started", section.data_dir.display())
         })?;
-        Ok(Self { config: cluster.connection_config(), cluster: Some(cluster) })
+        let config = cluster.connection_config();
+        Ok(Self { config, cluster: Some(Arc::new(cluster)), watch: None })
     }
 
     /// Brings the tables up to date.
@@ -50,11 +58,36 @@ impl Database {
         })
     }
 
+    /// From now on, starts the private cluster's server again when it has gone. A server named by URL is looked after
+    /// by whoever runs it.
+    pub(crate) fn watch(&mut self, store: Store) {
+        let Some(cluster) = self.cluster.clone() else { return };
+        self.watch = Some(tokio::spawn(async move {
+            let mut tick = tokio::time::interval(LOOK_INTERVAL);
+            loop {
+                tick.tick().await;
+                if store.ping().await.is_ok() {
+                    continue;
+                }
+                warn!("the private PostgreSQL does not answer; starting it again");
+                let cluster = Arc::clone(&cluster);
+                match tokio::task::spawn_blocking(move || cluster.revive()).await {
+                    Ok(Ok(())) => info!("the private PostgreSQL runs"),
+                    Ok(Err(error)) => warn!(%error, "the private PostgreSQL cannot be started"),
+                    Err(failure) => warn!(%failure, "the private PostgreSQL could not be looked after"),
+                }
+            }
+        }));
+    }
+
     /// Stops the private cluster, if this is one.
     pub(crate) async fn close(self) -> Result<()> {
-        if let Some(cluster) = self.cluster {
-            tokio::task::spawn_blocking(move || cluster.stop()).await?.context("the private PostgreSQL")?;
+        if let Some(watch) = self.watch {
+            watch.abort();
+            // Ended by the line above; whatever it held is free now.
+            let _ = watch.await;
         }
-        Ok(())
+        let Some(cluster) = self.cluster.and_then(Arc::into_inner) else { return Ok(()) };
+        tokio::task::spawn_blocking(move || cluster.stop()).await?.context("the private PostgreSQL")
     }
 }

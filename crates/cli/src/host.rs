@@ -36,9 +36,10 @@ impl Host {
     pub(crate) async fn start(config: &Config, keys: &NodeKeys, around: Surroundings) -> Result<Self> {
         let listener = listen(config.http.listen, around.next_free_port).await?;
         let address = listener.local_addr()?;
-        let database = Database::open(&config.database).await?;
+        let mut database = Database::open(&config.database).await?;
         match Self::start_on(config, keys, around, &database).await {
             Ok((node, running)) => {
+                database.watch(node.store().clone());
                 let (stop, stopped) = oneshot::channel();
                 let signer = TokenSigner::from_seed(*keys.token_seed(), config.exchange.code.clone());
                 let clock = node.clone();

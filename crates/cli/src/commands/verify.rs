@@ -71,7 +71,7 @@ fn certificate(bytes: &[u8], policy: &Policy) -> Result<String, VerifyError> {
         line(&mut text, "order 订单", &issue.order);
         let name = &facts.buyer_name;
         let names: Vec<&str> = [name.zh(), name.en()].into_iter().flatten().collect();
-        line(&mut text, "buyer 买方", &format!("{} ({})", names.join(" / "), facts.buyer));
+        line(&mut text, "buyer 需方", &format!("{} ({})", names.join(" / "), facts.buyer));
         let total = facts.asset.render(facts.total_minor.get());
         line(&mut text, "paid 已付", &format!("{total} {} (tax inclusive 含税)", facts.asset.code()));
         line(&mut text, "lines 明细行", &facts.line_count);
@@ -90,9 +90,9 @@ fn certificate(bytes: &[u8], policy: &Policy) -> Result<String, VerifyError> {
         line(&mut text, "placed 下单时间", &facts.placed_at);
         line(&mut text, "completed 完成时间", &facts.completed_at);
     } else {
-        line(&mut text, "entry type 分录类型", &verified.claims.entry_type);
+        line(&mut text, "entry type 条目类型", &verified.claims.entry_type);
     }
-    line(&mut text, "entry 分录", &format!("{} at leaf 叶 {}", verified.claims.id, verified.leaf_index));
+    line(&mut text, "entry 条目", &format!("{} at leaf 叶 {}", verified.claims.id, verified.leaf_index));
     line(&mut text, "ledger 账本", &verified.checkpoint.origin);
     line(&mut text, "tree 树", &format!("{} leaves 叶", verified.checkpoint.size));
     signers(&mut text, &PolicyVerdict { logs: verified.logs, witnesses: verified.signers });
@@ -102,7 +102,7 @@ fn certificate(bytes: &[u8], policy: &Policy) -> Result<String, VerifyError> {
 fn receipt(bytes: &[u8], entry: &[u8], policy: &Policy) -> Result<String, VerifyError> {
     let receipt = Receipt::parse(bytes).map_err(VerifyError::Receipt)?;
     let verdict = verify_receipt(entry, &receipt, policy)?;
-    let mut text = "kind 类型  receipt of an entry 分录回执\n".to_owned();
+    let mut text = "kind 类型  receipt of an entry 条目回执\n".to_owned();
     line(&mut text, "leaf 叶", &receipt.index);
     head(&mut text, &receipt.checkpoint);
     signers(&mut text, &verdict);

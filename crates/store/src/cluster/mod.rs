@@ -186,6 +186,16 @@ impl Cluster {
         server::PidFile::read(&self.home.cluster()).map(|file| file.pid)
     }
 
+    /// Starts the server again if it has gone, as [`Cluster::start`] did; one that runs is left alone. For a process
+    /// that outlives its server: somebody killed it, or the disk was full for a while.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn revive(&self) -> Result<(), ClusterError> {
+        let folder = || Ok(self.socket_folder.clone());
+        server::start(&self.home, &self.binaries, self.timeout, folder).map(drop)
+    }
+
     /// Stops the server: open transactions are rolled back, everything is on disk when this returns. Then lets go of
     /// the folder.
     ///
