@@ -32,11 +32,7 @@ impl CompactRange {
         }
         let expected = size.count_ones() as usize;
         if hashes.len() != expected {
-            return Err(PartsError::Count {
-                size,
-                expected,
-                actual: hashes.len(),
-            });
+            return Err(PartsError::Count { size, expected, actual: hashes.len() });
         }
         Ok(Self { size, hashes })
     }
@@ -76,13 +72,7 @@ impl CompactRange {
             let Some(left) = self.hashes.pop() else { break };
             hash = node_hash(&left, &hash);
             height += 1;
-            visit(
-                Subtree {
-                    height,
-                    index: index >> height,
-                },
-                hash,
-            );
+            visit(Subtree { height, index: index >> height }, hash);
         }
         self.hashes.push(hash);
         // No overflow: `from_parts` stops at 2^63 − 1, and nobody appends 2^63 leaves more.
@@ -127,15 +117,8 @@ impl fmt::Display for PartsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Size { size } => write!(f, "a tree of {size} leaves is larger than {SIZE_MAX}"),
-            Self::Count {
-                size,
-                expected,
-                actual,
-            } => {
-                write!(
-                    f,
-                    "a tree of {size} leaves has {expected} subtrees at its edge, not {actual}"
-                )
+            Self::Count { size, expected, actual } => {
+                write!(f, "a tree of {size} leaves has {expected} subtrees at its edge, not {actual}")
             }
         }
     }
@@ -167,10 +150,7 @@ mod tests {
         for (count, leaf) in leaves.iter().enumerate() {
             assert_eq!(range.root(), definition(&leaves[..count]), "{count}");
             assert_eq!(root_of(leaves[..count].iter().copied()), range.root());
-            assert_eq!(
-                CompactRange::from_parts(range.size(), range.hashes().to_vec()),
-                Ok(range.clone())
-            );
+            assert_eq!(CompactRange::from_parts(range.size(), range.hashes().to_vec()), Ok(range.clone()));
             range.append(*leaf);
         }
     }
@@ -195,33 +175,9 @@ mod tests {
         check(0, 0, None);
         check(7, 3, None);
         check(SIZE_MAX, 63, None);
-        check(
-            0,
-            1,
-            Some(PartsError::Count {
-                size: 0,
-                expected: 0,
-                actual: 1,
-            }),
-        );
-        check(
-            8,
-            3,
-            Some(PartsError::Count {
-                size: 8,
-                expected: 1,
-                actual: 3,
-            }),
-        );
-        check(
-            7,
-            2,
-            Some(PartsError::Count {
-                size: 7,
-                expected: 3,
-                actual: 2,
-            }),
-        );
+        check(0, 1, Some(PartsError::Count { size: 0, expected: 0, actual: 1 }));
+        check(8, 3, Some(PartsError::Count { size: 8, expected: 1, actual: 3 }));
+        check(7, 2, Some(PartsError::Count { size: 7, expected: 3, actual: 2 }));
         check(1 << 63, 1, Some(PartsError::Size { size: 1 << 63 }));
         check(u64::MAX, 64, Some(PartsError::Size { size: u64::MAX }));
     }

@@ -65,28 +65,15 @@ impl TileEdge {
         }
         let expected = level_count(size);
         if partials.len() != expected {
-            return Err(EdgeError::Levels {
-                size,
-                expected,
-                actual: partials.len(),
-            });
+            return Err(EdgeError::Levels { size, expected, actual: partials.len() });
         }
         for (level, hashes) in (0u8..).zip(&partials) {
             let expected = (size >> (8 * level) & 0xff) as usize;
             if hashes.len() != expected {
-                return Err(EdgeError::Width {
-                    size,
-                    level,
-                    expected,
-                    actual: hashes.len(),
-                });
+                return Err(EdgeError::Width { size, level, expected, actual: hashes.len() });
             }
         }
-        let subtrees = partials
-            .iter()
-            .rev()
-            .flat_map(|hashes| perfect_subtrees(hashes))
-            .collect();
+        let subtrees = partials.iter().rev().flat_map(|hashes| perfect_subtrees(hashes)).collect();
         // One subtree per set bit of each width, so one per set bit of the size.
         let range = CompactRange::from_parts(size, subtrees).map_err(|_| EdgeError::Size { size })?;
         Ok(Self { range, partials })
@@ -165,14 +152,11 @@ fn level_count(size: u64) -> usize {
 /// The hashes of the perfect subtrees over a row of fewer than 256 hashes, largest first.
 fn perfect_subtrees(hashes: &[Hash]) -> impl Iterator<Item = Hash> {
     let mut rest = hashes;
-    (0..8)
-        .rev()
-        .filter(|height| hashes.len() >> height & 1 == 1)
-        .filter_map(move |height| {
-            let (subtree, right) = rest.split_at_checked(1 << height)?;
-            rest = right;
-            perfect_root(subtree)
-        })
+    (0..8).rev().filter(|height| hashes.len() >> height & 1 == 1).filter_map(move |height| {
+        let (subtree, right) = rest.split_at_checked(1 << height)?;
+        rest = right;
+        perfect_root(subtree)
+    })
 }
 
 /// Why [`TileEdge::from_partials`] refused.
@@ -209,22 +193,10 @@ impl fmt::Display for EdgeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Size { size } => write!(f, "a tree of {size} leaves is larger than {SIZE_MAX}"),
-            Self::Levels {
-                size,
-                expected,
-                actual,
-            } => {
-                write!(
-                    f,
-                    "a tree of {size} leaves has {expected} levels of tiles, not {actual}"
-                )
+            Self::Levels { size, expected, actual } => {
+                write!(f, "a tree of {size} leaves has {expected} levels of tiles, not {actual}")
             }
-            Self::Width {
-                size,
-                level,
-                expected,
-                actual,
-            } => {
+            Self::Width { size, level, expected, actual } => {
                 write!(
                     f,
                     "at {size} leaves the unfinished tile of level {level} has {expected} hashes, not {actual}"

@@ -41,26 +41,13 @@ impl Hash {
 /// MTH({d}) = SHA-256(0x00 ‖ d), the hash of one leaf (RFC 9162 §2.1.1).
 #[must_use]
 pub fn leaf_hash(data: &[u8]) -> Hash {
-    Hash(
-        Sha256::new()
-            .chain_update(LEAF_PREFIX)
-            .chain_update(data)
-            .finalize()
-            .into(),
-    )
+    Hash(Sha256::new().chain_update(LEAF_PREFIX).chain_update(data).finalize().into())
 }
 
 /// SHA-256(0x01 ‖ left ‖ right), the hash of an interior node (RFC 9162 §2.1.1).
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Hash(
-        Sha256::new()
-            .chain_update(NODE_PREFIX)
-            .chain_update(left.0)
-            .chain_update(right.0)
-            .finalize()
-            .into(),
-    )
+    Hash(Sha256::new().chain_update(NODE_PREFIX).chain_update(left.0).chain_update(right.0).finalize().into())
 }
 
 /// [`EMPTY_ROOT`] for callers that want a function.
@@ -119,10 +106,7 @@ impl TryFrom<&[u8]> for Hash {
     type Error = HashError;
 
     fn try_from(bytes: &[u8]) -> Result<Self, HashError> {
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| HashError::Length { actual: bytes.len() })
+        bytes.try_into().map(Self).map_err(|_| HashError::Length { actual: bytes.len() })
     }
 }
 
@@ -187,29 +171,18 @@ mod tests {
         assert_eq!(format!("{EMPTY_ROOT:?}"), text);
         assert_eq!(text[1..].parse::<Hash>(), Err(HashError::Length { actual: 63 }));
         assert_eq!(
-            text.replace('e', "é")
-                .parse::<Hash>()
-                .map_err(|e| e != HashError::Digit { position: 0 }),
+            text.replace('e', "é").parse::<Hash>().map_err(|e| e != HashError::Digit { position: 0 }),
             Err(true)
         );
-        assert_eq!(
-            format!("g{}", &text[1..]).parse::<Hash>(),
-            Err(HashError::Digit { position: 0 })
-        );
-        assert_eq!(
-            format!("{}é", &text[..62]).parse::<Hash>(),
-            Err(HashError::Digit { position: 62 })
-        );
+        assert_eq!(format!("g{}", &text[1..]).parse::<Hash>(), Err(HashError::Digit { position: 0 }));
+        assert_eq!(format!("{}é", &text[..62]).parse::<Hash>(), Err(HashError::Digit { position: 62 }));
     }
 
     #[test]
     fn only_thirty_two_bytes_are_a_hash() {
         assert_eq!(Hash::try_from(&[7; 32][..]), Ok(Hash::from_bytes([7; 32])));
         for length in [0, 31, 33, 64] {
-            assert_eq!(
-                Hash::try_from(&vec![7; length][..]),
-                Err(HashError::Length { actual: length })
-            );
+            assert_eq!(Hash::try_from(&vec![7; length][..]), Err(HashError::Length { actual: length }));
         }
     }
 }

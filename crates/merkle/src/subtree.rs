@@ -48,10 +48,7 @@ pub(crate) fn decompose(range: Range<u64>) -> impl Iterator<Item = Subtree> {
     let mut rest = range;
     core::iter::from_fn(move || {
         let height = rest.end.checked_sub(rest.start)?.checked_ilog2()? as u8;
-        let subtree = Subtree {
-            height,
-            index: rest.start >> height,
-        };
+        let subtree = Subtree { height, index: rest.start >> height };
         rest.start += 1 << height;
         Some(subtree)
     })
@@ -104,16 +101,9 @@ mod tests {
 
     #[test]
     fn the_split_is_the_largest_smaller_power_of_two() {
-        for (length, k) in [
-            (2, 1),
-            (3, 2),
-            (4, 2),
-            (5, 4),
-            (8, 4),
-            (9, 8),
-            (1 << 63, 1 << 62),
-            (u64::MAX, 1 << 63),
-        ] {
+        for (length, k) in
+            [(2, 1), (3, 2), (4, 2), (5, 4), (8, 4), (9, 8), (1 << 63, 1 << 62), (u64::MAX, 1 << 63)]
+        {
             assert_eq!(split(length), k, "{length}");
         }
     }
@@ -121,9 +111,7 @@ mod tests {
     #[test]
     fn a_subtree_knows_its_tile_only_when_the_tree_has_it_whole() {
         let at = |height, index, size| {
-            Subtree { height, index }
-                .tile(size)
-                .map(|t| (t.level(), t.index(), t.width()))
+            Subtree { height, index }.tile(size).map(|t| (t.level(), t.index(), t.width()))
         };
         assert_eq!(at(0, 255, 256), Some((0, 0, 256)));
         assert_eq!(at(0, 255, 255), None);
@@ -134,13 +122,6 @@ mod tests {
         assert_eq!(at(9, 127, 65_535), None);
         assert_eq!(at(63, 0, u64::MAX), Some((7, 0, 255)));
         assert_eq!(at(255, 0, u64::MAX), None);
-        assert_eq!(
-            Subtree {
-                height: 9,
-                index: 129
-            }
-            .range_in_tile(),
-            2..4
-        );
+        assert_eq!(Subtree { height: 9, index: 129 }.range_in_tile(), 2..4);
     }
 }

@@ -39,10 +39,7 @@ impl tlog_tiles::HashReader for Stored<'_> {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
         let node = |index: &u64| {
             let (height, index) = tlog_tiles::split_stored_hash_index(*index);
-            let node = self
-                .0
-                .node(databourse_merkle::Subtree { height, index })
-                .expect("a complete subtree");
+            let node = self.0.node(databourse_merkle::Subtree { height, index }).expect("a complete subtree");
             tlog_tiles::Hash(*node.as_bytes())
         };
         Ok(indexes.iter().map(node).collect())
@@ -166,9 +163,7 @@ fn tiles_and_roots_hold_the_bytes_of_tlog_tiles() {
         }
     }
     let emitted = full.iter().map(|tile| (tile.coord(), tile.to_bytes()));
-    let unfinished = edge
-        .partials()
-        .map(|(coord, hashes)| (coord, tile::encode(hashes)));
+    let unfinished = edge.partials().map(|(coord, hashes)| (coord, tile::encode(hashes)));
     let mut count = 0;
     for (coord, body) in emitted.chain(unfinished) {
         let theirs = tlog_tiles::Tile::new(8, coord.level(), coord.index(), u32::from(coord.width()), false);

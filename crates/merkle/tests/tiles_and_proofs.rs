@@ -42,58 +42,31 @@ fn load(tree: &MemoryTree, tiles: BTreeSet<TileCoord>) -> BTreeMap<TileCoord, Ve
 fn nodes(tiles: &BTreeMap<TileCoord, Vec<Hash>>) -> BTreeMap<TileCoord, Arc<TileNodes>> {
     let nodes =
         |coord: &TileCoord, hashes: &Vec<Hash>| TileNodes::new(*coord, hashes.clone()).expect("its width");
-    tiles
-        .iter()
-        .map(|(coord, hashes)| (*coord, Arc::new(nodes(coord, hashes))))
-        .collect()
+    tiles.iter().map(|(coord, hashes)| (*coord, Arc::new(nodes(coord, hashes)))).collect()
 }
 
 fn check_inclusion(tree: &MemoryTree, index: u64, size: u64) {
     let expected = inclusion_proof(index, size, tree).expect("a proof");
     let root = tree.root_at(size).expect("a root");
-    assert_eq!(
-        verify_inclusion(tree.leaves()[index as usize], index, size, &expected, root),
-        Ok(())
-    );
+    assert_eq!(verify_inclusion(tree.leaves()[index as usize], index, size, &expected, root), Ok(()));
 
     let planned = tiles_for_inclusion(index, size);
-    let tiles = Tiles {
-        tree,
-        asked: RefCell::default(),
-    };
-    assert_eq!(
-        inclusion_proof(index, size, &tiles),
-        Ok(expected.clone()),
-        "{index} {size}"
-    );
+    let tiles = Tiles { tree, asked: RefCell::default() };
+    assert_eq!(inclusion_proof(index, size, &tiles), Ok(expected.clone()), "{index} {size}");
     assert_eq!(tiles.asked.into_inner(), planned, "{index} {size}");
     let loaded = load(tree, planned);
-    assert_eq!(
-        inclusion_proof(index, size, &nodes(&loaded)),
-        Ok(expected.clone())
-    );
+    assert_eq!(inclusion_proof(index, size, &nodes(&loaded)), Ok(expected.clone()));
     assert_eq!(inclusion_proof(index, size, &loaded), Ok(expected));
 }
 
 fn check_consistency(tree: &MemoryTree, old: u64, new: u64) {
     let expected = consistency_proof(old, new, tree).expect("a proof");
     let [old_root, new_root] = [old, new].map(|size| tree.root_at(size).expect("a root"));
-    assert_eq!(
-        verify_consistency(old, old_root, new, new_root, &expected),
-        Ok(()),
-        "{old} {new}"
-    );
+    assert_eq!(verify_consistency(old, old_root, new, new_root, &expected), Ok(()), "{old} {new}");
 
     let planned = tiles_for_consistency(old, new);
-    let tiles = Tiles {
-        tree,
-        asked: RefCell::default(),
-    };
-    assert_eq!(
-        consistency_proof(old, new, &tiles),
-        Ok(expected.clone()),
-        "{old} {new}"
-    );
+    let tiles = Tiles { tree, asked: RefCell::default() };
+    assert_eq!(consistency_proof(old, new, &tiles), Ok(expected.clone()), "{old} {new}");
     assert_eq!(tiles.asked.into_inner(), planned, "{old} {new}");
     let loaded = load(tree, planned);
     assert_eq!(consistency_proof(old, new, &nodes(&loaded)), Ok(expected.clone()));
@@ -112,13 +85,9 @@ fn all_proofs_of_small_trees_build_and_verify() {
 #[test]
 fn proofs_across_tile_borders_read_exactly_the_planned_tiles() {
     let tree = numbered(70_000);
-    let sizes = [
-        1, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 66_047, 70_000,
-    ];
+    let sizes = [1, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 66_047, 70_000];
     for size in sizes {
-        for index in [
-            0, 1, 127, 128, 255, 256, 300, 65_279, 65_280, 65_535, 65_536, 69_887, 69_999,
-        ] {
+        for index in [0, 1, 127, 128, 255, 256, 300, 65_279, 65_280, 65_535, 65_536, 69_887, 69_999] {
             if index < size {
                 check_inclusion(&tree, index, size);
             }
@@ -135,10 +104,7 @@ fn proofs_across_tile_borders_read_exactly_the_planned_tiles() {
 fn questions_without_an_answer_are_refused_before_anything_is_read() {
     let none = BTreeMap::<TileCoord, Vec<Hash>>::new();
     for (index, size) in [(0, 0), (7, 7), (8, 7), (u64::MAX, u64::MAX)] {
-        assert_eq!(
-            inclusion_proof(index, size, &none),
-            Err(BuildError::IndexOutsideTree { index, size })
-        );
+        assert_eq!(inclusion_proof(index, size, &none), Err(BuildError::IndexOutsideTree { index, size }));
     }
     for (old_size, new_size) in [(1, 0), (8, 7), (u64::MAX, 7)] {
         let error = BuildError::OldLargerThanNew { old_size, new_size };
@@ -157,28 +123,16 @@ fn a_missing_or_misshapen_tile_is_named() {
         [(0, 256), (1, 44)].map(|(index, width)| TileCoord::new(0, index, width).expect("a tile"));
     assert_eq!(loaded.keys().copied().collect::<Vec<_>>(), [full, partial]);
     let swapped = BTreeMap::from([full, partial].map(|coord| (coord, nodes(&loaded)[&partial].clone())));
-    assert_eq!(
-        inclusion_proof(5, 300, &swapped),
-        Err(BuildError::TileWidth {
-            coord: full,
-            actual: 44
-        })
-    );
+    assert_eq!(inclusion_proof(5, 300, &swapped), Err(BuildError::TileWidth { coord: full, actual: 44 }));
     for coord in [full, partial] {
         let mut lacking = loaded.clone();
         lacking.remove(&coord);
-        assert_eq!(
-            inclusion_proof(5, 300, &lacking),
-            Err(BuildError::Reader(MissingTile(coord)))
-        );
+        assert_eq!(inclusion_proof(5, 300, &lacking), Err(BuildError::Reader(MissingTile(coord))));
         let width = usize::from(coord.width());
         for actual in [0, 1, width - 1, width + 1, 1_000] {
             let mut misshapen = loaded.clone();
             misshapen.insert(coord, vec![leaf_hash(b""); actual]);
-            assert_eq!(
-                inclusion_proof(5, 300, &misshapen),
-                Err(BuildError::TileWidth { coord, actual })
-            );
+            assert_eq!(inclusion_proof(5, 300, &misshapen), Err(BuildError::TileWidth { coord, actual }));
         }
     }
 }
@@ -187,51 +141,21 @@ fn a_missing_or_misshapen_tile_is_named() {
 fn a_proof_of_the_largest_tree_ends_at_the_right_length() {
     let root = leaf_hash(b"");
     let inclusion = |index, size, count| verify_inclusion(root, index, size, &vec![root; count], root);
-    for (index, size, length) in [
-        (0, u64::MAX, 64),
-        (u64::MAX - 1, u64::MAX, 63),
-        (1 << 63, (1 << 63) + 1, 1),
-        (0, 1 << 63, 63),
-    ] {
-        assert_eq!(
-            inclusion(index, size, length - 1),
-            Err(ProofError::TooShort),
-            "{index} {size}"
-        );
-        assert_eq!(
-            inclusion(index, size, length),
-            Err(ProofError::RootMismatch),
-            "{index} {size}"
-        );
-        assert_eq!(
-            inclusion(index, size, length + 1),
-            Err(ProofError::TooLong),
-            "{index} {size}"
-        );
+    for (index, size, length) in
+        [(0, u64::MAX, 64), (u64::MAX - 1, u64::MAX, 63), (1 << 63, (1 << 63) + 1, 1), (0, 1 << 63, 63)]
+    {
+        assert_eq!(inclusion(index, size, length - 1), Err(ProofError::TooShort), "{index} {size}");
+        assert_eq!(inclusion(index, size, length), Err(ProofError::RootMismatch), "{index} {size}");
+        assert_eq!(inclusion(index, size, length + 1), Err(ProofError::TooLong), "{index} {size}");
     }
     let consistency = |old, new, count| verify_consistency(old, root, new, root, &vec![root; count]);
-    for (old, new, length) in [
-        (1 << 63, u64::MAX, 1),
-        (1, u64::MAX, 64),
-        (u64::MAX - 1, u64::MAX, 64),
-    ] {
-        assert_eq!(
-            consistency(old, new, length - 1),
-            Err(ProofError::TooShort),
-            "{old} {new}"
-        );
+    for (old, new, length) in [(1 << 63, u64::MAX, 1), (1, u64::MAX, 64), (u64::MAX - 1, u64::MAX, 64)] {
+        assert_eq!(consistency(old, new, length - 1), Err(ProofError::TooShort), "{old} {new}");
         assert!(
-            !matches!(
-                consistency(old, new, length),
-                Err(ProofError::TooShort | ProofError::TooLong)
-            ),
+            !matches!(consistency(old, new, length), Err(ProofError::TooShort | ProofError::TooLong)),
             "{old} {new}"
         );
-        assert_eq!(
-            consistency(old, new, length + 1),
-            Err(ProofError::TooLong),
-            "{old} {new}"
-        );
+        assert_eq!(consistency(old, new, length + 1), Err(ProofError::TooLong), "{old} {new}");
     }
 }
 

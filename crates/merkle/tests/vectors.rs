@@ -71,9 +71,7 @@ fn numbered_leaves_have_the_listed_roots() {
     for Root { size, root } in &file.roots {
         assert_eq!(tree.root_at(*size), Some(root.0), "{size}");
     }
-    let thousand = "c89faf3395d034a77c12c76d636db96358d6d2839c3c68f6329a07231e82fce2"
-        .parse()
-        .ok();
+    let thousand = "c89faf3395d034a77c12c76d636db96358d6d2839c3c68f6329a07231e82fce2".parse().ok();
     assert_eq!(tree.root_at(1_000), thousand, "the vector that the design names");
 
     let mut edge = TileEdge::new();
@@ -107,22 +105,15 @@ fn the_eight_reference_leaves_have_their_known_roots_and_proofs() {
         consistency: Vec<Consistency>,
     }
     let file: File = vector("rfc6962.json");
-    let tree: MemoryTree = file
-        .leaves
-        .iter()
-        .map(|leaf| leaf_hash(&hex::decode(leaf).expect("hex")))
-        .collect();
+    let tree: MemoryTree =
+        file.leaves.iter().map(|leaf| leaf_hash(&hex::decode(leaf).expect("hex"))).collect();
     let root = |size: u64| file.roots[size as usize].0;
     for size in 0..=8 {
         assert_eq!(tree.root_at(size), Some(root(size)));
     }
     for Inclusion { index, size, proof } in &file.inclusion {
         let proof = hashes(proof);
-        assert_eq!(
-            inclusion_proof(*index, *size, &tree),
-            Ok(proof.clone()),
-            "{index} {size}"
-        );
+        assert_eq!(inclusion_proof(*index, *size, &tree), Ok(proof.clone()), "{index} {size}");
         assert_eq!(
             verify_inclusion(tree.leaves()[*index as usize], *index, *size, &proof, root(*size)),
             Ok(())
@@ -130,15 +121,8 @@ fn the_eight_reference_leaves_have_their_known_roots_and_proofs() {
     }
     for Consistency { old, new, proof } in &file.consistency {
         let proof = hashes(proof);
-        assert_eq!(
-            consistency_proof(*old, *new, &tree),
-            Ok(proof.clone()),
-            "{old} {new}"
-        );
-        assert_eq!(
-            verify_consistency(*old, root(*old), *new, root(*new), &proof),
-            Ok(())
-        );
+        assert_eq!(consistency_proof(*old, *new, &tree), Ok(proof.clone()), "{old} {new}");
+        assert_eq!(verify_consistency(*old, root(*old), *new, root(*new), &proof), Ok(()));
     }
 }
 
@@ -157,25 +141,12 @@ fn inclusion_proofs_get_the_listed_verdict() {
     let mut file: BTreeMap<String, serde_json::Value> = vector("inclusion.json");
     let cases: Vec<Case> = serde_json::from_value(file.remove("cases").expect("cases")).expect("the cases");
     let tree = numbered(70_000);
-    for Case {
-        case,
-        leaf_hash,
-        index,
-        size,
-        proof,
-        root,
-        expect,
-    } in cases
-    {
+    for Case { case, leaf_hash, index, size, proof, root, expect } in cases {
         let proof = hashes(&proof);
         let verdict = verify_inclusion(leaf_hash.0, index, size, &proof, root.0);
         assert_eq!(proof_verdict(verdict), expect, "{case}: {index} of {size}");
         if expect == "ok" {
-            assert_eq!(
-                inclusion_proof(index, size, &tree),
-                Ok(proof),
-                "{index} of {size}"
-            );
+            assert_eq!(inclusion_proof(index, size, &tree), Ok(proof), "{index} of {size}");
         }
     }
 }
@@ -195,25 +166,12 @@ fn consistency_proofs_get_the_listed_verdict() {
     let mut file: BTreeMap<String, serde_json::Value> = vector("consistency.json");
     let cases: Vec<Case> = serde_json::from_value(file.remove("cases").expect("cases")).expect("the cases");
     let tree = numbered(70_000);
-    for Case {
-        case,
-        old_size,
-        old_root,
-        new_size,
-        new_root,
-        proof,
-        expect,
-    } in cases
-    {
+    for Case { case, old_size, old_root, new_size, new_root, proof, expect } in cases {
         let proof = hashes(&proof);
         let verdict = verify_consistency(old_size, old_root.0, new_size, new_root.0, &proof);
         assert_eq!(proof_verdict(verdict), expect, "{case}: {old_size} to {new_size}");
         if expect == "ok" {
-            assert_eq!(
-                consistency_proof(old_size, new_size, &tree),
-                Ok(proof),
-                "{old_size} to {new_size}"
-            );
+            assert_eq!(consistency_proof(old_size, new_size, &tree), Ok(proof), "{old_size} to {new_size}");
         }
     }
 }
@@ -232,15 +190,7 @@ fn tiles_have_the_listed_names_and_bytes() {
     let mut file: BTreeMap<String, serde_json::Value> = vector("tiles.json");
     let tiles: Vec<Tile> = serde_json::from_value(file.remove("tiles").expect("tiles")).expect("the tiles");
     let tree = numbered(70_000);
-    for Tile {
-        size,
-        path,
-        level,
-        index,
-        width,
-        sha256,
-    } in tiles
-    {
+    for Tile { size, path, level, index, width, sha256 } in tiles {
         let coord = TileCoord::new(level, index, width).expect("a valid coordinate");
         assert_eq!(TileCoord::parse(&path), Ok(coord));
         assert_eq!(tile::tile_at(level, index, size), Some(coord), "{path} at {size}");
@@ -269,13 +219,7 @@ fn paths_are_read_in_one_spelling_only() {
         refused: Vec<Refused>,
     }
     let file: File = vector("tile_paths.json");
-    for Accepted {
-        path,
-        level,
-        index,
-        width,
-    } in file.accepted
-    {
+    for Accepted { path, level, index, width } in file.accepted {
         let index = index.parse().expect("a u64");
         let expected = match level.as_str() {
             "entries" => TilePath::Bundle(BundleCoord::new(index, width).expect("a bundle")),

@@ -49,11 +49,7 @@ fn read<R: HashReader>(
     size: u64,
     reader: &R,
 ) -> Result<Vec<Hash>, BuildError<R::Error>> {
-    let mut tiles = Tiles {
-        size,
-        reader,
-        last: None,
-    };
+    let mut tiles = Tiles { size, reader, last: None };
     let mut proof = Vec::with_capacity(ranges.len());
     let mut hashes = Vec::new();
     for range in ranges {
@@ -75,10 +71,7 @@ struct Tiles<'a, R> {
 impl<R: HashReader> Tiles<'_, R> {
     fn hash(&mut self, subtree: Subtree) -> Result<Hash, BuildError<R::Error>> {
         let Some(coord) = subtree.tile(self.size) else {
-            return Err(BuildError::SubtreeOutsideTree {
-                subtree,
-                size: self.size,
-            });
+            return Err(BuildError::SubtreeOutsideTree { subtree, size: self.size });
         };
         if let Some(hash) = self.reader.subtree(coord, subtree) {
             return Ok(hash);
@@ -139,10 +132,7 @@ impl<E: fmt::Display> fmt::Display for BuildError<E> {
                 write!(f, "a tree of {size} leaves has no leaf {index}")
             }
             Self::OldLargerThanNew { old_size, new_size } => {
-                write!(
-                    f,
-                    "a tree of {old_size} leaves is not the beginning of one of {new_size}"
-                )
+                write!(f, "a tree of {old_size} leaves is not the beginning of one of {new_size}")
             }
             Self::SubtreeOutsideTree { subtree, size } => {
                 write!(

@@ -17,11 +17,7 @@ pub(super) fn inclusion_ranges(index: u64, size: u64) -> Vec<Range<u64>> {
         while here.end - here.start > 1 {
             let middle = here.start + split(here.end - here.start);
             let (side, other) = (here.start..middle, middle..here.end);
-            let (side, other) = if index < middle {
-                (side, other)
-            } else {
-                (other, side)
-            };
+            let (side, other) = if index < middle { (side, other) } else { (other, side) };
             ranges.push(other);
             here = side;
         }
@@ -39,11 +35,7 @@ pub(super) fn consistency_ranges(old_size: u64, new_size: u64) -> Vec<Range<u64>
         while here.end != old_size {
             let middle = here.start + split(here.end - here.start);
             let (side, other) = (here.start..middle, middle..here.end);
-            let (side, other) = if old_size <= middle {
-                (side, other)
-            } else {
-                (other, side)
-            };
+            let (side, other) = if old_size <= middle { (side, other) } else { (other, side) };
             ranges.push(other);
             here = side;
         }
@@ -58,11 +50,7 @@ pub(super) fn consistency_ranges(old_size: u64, new_size: u64) -> Vec<Range<u64>
 
 /// The tiles that hold the perfect subtrees of these ranges, as wide as they are at `size`.
 fn tiles(ranges: Vec<Range<u64>>, size: u64) -> BTreeSet<TileCoord> {
-    ranges
-        .into_iter()
-        .flat_map(decompose)
-        .filter_map(|subtree| subtree.tile(size))
-        .collect()
+    ranges.into_iter().flat_map(decompose).filter_map(|subtree| subtree.tile(size)).collect()
 }
 
 /// The tiles that [`inclusion_proof`](super::inclusion_proof) will read: full ones where the tree of `size` leaves has
@@ -98,20 +86,9 @@ mod tests {
     #[test]
     fn nothing_is_read_for_proofs_that_do_not_exist() {
         for (index, size) in [(0, 0), (0, 1), (7, 7), (u64::MAX, 7), (u64::MAX, u64::MAX)] {
-            assert_eq!(
-                tiles_for_inclusion(index, size),
-                BTreeSet::new(),
-                "{index} {size}"
-            );
+            assert_eq!(tiles_for_inclusion(index, size), BTreeSet::new(), "{index} {size}");
         }
-        for (old, new) in [
-            (0, 0),
-            (0, 7),
-            (7, 7),
-            (8, 7),
-            (u64::MAX, u64::MAX),
-            (u64::MAX, 0),
-        ] {
+        for (old, new) in [(0, 0), (0, 7), (7, 7), (8, 7), (u64::MAX, u64::MAX), (u64::MAX, 0)] {
             assert_eq!(tiles_for_consistency(old, new), BTreeSet::new(), "{old} {new}");
         }
     }
@@ -120,14 +97,8 @@ mod tests {
     fn tiles_are_as_wide_as_the_size_has_them() {
         let paths = |tiles: BTreeSet<TileCoord>| tiles.into_iter().map(TileCoord::path).collect::<Vec<_>>();
         assert_eq!(paths(tiles_for_inclusion(5, 256)), ["tile/0/000"]);
-        assert_eq!(
-            paths(tiles_for_inclusion(5, 300)),
-            ["tile/0/000", "tile/0/001.p/44"]
-        );
-        assert_eq!(
-            paths(tiles_for_inclusion(299, 300)),
-            ["tile/0/001.p/44", "tile/1/000.p/1"]
-        );
+        assert_eq!(paths(tiles_for_inclusion(5, 300)), ["tile/0/000", "tile/0/001.p/44"]);
+        assert_eq!(paths(tiles_for_inclusion(299, 300)), ["tile/0/001.p/44", "tile/1/000.p/1"]);
         assert_eq!(
             paths(tiles_for_inclusion(0, 70_000)),
             ["tile/0/000", "tile/0/273.p/112", "tile/1/000", "tile/1/001.p/17"]

@@ -38,9 +38,7 @@ impl HashReader for BTreeMap<TileCoord, Vec<Hash>> {
     type Error = MissingTile;
 
     fn tile(&self, coord: TileCoord) -> Result<Cow<'_, [Hash]>, MissingTile> {
-        self.get(&coord)
-            .map(|hashes| Cow::Borrowed(hashes.as_slice()))
-            .ok_or(MissingTile(coord))
+        self.get(&coord).map(|hashes| Cow::Borrowed(hashes.as_slice())).ok_or(MissingTile(coord))
     }
 }
 
@@ -49,15 +47,11 @@ impl HashReader for BTreeMap<TileCoord, Arc<TileNodes>> {
     type Error = MissingTile;
 
     fn tile(&self, coord: TileCoord) -> Result<Cow<'_, [Hash]>, MissingTile> {
-        self.get(&coord)
-            .map(|nodes| Cow::Borrowed(nodes.hashes()))
-            .ok_or(MissingTile(coord))
+        self.get(&coord).map(|nodes| Cow::Borrowed(nodes.hashes())).ok_or(MissingTile(coord))
     }
 
     fn subtree(&self, coord: TileCoord, subtree: Subtree) -> Option<Hash> {
-        self.get(&coord)
-            .filter(|nodes| nodes.coord() == coord)?
-            .subtree(subtree)
+        self.get(&coord).filter(|nodes| nodes.coord() == coord)?.subtree(subtree)
     }
 }
 

@@ -40,10 +40,7 @@ pub fn root_from_inclusion(
     if index >= size {
         return Err(ProofError::IndexOutsideTree { index, size });
     }
-    let mut path = Path {
-        node: index,
-        last: size - 1,
-    };
+    let mut path = Path { node: index, last: size - 1 };
     let mut hash = leaf_hash;
     for sibling in proof {
         hash = match path.step()? {
@@ -84,10 +81,7 @@ pub fn verify_consistency(
     };
     // Steps 3 and 4: start at the root of the last perfect subtree of the old tree.
     let shift = (old_size - 1).trailing_ones();
-    let mut path = Path {
-        node: shifted(old_size - 1, shift),
-        last: shifted(new_size - 1, shift),
-    };
+    let mut path = Path { node: shifted(old_size - 1, shift), last: shifted(new_size - 1, shift) };
     let (mut old_hash, mut new_hash) = (first, first);
     for sibling in rest {
         match path.step()? {
@@ -102,11 +96,7 @@ pub fn verify_consistency(
     if old_hash != old_root {
         return Err(ProofError::OldRootMismatch);
     }
-    if new_hash != new_root {
-        Err(ProofError::NewRootMismatch)
-    } else {
-        Ok(())
-    }
+    if new_hash != new_root { Err(ProofError::NewRootMismatch) } else { Ok(()) }
 }
 
 /// The two cases that take no hashes: from the empty tree, and from a tree to itself.
@@ -123,11 +113,7 @@ fn verify_trivial(
     if old_size == 0 && old_root != EMPTY_ROOT {
         return Err(ProofError::OldRootMismatch);
     }
-    if old_size == new_size && old_root != new_root {
-        Err(ProofError::NewRootMismatch)
-    } else {
-        Ok(())
-    }
+    if old_size == new_size && old_root != new_root { Err(ProofError::NewRootMismatch) } else { Ok(()) }
 }
 
 /// Where a proof's next hash stands beside the node in hand.
@@ -148,11 +134,7 @@ impl Path {
         if self.last == 0 {
             return Err(ProofError::TooLong);
         }
-        let side = if self.node & 1 == 1 || self.node == self.last {
-            Side::Left
-        } else {
-            Side::Right
-        };
+        let side = if self.node & 1 == 1 || self.node == self.last { Side::Left } else { Side::Right };
         let rows = match side {
             // An even node that is the last of its row rises alone until it is a right child.
             Side::Left if self.node != 0 => self.node.trailing_zeros() + 1,
@@ -165,11 +147,7 @@ impl Path {
 
     /// The end of the proof: only at the root.
     fn end(&self) -> Result<(), ProofError> {
-        if self.last == 0 {
-            Ok(())
-        } else {
-            Err(ProofError::TooShort)
-        }
+        if self.last == 0 { Ok(()) } else { Err(ProofError::TooShort) }
     }
 }
 
@@ -214,10 +192,7 @@ impl fmt::Display for ProofError {
                 write!(f, "a tree of {size} leaves has no leaf {index}")
             }
             Self::OldLargerThanNew { old_size, new_size } => {
-                write!(
-                    f,
-                    "a tree of {old_size} leaves is not the beginning of one of {new_size}"
-                )
+                write!(f, "a tree of {old_size} leaves is not the beginning of one of {new_size}")
             }
             Self::TooLong => f.write_str("the proof goes on above the root"),
             Self::TooShort => f.write_str("the proof ends below the root"),

@@ -65,10 +65,7 @@ impl TileCoord {
     /// Tiles").
     #[must_use]
     pub const fn full(self) -> Self {
-        Self {
-            width: TILE_WIDTH,
-            ..self
-        }
+        Self { width: TILE_WIDTH, ..self }
     }
 }
 
@@ -118,10 +115,7 @@ impl BundleCoord {
     /// The same bundle once it is full.
     #[must_use]
     pub const fn full(self) -> Self {
-        Self {
-            width: TILE_WIDTH,
-            ..self
-        }
+        Self { width: TILE_WIDTH, ..self }
     }
 
     /// The index of its first entry in the log, `None` beyond the last `u64`.
@@ -133,11 +127,7 @@ impl BundleCoord {
     /// The tile with the leaf hashes of these entries.
     #[must_use]
     pub const fn tile(self) -> TileCoord {
-        TileCoord {
-            level: 0,
-            index: self.index,
-            width: self.width,
-        }
+        TileCoord { level: 0, index: self.index, width: self.width }
     }
 }
 

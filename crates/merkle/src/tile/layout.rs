@@ -91,10 +91,7 @@ mod tests {
         let tiles: Vec<_> = tiles_of(70_000).collect();
         let full = |level| tiles.iter().filter(|t| t.level() == level && t.is_full()).count();
         assert_eq!([full(0), full(1), full(2)], [273, 1, 0]);
-        assert_eq!(
-            spelled(partial_tiles(70_000)),
-            ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
-        );
+        assert_eq!(spelled(partial_tiles(70_000)), ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
         assert_eq!(tiles.len(), 277);
     }
 
@@ -104,10 +101,7 @@ mod tests {
         assert_eq!(spelled(tiles_of(255)), ["tile/0/000.p/255"]);
         assert_eq!(spelled(tiles_of(0)), [""; 0]);
         assert_eq!(spelled(tiles_between(255, 256)), ["tile/0/000"]);
-        assert_eq!(
-            spelled(tiles_between(65_535, 65_536)),
-            ["tile/0/255", "tile/1/000"]
-        );
+        assert_eq!(spelled(tiles_between(65_535, 65_536)), ["tile/0/255", "tile/1/000"]);
         assert_eq!(spelled(tiles_between(256, 511)), [""; 0]);
         assert_eq!(spelled(tiles_between(600, 0)), [""; 0]);
     }
@@ -115,33 +109,19 @@ mod tests {
     #[test]
     fn bundles_follow_the_lowest_level() {
         assert_eq!(bundle_at(0, 0), None);
-        assert_eq!(
-            bundle_at(1, 300).map(|b| b.path()),
-            Some("tile/entries/001.p/44".into())
-        );
+        assert_eq!(bundle_at(1, 300).map(|b| b.path()), Some("tile/entries/001.p/44".into()));
         assert_eq!(bundle_at(2, 512), None);
         assert_eq!(partial_bundle(512), None);
         assert_eq!(full_bundles(70_000).count(), 273);
-        assert_eq!(
-            bundles_between(511, 600)
-                .map(BundleCoord::index)
-                .collect::<Vec<_>>(),
-            [1]
-        );
+        assert_eq!(bundles_between(511, 600).map(BundleCoord::index).collect::<Vec<_>>(), [1]);
     }
 
     #[test]
     fn the_largest_size_neither_overflows_nor_reaches_level_eight() {
-        assert_eq!(
-            partial_tiles(u64::MAX).map(TileCoord::width).collect::<Vec<_>>(),
-            [255; 8]
-        );
+        assert_eq!(partial_tiles(u64::MAX).map(TileCoord::width).collect::<Vec<_>>(), [255; 8]);
         assert_eq!(tile_at(8, 0, u64::MAX), None);
         assert_eq!(tile_at(255, 0, u64::MAX), None);
         assert_eq!(tile_at(0, u64::MAX, u64::MAX), None);
-        assert_eq!(
-            tiles_of(u64::MAX).next().map(TileCoord::path),
-            Some("tile/0/000".into())
-        );
+        assert_eq!(tiles_of(u64::MAX).next().map(TileCoord::path), Some("tile/0/000".into()));
     }
 }

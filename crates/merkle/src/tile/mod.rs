@@ -35,10 +35,7 @@ pub fn encode(hashes: &[Hash]) -> Vec<u8> {
 pub fn decode(coord: TileCoord, body: &[u8]) -> Result<Vec<Hash>, BodyError> {
     let (hashes, rest) = body.as_chunks::<{ Hash::LENGTH }>();
     if !rest.is_empty() || hashes.len() != usize::from(coord.width()) {
-        return Err(BodyError {
-            coord,
-            actual: body.len(),
-        });
+        return Err(BodyError { coord, actual: body.len() });
     }
     Ok(hashes.iter().copied().map(Hash::from_bytes).collect())
 }
@@ -73,19 +70,9 @@ mod tests {
         let coord = |width| TileCoord::new(0, 0, width).expect("a valid width");
         assert_eq!(decode(coord(5), &body), Ok(hashes));
         for (width, length) in [(4, 160), (6, 160), (256, 160), (5, 159), (5, 128), (5, 0)] {
-            let error = BodyError {
-                coord: coord(width),
-                actual: length,
-            };
-            assert_eq!(
-                decode(coord(width), &body[..length]),
-                Err(error),
-                "{width} {length}"
-            );
+            let error = BodyError { coord: coord(width), actual: length };
+            assert_eq!(decode(coord(width), &body[..length]), Err(error), "{width} {length}");
         }
-        assert_eq!(
-            decode(coord(5), &[body, vec![0]].concat()).map_err(|e| e.actual),
-            Err(161)
-        );
+        assert_eq!(decode(coord(5), &[body, vec![0]].concat()).map_err(|e| e.actual), Err(161));
     }
 }

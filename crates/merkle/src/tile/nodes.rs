@@ -26,10 +26,7 @@ impl TileNodes {
     pub fn new(coord: TileCoord, hashes: Vec<Hash>) -> Result<Self, WidthError> {
         let width = usize::from(coord.width());
         if hashes.len() != width {
-            return Err(WidthError {
-                coord,
-                actual: hashes.len(),
-            });
+            return Err(WidthError { coord, actual: hashes.len() });
         }
         let mut nodes = hashes;
         nodes.reserve_exact(width);
@@ -85,13 +82,7 @@ pub struct WidthError {
 
 impl fmt::Display for WidthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} has {} hashes, not {}",
-            self.coord,
-            self.coord.width(),
-            self.actual
-        )
+        write!(f, "{} has {} hashes, not {}", self.coord, self.coord.width(), self.actual)
     }
 }
 
@@ -116,11 +107,7 @@ mod tests {
             for leaf in &leaves {
                 range.append_with(*leaf, |subtree, hash| {
                     let fits = subtree.tile(256 + u64::from(width)) == Some(coord);
-                    assert_eq!(
-                        nodes.subtree(subtree),
-                        fits.then_some(hash),
-                        "{width} {subtree:?}"
-                    );
+                    assert_eq!(nodes.subtree(subtree), fits.then_some(hash), "{width} {subtree:?}");
                     seen += usize::from(fits);
                 });
             }

@@ -86,20 +86,12 @@ fn decimal(digits: &str) -> Option<u16> {
 }
 
 fn level(digits: &str) -> Result<u8, PathError> {
-    let level = decimal(digits)
-        .and_then(|n| u8::try_from(n).ok())
-        .ok_or(PathError::Level)?;
-    if level > TileCoord::LEVEL_MAX {
-        Err(PathError::Level)
-    } else {
-        Ok(level)
-    }
+    let level = decimal(digits).and_then(|n| u8::try_from(n).ok()).ok_or(PathError::Level)?;
+    if level > TileCoord::LEVEL_MAX { Err(PathError::Level) } else { Ok(level) }
 }
 
 fn width(digits: &str) -> Result<u16, PathError> {
-    decimal(digits)
-        .filter(|width| (1..TILE_WIDTH).contains(width))
-        .ok_or(PathError::Width)
+    decimal(digits).filter(|width| (1..TILE_WIDTH).contains(width)).ok_or(PathError::Width)
 }
 
 fn index(text: &str) -> Result<u64, PathError> {
@@ -107,18 +99,11 @@ fn index(text: &str) -> Result<u64, PathError> {
     let mut groups = text.split('/').peekable();
     while let Some(group) = groups.next() {
         let last = groups.peek().is_none();
-        let digits = if last {
-            group
-        } else {
-            group.strip_prefix('x').ok_or(PathError::Index)?
-        };
+        let digits = if last { group } else { group.strip_prefix('x').ok_or(PathError::Index)? };
         match digits.as_bytes() {
             [a, b, c] if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
-                values.push(
-                    [a, b, c]
-                        .into_iter()
-                        .fold(0, |value, digit| value * 10 + u64::from(digit - b'0')),
-                );
+                values
+                    .push([a, b, c].into_iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')));
             }
             _ => return Err(PathError::Index),
         }
@@ -141,11 +126,7 @@ fn write_place(f: &mut fmt::Formatter<'_>, index: u64, width: u16) -> fmt::Resul
         divisor /= 1000;
     }
     write!(f, "{:03}", index % 1000)?;
-    if width == TILE_WIDTH {
-        Ok(())
-    } else {
-        write!(f, ".p/{width}")
-    }
+    if width == TILE_WIDTH { Ok(()) } else { write!(f, ".p/{width}") }
 }
 
 impl fmt::Display for TileCoord {

@@ -1,7 +1,7 @@
 //! The replay of an order file: stock code = product, customer = buyer, invoice = order, cancellation = refund.
 //!
 //! They are retail orders, not trades in data: real volume and real awkward cases. The file is read twice, first for what
-//! each customer will spend ([`scan`]), then invoice by invoice ([`replay`]). An offer stands for a stock code at a price
+//! each customer will spend ([`mod@scan`]), then invoice by invoice ([`mod@replay`]). An offer stands for a stock code at a price
 //! and is published when it is first seen; so are products and buyers. Order, delivery and acceptance of an invoice travel
 //! in one batch, in the order of the file; certificates follow when their orders are committed.
 //!
