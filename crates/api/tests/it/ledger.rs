@@ -99,13 +99,19 @@ async fn a_stopping_server_finishes_what_runs() {
     let token = exchange.operator();
     let head = format!(
         "POST /v1/accounts/deposits HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: 2\r\n\r\n{{"
+         content-type: application/json\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n"
     );
     client.write_all(head.as_bytes()).await.unwrap();
-    // The request is under way once the server has read its head.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    // The server asks for the body (RFC 9110 §10.1.1), so the request is under way.
+    let mut interim = [0; 25];
+    client.read_exact(&mut interim).await.unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    client.write_all(b"{").await.unwrap();
     stop.send(()).unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    // It is stopping once it takes nobody new.
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
     client.write_all(b"}").await.unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
