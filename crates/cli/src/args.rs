@@ -1,7 +1,7 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use databourse_primitives::PartyId;
+use databourse_primitives::{EntryId, ExchangeCode, PartyId};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Databourse: a marketplace ledger for a region's data exchanges, on PostgreSQL.
@@ -57,7 +57,7 @@ pub(crate) enum Command {
         http://127.0.0.1:8080 --token-file operator.token --orders online-retail.csv.gz --orders-limit 1000"
     )]
     Import(ImportArgs),
-    /// Make a signing key of a party that keeps its own, or show its public half.
+    /// Make a signing key of a party that keeps its own, show its public half, or sign with it.
     #[command(
         after_help = "Examples:\n  databourse key new --out merchant.key\n  databourse key public merchant.key"
     )]
@@ -165,6 +165,26 @@ pub(crate) enum KeyCommand {
         /// The file that `key new` wrote.
         file: PathBuf,
     },
+    /// Sign a command and print its entry, to be sent to `POST /v1/entries` as `application/jose`.
+    Sign(SignArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// The file that `key new` wrote.
+    pub(crate) file: PathBuf,
+    /// Code of the exchange that the entry goes to.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) exchange: ExchangeCode,
+    /// What is wanted, e.g. `order.place`; docs/ENTRY.md lists the types.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) entry_type: String,
+    /// The body as JSON; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body: PathBuf,
+    /// The entry's id, to send the same again; a new UUIDv7 if absent.
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<EntryId>,
 }
 
 #[derive(Debug, Args)]

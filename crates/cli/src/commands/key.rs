@@ -1,13 +1,15 @@
 //! `key`: keys of parties that keep their own.
 
-use crate::args::KeyCommand;
+use crate::args::{KeyCommand, SignArgs};
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use databourse_exchange::Entropy;
-use databourse_ledger::SigningKey;
+use databourse_exchange::{Clock, Entropy};
+use databourse_ledger::{Claims, Entry, SigningKey};
+use databourse_market::Decoded;
+use serde_json::value::RawValue;
 use std::{
     fs::OpenOptions,
-    io::Write as _,
+    io::{Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -22,7 +24,39 @@ pub(crate) fn run(command: KeyCommand) -> Result<()> {
             print(&read(&file)?);
             Ok(())
         }
+        KeyCommand::Sign(args) => {
+            println!("{}", sign(&args)?);
+            Ok(())
+        }
     }
+}
+
+/// Signs a command as its entry, and refuses here what the exchange would refuse to read.
+fn sign(args: &SignArgs) -> Result<Entry> {
+    let key = read(&args.file)?;
+    let mut body = String::new();
+    if args.body == Path::new("-") {
+        std::io::stdin().read_to_string(&mut body).context("standard input cannot be read")?;
+    } else {
+        body = std::fs::read_to_string(&args.body)
+            .with_context(|| format!("{} cannot be read", args.body.display()))?;
+    }
+    let now = Clock::System.now();
+    let id = match args.id {
+        Some(id) => id,
+        None => Entropy::Os.entry_id(now, "").context("the system has no randomness")?,
+    };
+    let body = RawValue::from_string(body.trim().to_owned());
+    let claims = Claims {
+        entry_type: args.entry_type.clone(),
+        id,
+        exchange: args.exchange.clone(),
+        issued_at_s: now.unix_seconds(),
+        on_behalf_of: None,
+        body: body.with_context(|| format!("{} is not JSON", args.body.display()))?,
+    };
+    let entry = Entry::sign(&claims, &key).map_err(|refusal| anyhow!("{refusal}"))?;
+    Ok(Decoded::new(entry).map_err(|refusal| anyhow!("{refusal}"))?.entry().clone())
 }
 
 fn new(out: &PathBuf) -> Result<()> {
@@ -63,6 +97,27 @@ fn print(key: &SigningKey) {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_signed_entry_verifies_with_the_public_half_and_a_wrong_body_is_not_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, body) = (folder.path().join("party.key"), folder.path().join("body.json"));
+        new(&file).unwrap();
+        let args = |entry_type: &str| SignArgs {
+            file: file.clone(),
+            exchange: "sh".parse().unwrap(),
+            entry_type: entry_type.to_owned(),
+            body: body.clone(),
+            id: None,
+        };
+        std::fs::write(&body, r#"{ "product": "019aa2b4-5c00-7000-8000-000000000001" }"#).unwrap();
+        let entry = sign(&args("product.pause")).unwrap();
+        entry.verify(&read(&file).unwrap().public_key()).unwrap();
+        assert_eq!(entry.claims().entry_type, "product.pause");
+        let refused = |entry_type: &str| sign(&args(entry_type)).unwrap_err().to_string();
+        assert!(refused("product.list").starts_with("body.malformed"), "{}", refused("product.list"));
+        assert!(refused("product.crown").starts_with("entry.type_unknown"));
+    }
 
     #[test]
     fn a_new_key_reads_back_is_private_and_is_never_overwritten() {
