@@ -1,6 +1,8 @@
 //! A real server process for tests of the whole: started, asked over HTTP, killed.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod judges;
+
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::{

@@ -57,6 +57,15 @@ pub(crate) enum Command {
         http://127.0.0.1:8080 --token-file operator.token --orders online-retail.csv.gz --orders-limit 1000"
     )]
     Import(ImportArgs),
+    /// Write the journal as a file that hledger or beancount reads and checks.
+    ///
+    /// The file holds every transaction as of one block, and asserts the ledger's balance of every account, so that the
+    /// other program proves by itself that both agree.
+    #[command(
+        after_help = "Examples:\n  databourse export --format hledger --out books.journal && hledger -f books.journal \
+        check --strict\n  databourse export --format beancount --out books.beancount && bean-check books.beancount"
+    )]
+    Export(ExportArgs),
     /// Make a signing key of a party that keeps its own, show its public half, or sign with it.
     #[command(
         after_help = "Examples:\n  databourse key new --out merchant.key\n  databourse key public merchant.key"
@@ -144,6 +153,27 @@ pub(crate) struct ImportArgs {
     /// Names the run: the same number and files, sent again, are answered again and change nothing.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Whose format.
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// File to write; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The format of an accounting program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A journal of hledger.
+    Hledger,
+    /// An input file of beancount.
+    Beancount,
 }
 
 #[derive(Debug, Args)]
@@ -273,6 +303,9 @@ mod tests {
         check(&format!("databourse token --party {party} --role merchant"), Ok(()));
         check(&format!("databourse token --party {party}"), Err(ErrorKind::MissingRequiredArgument));
         check("databourse token --party x --role buyer", Err(ErrorKind::ValueValidation));
+        check("databourse export --format hledger", Ok(()));
+        check("databourse export", Err(ErrorKind::MissingRequiredArgument));
+        check("databourse export --format ledger", Err(ErrorKind::InvalidValue));
         check("databourse verify", Err(ErrorKind::MissingRequiredArgument));
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod config;
 mod database;
+mod export;
 mod host;
 mod import;
 mod logs;
@@ -35,6 +36,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => done(runtime.block_on(commands::serve::run(args))),
         Command::Migrate(args) => done(runtime.block_on(commands::migrate::run(args))),
         Command::Import(args) => runtime.block_on(commands::import::run(args)),
+        Command::Export(args) => done(runtime.block_on(commands::export::run(args))),
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),

@@ -99,10 +99,7 @@ impl Store {
         if !is_storable(account) {
             return Ok(Vec::new());
         }
-        let (leaf_index, transaction_no, leg) = after.map_or((-1, -1, -1), |after| {
-            let whole = |number| i32::try_from(number).unwrap_or(i32::MAX);
-            (bigint_or_max(after.leaf_index), whole(after.transaction_no), whole(after.leg))
-        });
+        let (leaf_index, transaction_no, leg) = place_parameters(after);
         let rows = self
             .rows(sql::POSTINGS, &[&account, &leaf_index, &transaction_no, &leg, &i64::from(limit)])
             .await?;
@@ -128,7 +125,15 @@ impl Store {
     }
 }
 
-fn posting(row: &Row) -> Result<JournalPosting, StoreError> {
+/// A place as the columns have it; without one, a place before all others.
+pub(crate) fn place_parameters(after: Option<PostingCursor>) -> (i64, i32, i32) {
+    after.map_or((-1, -1, -1), |after| {
+        let whole = |number| i32::try_from(number).unwrap_or(i32::MAX);
+        (bigint_or_max(after.leaf_index), whole(after.transaction_no), whole(after.leg))
+    })
+}
+
+pub(crate) fn posting(row: &Row) -> Result<JournalPosting, StoreError> {
     let unnamed = Cells::new(row, "posting", &"?");
     let whole = |column| {
         let number = unnamed.get::<i32>(column)?;

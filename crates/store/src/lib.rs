@@ -4,7 +4,7 @@
 //!
 //! | handle | connections | what it does |
 //! |---|---|---|
-//! | [`Store`] | a pool | reads: records by name, lists, entries, tiles, the journal |
+//! | [`Store`] | a pool | reads: records by name, lists, entries, tiles, the journal; [`JournalSnapshot`] reads one moment |
 //! | [`Writer`] | one, with a lock that only one session of the database can hold | commits blocks |
 //!
 //! [`Writer::commit`] writes a whole block in one transaction and one fsync: entries, tiles, records, postings, head.
@@ -33,6 +33,7 @@ mod migrate;
 mod record;
 mod rows;
 mod session;
+mod snapshot;
 mod sql;
 mod store;
 mod tile;
@@ -48,6 +49,7 @@ pub use head::ChainHead;
 pub use journal::{JournalPosting, PostingCursor, TrialBalance, TrialLine};
 pub use list::{LIST_LIMIT_MAX, ListQuery, Page};
 pub use migrate::MigrationReport;
+pub use snapshot::{JournalLeg, JournalSnapshot};
 pub use store::Store;
 pub use writer::Writer;
 

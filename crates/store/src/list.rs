@@ -48,24 +48,29 @@ impl Store {
     /// # Errors
     /// `ColumnUnknown` if a `T` has no such column, or is searched and is not a product; `Damaged`; `Unavailable`.
     pub async fn list<T: Stored>(&self, query: &ListQuery) -> Result<Page<T>, StoreError> {
-        let limit = query.limit.clamp(1, LIST_LIMIT_MAX) as usize;
-        let texts = query.filters.iter().map(|(_, value)| value).chain(&query.search).chain(&query.after);
-        let can_exist = texts.into_iter().all(|text| is_storable(text));
-        let statement = ListStatement::new(T::NOUN, query)?;
-        if !can_exist {
-            return Ok(Page { items: Vec::new(), next: None });
-        }
-        // Not prepared: which index serves best depends on the values.
-        let rows = self.read(|client| async move {
-            Ok(client.query_typed(&statement.sql, &statement.parameters()).await?)
-        });
-        let rows = rows.await?;
-        let items: Vec<T> = rows.iter().take(limit).map(stored_of).collect::<Result<_, _>>()?;
-        // One row more than the page was asked for: if it came, there is a next page.
-        let last = rows.get(limit).and(rows.get(limit - 1));
-        let place = |row| Cells::new(row, T::NOUN.as_str(), &"?").get("place");
-        Ok(Page { items, next: last.map(place).transpose()? })
+        self.read(|client| async move { page_of(&client, query).await }).await
     }
+}
+
+/// The page, read on that connection.
+pub(crate) async fn page_of<T: Stored>(
+    client: &tokio_postgres::Client,
+    query: &ListQuery,
+) -> Result<Page<T>, StoreError> {
+    let limit = query.limit.clamp(1, LIST_LIMIT_MAX) as usize;
+    let texts = query.filters.iter().map(|(_, value)| value).chain(&query.search).chain(&query.after);
+    let can_exist = texts.into_iter().all(|text| is_storable(text));
+    let statement = ListStatement::new(T::NOUN, query)?;
+    if !can_exist {
+        return Ok(Page { items: Vec::new(), next: None });
+    }
+    // Not prepared: which index serves best depends on the values.
+    let rows = client.query_typed(&statement.sql, &statement.parameters()).await?;
+    let items: Vec<T> = rows.iter().take(limit).map(stored_of).collect::<Result<_, _>>()?;
+    // One row more than the page was asked for: if it came, there is a next page.
+    let last = rows.get(limit).and(rows.get(limit - 1));
+    let place = |row| Cells::new(row, T::NOUN.as_str(), &"?").get("place");
+    Ok(Page { items, next: last.map(place).transpose()? })
 }
 
 /// A list's statement and its parameters. The text depends on the kind and on which columns are named, never on values.

@@ -76,6 +76,21 @@ pub(crate) const POSTINGS: &str = "
     WHERE account = $1 AND (posting.leaf_index, transaction_no, leg) > ($2, $3, $4)
     ORDER BY account, posting.leaf_index, transaction_no, leg LIMIT $5";
 
+/// One moment for every statement until the session ends.
+pub(crate) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The whole journal in the order of the ledger. The page is cut before the joins.
+pub(crate) const JOURNAL: &str = "
+    SELECT page.leaf_index, transaction_no, leg, account, side, amount_minor, asset, kind, window_name,
+        entry.entry_id, entry.entry_type, entry.height, block.time_ms
+    FROM (
+        SELECT * FROM posting WHERE (leaf_index, transaction_no, leg) > ($1, $2, $3)
+        ORDER BY leaf_index, transaction_no, leg LIMIT $4
+    ) AS page
+    LEFT JOIN entry ON entry.leaf_index = page.leaf_index
+    LEFT JOIN block ON block.height = entry.height
+    ORDER BY page.leaf_index, transaction_no, leg";
+
 /// Both sums in one statement, so that no block comes between them.
 pub(crate) const TRIAL_BALANCE: &str = "
     SELECT 'account' AS source, asset, sum(debits_minor)::text AS debits, sum(credits_minor)::text AS credits
@@ -140,6 +155,8 @@ mod tests {
         TILES,
         TILES_BETWEEN,
         POSTINGS,
+        BEGIN_SNAPSHOT,
+        JOURNAL,
         TRIAL_BALANCE,
         CUSTODY_KEY,
         TRY_LOCK,

@@ -1,6 +1,7 @@
 //! One file per command of the binary.
 
 pub(crate) mod demo;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;

@@ -123,3 +123,47 @@ async fn a_kept_key_is_never_overwritten() {
     let error = ledger.store.put_custody_key(id(4).parse().unwrap(), one, b"sealed").await.unwrap_err();
     assert!(matches!(error, StoreError::Refused { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_snapshot_pages_through_the_whole_journal_of_its_own_moment() {
+    let mut ledger = Ledger::create().await;
+    assert!(ledger.store.journal_snapshot().await.unwrap().is_none());
+    let first = ledger.next(1, vec![account(&bank(), 0, 0, 0)], Vec::new());
+    ledger.writer.commit(&first).await.unwrap();
+    let transactions = vec![deposit(2, 10), deposit(2, 1)];
+    let accounts = vec![account(&bank(), 11, 0, 2), account(&available(), 0, 11, 2)];
+    let batch = ledger.next(2, accounts, transactions);
+    ledger.writer.commit(&batch).await.unwrap();
+
+    let snapshot = ledger.store.journal_snapshot().await.unwrap().unwrap();
+    let later = ledger.next(2, vec![account(&bank(), 18, 0, 3)], vec![deposit(4, 7)]);
+    ledger.writer.commit(&later).await.unwrap();
+    assert_eq!((snapshot.head().tree_size, snapshot.head().height.0), (3, 2));
+    assert_eq!(snapshot.first_time().unix_ms(), 1_000);
+    let all = snapshot.legs(None, 100).await.unwrap();
+    let found: Vec<_> = all
+        .iter()
+        .map(|leg| (leg.posting.place.to_string(), leg.account.to_string(), leg.posting.amount_minor.get()))
+        .collect();
+    let expected =
+        [("2.0.0", bank(), 10), ("2.0.1", available(), 10), ("2.1.0", bank(), 1), ("2.1.1", available(), 1)];
+    assert_eq!(found, expected.map(|(place, account, amount)| (place.to_owned(), account, amount)));
+    for limit in 1..=5 {
+        let (mut after, mut pages): (Option<PostingCursor>, _) = (None, Vec::new());
+        loop {
+            let page = snapshot.legs(after, limit).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.posting.place);
+            pages.extend(page);
+        }
+        assert_eq!(pages, all, "pages of {limit}");
+    }
+    let page = snapshot.accounts(None, 1).await.unwrap();
+    assert_eq!((page.items[0].id.to_string(), page.items[0].debits_minor), (bank(), 11));
+    let page = snapshot.accounts(page.next, 1).await.unwrap();
+    assert_eq!((page.items[0].id.to_string(), page.next), (available(), None));
+
+    drop(snapshot);
+    let now = ledger.store.journal_snapshot().await.unwrap().unwrap();
+    assert_eq!(now.legs(None, 100).await.unwrap().len(), 6);
+}
