@@ -83,6 +83,12 @@ pub(crate) enum Command {
         entry.tlog-proof --entry entry.jws --policy policy.txt\n\nExit code 1, with a stable code, if it does not hold."
     )]
     Verify(VerifyArgs),
+    /// Measure this build on this machine.
+    #[command(
+        after_help = "Examples:\n  databourse bench settle                      # climbs until a rate is not reached\n  \
+        databourse bench settle --rate 1000 --seconds 30\n  databourse bench settle --rates 500,1000 --hot --json"
+    )]
+    Bench(BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +127,64 @@ impl FileArgs {
     /// Whether there is no file, so that the built-in sample is meant.
     pub(crate) const fn is_empty(&self) -> bool {
         self.catalogue.is_empty() && self.orders.is_none()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) command: BenchCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Purchases per second: ordered, delivered, accepted, paid and split, each durable and acknowledged.
+    ///
+    /// Makes a private PostgreSQL with default durability and a market in a new folder, then offers purchases at fixed
+    /// rates, whatever the answers do (open loop), and reports offered, achieved and dropped, latencies, blocks,
+    /// processor time, and what bounded each run. In process, without HTTP.
+    Settle(SettleArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SettleArgs {
+    /// A new folder for the database, which is kept; its disk is what is measured. Default: a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Length of each run.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+    /// One rate, in purchases per second, instead of climbing until one is not reached.
+    #[arg(long, value_name = "R", conflicts_with = "rates", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) rate: Option<u64>,
+    /// These rates, with commas between them.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) rates: Vec<u64>,
+    /// Only with one merchant that everybody buys from; by default each rate is run uniform and then so.
+    #[arg(long)]
+    pub(crate) hot: bool,
+    /// How many purchases may be under way; arrivals beyond are dropped and counted.
+    #[arg(long, value_name = "W", default_value_t = 2_000, value_parser = count)]
+    pub(crate) workers: usize,
+    /// Send the three entries of a purchase one after the other, each after the last answer, instead of together.
+    #[arg(long)]
+    pub(crate) apart: bool,
+    /// How many merchants there are.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = count)]
+    pub(crate) merchants: usize,
+    /// How many buyers there are.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count)]
+    pub(crate) buyers: usize,
+    /// One JSON document instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A number of things of which there must be one at least.
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (1..=1_000_000).contains(&count) => Ok(count),
+        _ => Err("expected a number from 1 to 1000000".to_owned()),
     }
 }
 
@@ -306,6 +370,10 @@ mod tests {
         check("databourse export --format hledger", Ok(()));
         check("databourse export", Err(ErrorKind::MissingRequiredArgument));
         check("databourse export --format ledger", Err(ErrorKind::InvalidValue));
+        check("databourse bench settle --rates 1,2 --hot", Ok(()));
+        check("databourse bench settle --rates 1,2 --rate 3", Err(ErrorKind::ArgumentConflict));
+        check("databourse bench settle --rate 0", Err(ErrorKind::ValueValidation));
+        check("databourse bench settle --workers 0", Err(ErrorKind::ValueValidation));
         check("databourse verify", Err(ErrorKind::MissingRequiredArgument));
     }
 }

@@ -58,6 +58,11 @@ impl Database {
         })
     }
 
+    /// The process number of the private cluster's server.
+    pub(crate) fn server_pid(&self) -> Option<u32> {
+        self.cluster.as_ref().and_then(|cluster| cluster.server_pid())
+    }
+
     /// From now on, starts the private cluster's server again when it has gone. A server named by URL is looked after
     /// by whoever runs it.
     pub(crate) fn watch(&mut self, store: Store) {

@@ -1,6 +1,7 @@
 //! The one binary, databourse: what is typed becomes a call of a command, an error becomes its last line.
 
 mod args;
+mod bench;
 mod commands;
 mod config;
 mod database;
@@ -32,6 +33,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
     match cli.command {
+        Command::Bench(args) => runtime.block_on(commands::bench::run(args.command)),
         Command::Demo(args) => runtime.block_on(commands::demo::run(args)),
         Command::Serve(args) => done(runtime.block_on(commands::serve::run(args))),
         Command::Migrate(args) => done(runtime.block_on(commands::migrate::run(args))),

@@ -11,6 +11,7 @@ use crate::{
     entropy::entry_id,
     pool::{Acknowledgement, Pool, Reply, SubmitError, Waiting},
     publisher::Publisher,
+    totals::{Stage, StopWatch, Totals},
     working_set::WorkingSet,
 };
 use databourse_consensus::{CommitCertificate, LedgerApp, Verdict};
@@ -92,6 +93,7 @@ pub(crate) struct Executor {
     height: Height,
     time: Timestamp,
     prepared: Option<Prepared>,
+    totals: Arc<Totals>,
 }
 
 impl Executor {
@@ -103,9 +105,15 @@ impl Executor {
             height: Height::default(),
             time: Timestamp::EPOCH,
             prepared: None,
+            totals: Arc::default(),
         };
         executor.reload().await?;
         Ok(executor)
+    }
+
+    /// What it has done; goes on counting.
+    pub(crate) fn totals(&self) -> Arc<Totals> {
+        Arc::clone(&self.totals)
     }
 
     /// Reads the committed end of the ledger and publishes it. Answers with the head for those who wait for a block.
@@ -137,7 +145,10 @@ impl Executor {
         context: &BlockContext,
     ) -> Result<Executed, ExecutorError> {
         loop {
-            let missing = match execute(&self.parts.working_set, commands, context) {
+            let watch = StopWatch::start();
+            let executed = execute(&self.parts.working_set, commands, context);
+            self.totals.stage(Stage::Execute, watch);
+            let missing = match executed {
                 Ok(executed) => return Ok(executed),
                 Err(missing) => missing,
             };
@@ -147,8 +158,10 @@ impl Executor {
     }
 
     async fn load(&mut self, keys: &BTreeSet<Key>) -> Result<(), ExecutorError> {
+        let watch = StopWatch::start();
         let loaded = self.parts.store.load(keys).await?;
         self.parts.working_set.pin(loaded);
+        self.totals.stage(Stage::Load, watch);
         Ok(())
     }
 
@@ -311,6 +324,7 @@ impl LedgerApp for Executor {
                 return Err(error);
             }
         };
+        let watch = StopWatch::start();
         let (accepted, answers) = Self::settle(waiting, executed.outcomes, height);
         if accepted.is_empty() {
             self.parts.working_set.end_batch([]);
@@ -333,6 +347,7 @@ impl LedgerApp for Executor {
         let block = Block::new(fields, id, self.parts.exchange.clone(), accepted, &self.parts.entry_key)
             .map_err(ExecutorError::Block)?;
         self.prepared = Some(Prepared { block_id: block.id(), context, effects, writes, answers });
+        self.totals.stage(Stage::Encode, watch);
         Ok(Some(block))
     }
 
@@ -382,6 +397,7 @@ impl LedgerApp for Executor {
         let Some(prepared) = self.prepared.as_ref().filter(|prepared| prepared.block_id == block_id) else {
             return Err(ExecutorError::Unchecked(fields.height));
         };
+        let watch = StopWatch::start();
         let mut edge = self.edge.clone();
         let mut full_tiles = Vec::new();
         let mut entries = Vec::with_capacity(1 + block.commands.len());
@@ -395,7 +411,7 @@ impl LedgerApp for Executor {
             });
             edge.push(leaf_hash, &mut full_tiles);
         }
-        let command_count = block.commands.len();
+        let byte_count = block.entries().map(|entry| entry.bytes().len() as u64).sum();
         let batch = CommitBatch {
             height: fields.height,
             block_id,
@@ -407,12 +423,18 @@ impl LedgerApp for Executor {
             tree_size: edge.size(),
             root: edge.root(),
         };
+        self.totals.stage(Stage::Encode, watch);
+        let watch = StopWatch::start();
         let writer = self.parts.writer.as_mut().ok_or(ExecutorError::SessionLost)?;
         writer.commit(&batch).await?;
         // ── durable from here on ──
-        metrics::counter!("databourse_commands_committed_total").increment(command_count as u64);
+        self.totals.stage(Stage::Commit, watch);
+        self.totals.block(block.commands.len() as u64, byte_count);
         let Some(prepared) = self.prepared.take() else { return Ok(()) };
-        self.finish(prepared, edge)
+        let watch = StopWatch::start();
+        let finished = self.finish(prepared, edge);
+        self.totals.stage(Stage::Publish, watch);
+        finished
     }
 
     async fn recover(&mut self) -> Result<(), ExecutorError> {

@@ -21,6 +21,7 @@ mod keys;
 mod node;
 mod pool;
 mod publisher;
+mod totals;
 mod working_set;
 
 pub use admission::{Acting, Submission};
@@ -31,3 +32,4 @@ pub use keys::{KeyFileError, NodeKeys};
 pub use node::{Health, Node, NodeConfig, NodeError, Running};
 pub use pool::{Acknowledgement, SubmitError};
 pub use publisher::Published;
+pub use totals::PipelineTotals;

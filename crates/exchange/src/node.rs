@@ -1,11 +1,13 @@
 //! The node: everything that the API and the command line ask of an exchange.
 
 use crate::{
-    Acknowledgement, Acting, Clock, Entropy, Founding, NodeKeys, Published, Submission, SubmitError,
+    Acknowledgement, Acting, Clock, Entropy, Founding, NodeKeys, PipelineTotals, Published, Submission,
+    SubmitError,
     custody::Custody,
     executor::{Executor, ExecutorError, Parts, as_gauge},
     pool::Pool,
     publisher::Publisher,
+    totals::Totals,
     working_set::WorkingSet,
 };
 use databourse_consensus::{Orderer as _, Solo};
@@ -129,6 +131,7 @@ pub(crate) struct Inner {
     pub(crate) certificate_turn: tokio::sync::Mutex<()>,
     entropy: Entropy,
     pool: Arc<Pool>,
+    totals: Arc<Totals>,
     policy: String,
     running: watch::Receiver<bool>,
 }
@@ -186,6 +189,7 @@ impl Node {
             publisher: Arc::clone(&publisher),
         })
         .await?;
+        let totals = executor.totals();
         let (halt, halted) = watch::channel(false);
         let (run, running) = watch::channel(true);
         let task = tokio::spawn(async move {
@@ -204,6 +208,7 @@ impl Node {
             certificate_turn: tokio::sync::Mutex::new(()),
             entropy: config.entropy,
             pool: Arc::clone(&pool),
+            totals,
             policy,
             running,
         }));
@@ -313,6 +318,11 @@ impl Node {
     /// The policy to verify this ledger with (C2SP tlog-policy).
     pub fn policy(&self) -> String {
         self.0.policy.clone()
+    }
+
+    /// What the pipeline has done, and how long each stage took.
+    pub fn totals(&self) -> PipelineTotals {
+        self.0.totals.read()
     }
 
     /// How the node is.

@@ -1,5 +1,6 @@
 //! One file per command of the binary.
 
+pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod import;

@@ -1,0 +1,117 @@
+//! `bench`: measures of this build on this machine.
+
+use crate::{
+    args::{BenchCommand, SettleArgs},
+    bench::{
+        self, Plan, ground, procfs,
+        purchase::Spread,
+        report::{self, Report},
+    },
+    config::Config,
+    database::Database,
+};
+use anyhow::{Context as _, Result, bail};
+use databourse_exchange::{Clock, Entropy, Node, NodeConfig, NodeKeys};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::ExitCode,
+};
+
+pub(crate) async fn run(command: BenchCommand) -> Result<ExitCode> {
+    let BenchCommand::Settle(args) = command;
+    match &args.data {
+        Some(folder) => {
+            fs::create_dir_all(folder)?;
+            if fs::read_dir(folder)?.next().is_some() {
+                bail!("{} is not empty; a benchmark begins with a new ledger", folder.display());
+            }
+            settle(&args, folder).await
+        }
+        None => {
+            // Under root, the account that PostgreSQL runs as must find its way through it.
+            let mut builder = tempfile::Builder::new();
+            builder.prefix("databourse-bench-").permissions(Permissions::from_mode(0o755));
+            let folder = builder.tempdir().context("a folder in the temporary folder")?;
+            settle(&args, folder.path()).await
+        }
+    }
+}
+
+async fn settle(args: &SettleArgs, folder: &Path) -> Result<ExitCode> {
+    let sync_us = procfs::sync_micros(folder).context("the disk cannot be probed")?;
+    let config = Config::load(None)?.in_folder(folder);
+    let database = Database::open(&config.database).await?;
+    let outcome = tokio::select! {
+        told = tokio::signal::ctrl_c() => told.map_err(Into::into).and_then(|()| bail!("stopped before the end")),
+        report = on_database(args, &config, &database, sync_us) => report,
+    };
+    database.close().await?;
+    let report = outcome?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("\n{}", report.closing());
+    }
+    Ok(if report.trial_balance_holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn on_database(
+    args: &SettleArgs,
+    config: &Config,
+    database: &Database,
+    sync_us: u64,
+) -> Result<Report> {
+    database.migrate().await?;
+    let keys = NodeKeys::generate(&Entropy::Os)?;
+    let node = NodeConfig {
+        exchange: config.exchange.code.clone(),
+        origin: config.region.origin.clone(),
+        founding: config.founding()?,
+        database: database.config.clone(),
+        reader_count: config.database.reader_count,
+        // What may be under way must find a place: the benchmark counts its own drops.
+        pool_capacity: config.node.pool_capacity.max(args.workers.saturating_mul(3)),
+        working_set_record_count: config.node.working_set_records,
+        clock: Clock::System,
+        entropy: Entropy::Os,
+    };
+    let (node, running) = Node::start(node, &keys).await.context("the node cannot start")?;
+    let machine = procfs::machine();
+    let setting = setting(args);
+    if !args.json {
+        println!("{}", Report::opening(&machine, &setting, sync_us));
+    }
+    let ground = ground::prepare(&node, args.merchants, args.buyers).await?;
+    let spreads = if args.hot { vec![Spread::Hot] } else { vec![Spread::Uniform, Spread::Hot] };
+    let plan = Plan {
+        rates: args.rate.map_or_else(|| args.rates.clone(), |rate| vec![rate]),
+        seconds: args.seconds,
+        spreads,
+        in_flight_max: args.workers,
+        apart: args.apart,
+    };
+    let heard = |run: &bench::measure::Run| {
+        if !args.json {
+            println!("{}", report::run_line(run));
+        }
+    };
+    let runs = bench::run(&node, &ground, &plan, database.server_pid(), heard).await?;
+    let trial_balance_holds = node.store().trial_balance().await?.holds();
+    running.stop().await;
+    let hot_per_mille = report::hot_per_mille(&runs);
+    Ok(Report { machine, setting, sync_us, runs, hot_per_mille, trial_balance_holds })
+}
+
+/// What is measured, in words.
+fn setting(args: &SettleArgs) -> String {
+    let sent = if args.apart { "one after the other" } else { "together in one call" };
+    format!(
+        "A purchase is order.place, delivery.record and order.accept, signed beforehand by buyer and merchant and sent \
+         {sent}: seven legs. It is achieved when all three are durable under a signed checkpoint.\nIn process, without \
+         HTTP; PostgreSQL on the same machine with default durability; open loop, {} s per run, {} merchants, {} \
+         buyers, at most {} purchases under way. Times run from when a purchase was due.",
+        args.seconds, args.merchants, args.buyers, args.workers
+    )
+}
