@@ -71,7 +71,7 @@ pub(crate) async fn prepare(node: &Node, merchant_count: usize, buyer_count: usi
     };
     let right = |number: usize| {
         json!({
-            "interests": ["product_operation"], "data_class": "enterprise", "source": format!("bench {number}"),
+            "interests": ["product_operation"], "data_class": "enterprise", "source": format!("bench-{number}"),
             "source_statement": { "en": "made up for a benchmark" },
         })
     };

@@ -78,12 +78,18 @@ async fn on_database(
         entropy: Entropy::Os,
     };
     let (node, running) = Node::start(node, &keys).await.context("the node cannot start")?;
+    let report = on_node(args, &node, database.server_pid(), sync_us).await;
+    running.stop().await;
+    report
+}
+
+async fn on_node(args: &SettleArgs, node: &Node, server_pid: Option<u32>, sync_us: u64) -> Result<Report> {
     let machine = procfs::machine();
     let setting = setting(args);
     if !args.json {
         println!("{}", Report::opening(&machine, &setting, sync_us));
     }
-    let ground = ground::prepare(&node, args.merchants, args.buyers).await?;
+    let ground = ground::prepare(node, args.merchants, args.buyers).await?;
     let spreads = if args.hot { vec![Spread::Hot] } else { vec![Spread::Uniform, Spread::Hot] };
     let plan = Plan {
         rates: args.rate.map_or_else(|| args.rates.clone(), |rate| vec![rate]),
@@ -97,9 +103,8 @@ async fn on_database(
             println!("{}", report::run_line(run));
         }
     };
-    let runs = bench::run(&node, &ground, &plan, database.server_pid(), heard).await?;
+    let runs = bench::run(node, &ground, &plan, server_pid, heard).await?;
     let trial_balance_holds = node.store().trial_balance().await?.holds();
-    running.stop().await;
     let hot_per_mille = report::hot_per_mille(&runs);
     Ok(Report { machine, setting, sync_us, runs, hot_per_mille, trial_balance_holds })
 }
