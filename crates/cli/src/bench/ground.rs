@@ -86,7 +86,7 @@ pub(crate) async fn prepare(node: &Node, merchant_count: usize, buyer_count: usi
     let offers = as_merchants("offer.publish", products.iter().map(offer).collect()).await?;
     let mut deposits = Vec::with_capacity(buyer_count);
     for (number, buyer) in buyers.iter().enumerate() {
-        let line = format!("bench {number}");
+        let line = format!("bench-{number}");
         let body = json!({
             "party": buyer.id, "asset": ASSET, "amount_minor": DEPOSIT_MINOR, "bank_reference": line,
         });
