@@ -3,7 +3,7 @@
 //! A purchase is three signed entries, `order.place`, `delivery.record` and `order.accept`: seven legs, of which two
 //! hold the price and five release and split it. It counts when all three are acknowledged: durable, in the tree, under
 //! a signed checkpoint. [`ground`] makes the market, [`purchase`] signs purchases before the clock starts, [`load`]
-//! offers them, [`measure`] runs one rate and says what bounded it, [`report`] prints.
+//! offers them, [`mod@measure`] runs one rate and says what bounded it, [`report`] prints.
 //!
 //! The load is **open loop**: purchases arrive by the clock, whatever the answers do, and a purchase's time runs from
 //! when it was due. A bounded number may be under way; an arrival that finds no place is counted as dropped.
