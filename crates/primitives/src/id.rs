@@ -96,7 +96,34 @@ entity_id!(
     /// An order; equal to the id of its `order.place` entry.
     OrderId
 );
-made_by_entry!(PartyId, RightId, ProductId, OfferId, OrderId);
+entity_id!(
+    /// Money held for something that is not final yet; equal to the id of the entry that held it.
+    HoldId
+);
+entity_id!(
+    /// An innovation voucher 科技创新券; equal to the id of its `voucher.issue` entry.
+    VoucherId
+);
+entity_id!(
+    /// A dispute or chargeback; equal to the id of its `dispute.open` entry.
+    DisputeId
+);
+entity_id!(
+    /// A break 差错 in a settlement window; equal to the id of its `break.open` entry.
+    BreakId
+);
+made_by_entry!(PartyId, RightId, ProductId, OfferId, OrderId, HoldId, VoucherId, DisputeId, BreakId);
+
+impl From<OrderId> for HoldId {
+    fn from(order: OrderId) -> Self {
+        Self(order.0)
+    }
+}
+impl From<DisputeId> for HoldId {
+    fn from(dispute: DisputeId) -> Self {
+        Self(dispute.0)
+    }
+}
 
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
@@ -134,6 +161,14 @@ counter!(
 counter!(
     /// Place of a block in the chain of blocks, from 1.
     Height
+);
+counter!(
+    /// Version of the region's table of value-added tax rates, from 1.
+    TaxVersion
+);
+counter!(
+    /// Version of a product's revenue shares, from 1.
+    SharesVersion
 );
 
 /// A licence: the line of an order that it came from. Text form `<order>.<line>`, lines from 1.
@@ -193,6 +228,35 @@ impl FromStr for WindowId {
     }
 }
 serde_as_string!(WindowId);
+
+/// A payment instruction of a settlement window, numbered from 1. Text form `CNY/2#7/1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstructionId {
+    /// The window that it settles.
+    pub window: WindowId,
+    /// Its number in the window, from 1.
+    pub number: u32,
+}
+
+impl fmt::Display for InstructionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.window, self.number)
+    }
+}
+
+impl FromStr for InstructionId {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const EXPECTED: ParseError = ParseError::new("a payment instruction, e.g. `CNY/2#7/1`");
+        let (window, number) = text.rsplit_once('/').ok_or(EXPECTED)?;
+        let window = window.parse().map_err(|_| EXPECTED)?;
+        match parse_canonical(number) {
+            Some(number @ 1..) => Ok(Self { window, number: u32::try_from(number).map_err(|_| EXPECTED)? }),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+serde_as_string!(InstructionId);
 
 /// Version of a fee schedule of one asset, from 1. Text form `CNY/2@1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -332,6 +396,9 @@ mod tests {
         check::<LicenceId>(&format!("{V7}.4294967296"), false);
         check::<WindowId>("CNY/2#7", true);
         check::<WindowId>("CNY/2#0", false);
+        check::<InstructionId>("CNY/2#7/1", true);
+        check::<InstructionId>("CNY/2#7/0", false);
+        check::<InstructionId>("CNY/2#7", false);
         check::<ScheduleVersion>("CNY/2@1", true);
         check::<ScheduleVersion>("CNY/2@", false);
         check::<ExchangeCode>("sh", true);

@@ -16,8 +16,9 @@ mod timestamp;
 pub use amount::{AMOUNT_MINOR_MAX, AmountMinor, Asset, Quantity, Rate, UnitPrice};
 pub use digest::Digest;
 pub use id::{
-    CertificateNumber, EntryId, ExchangeCode, Height, LeafIndex, LicenceId, OfferId, OrderId, PartyId,
-    ProductId, RightId, ScheduleVersion, TreeSize, WindowId,
+    BreakId, CertificateNumber, DisputeId, EntryId, ExchangeCode, Height, HoldId, InstructionId, LeafIndex,
+    LicenceId, OfferId, OrderId, PartyId, ProductId, RightId, ScheduleVersion, SharesVersion, TaxVersion,
+    TreeSize, VoucherId, WindowId,
 };
 pub use key::{KeyId, PublicKey};
 pub use refusal::{Class, Refusal, RefusalCode};

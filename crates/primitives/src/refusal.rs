@@ -218,16 +218,98 @@ refusal_codes! {
     // ── money ──
     /// No fee schedule of this asset is in force.
     ScheduleUnknown = "schedule.unknown", Rule, "该资产没有生效的费率表。";
-    /// The schedule's version is not the one that follows the latest, or its rates exceed the whole.
-    ScheduleInvalid = "schedule.invalid", Rule, "费率表版本不连续或费率之和超过整体。";
+    /// The schedule's version does not follow, its position has passed, or its rates exceed the whole.
+    ScheduleInvalid = "schedule.invalid", Rule, "费率表版本不连续、生效位置已过或费率之和超过整体。";
+    /// No table of value-added tax rates has this version.
+    TaxUnknown = "tax.unknown", Rule, "不存在该版本的增值税税率表。";
+    /// The tax table's version does not follow, or it names a category that it has no rate for.
+    TaxInvalid = "tax.invalid", Rule, "税率表版本不连续或引用了没有税率的类别。";
+    /// The product has no revenue shares of this version.
+    SharesUnknown = "shares.unknown", Rule, "该产品没有此版本的收益分配方案。";
+    /// The revenue shares name a party twice, are too many or too deep, or weigh nothing.
+    SharesInvalid = "shares.invalid", Rule, "收益分配方案重复列名、过多过深或权重为零。";
+    /// The fee of this party, role and year was charged before, or the schedule has none.
+    FeeNotDue = "fee.not_due", Conflict, "该主体本年度的该项费用已收取，或费率表未规定此费用。";
+    /// The account is closed.
+    AccountClosed = "account.closed", Rule, "账户已关闭。";
+    /// The account is frozen: nothing leaves it.
+    AccountFrozen = "account.frozen", Rule, "账户已冻结，不得支出。";
+    /// The account's constraint does not allow this change, or money is still on it.
+    AccountState = "account.state", Rule, "账户当前状态不允许此操作，或账户尚有余额。";
+    /// No account of this name was used.
+    AccountUnknown = "account.unknown", NotFound, "不存在该名称的账户。";
     /// The account does not hold this much.
     FundsInsufficient = "account.insufficient_funds", Rule, "账户余额不足。";
     /// The account's totals would leave the range that the ledger keeps.
     AccountOverflow = "account.overflow", Rule, "账户累计额将超出账本范围。";
     /// The bank line was recorded before.
     BankReferenceTaken = "account.bank_reference_taken", Conflict, "该银行流水已入账。";
+
+    // ── holds, vouchers, disputes ──
+    /// No money is held under this id.
+    HoldUnknown = "hold.unknown", Rule, "该编号下没有冻结款项。";
+    /// The hold has ended: it was posted, voided or has expired, and ends only once.
+    HoldEnded = "hold.ended", Rule, "冻结已结束：已划付、已撤销或已到期，且只结束一次。";
+    /// The hold's time is over; its money can only go back.
+    HoldExpired = "hold.expired", Rule, "冻结已到期，款项只能退回。";
+    /// The hold's time is not over yet.
+    HoldNotDue = "hold.not_due", Rule, "冻结尚未到期。";
+    /// More would be posted or voided than is held.
+    HoldExceeded = "hold.exceeded", Rule, "划付或撤销的金额超过冻结金额。";
+    /// No voucher of this id was issued.
+    VoucherUnknown = "voucher.unknown", Rule, "该编号的科技创新券未发放。";
+    /// The voucher belongs to another party.
+    VoucherNotHolder = "voucher.not_holder", Forbidden, "该科技创新券属于其他主体。";
+    /// The voucher does not pay for this, or its time is over.
+    VoucherNotApplicable = "voucher.not_applicable", Rule, "该科技创新券不适用于此项或已过期。";
+    /// No dispute of this id was opened.
+    DisputeUnknown = "dispute.unknown", Rule, "该编号的争议不存在。";
+    /// The line is disputed, or was; or the dispute was decided.
+    DisputeState = "dispute.state", Rule, "该行已有争议，或争议已裁决。";
+    /// The time for disputing the line is over.
+    DisputeTooLate = "dispute.too_late", Rule, "提出争议的期限已过。";
+
+    // ── settlement windows ──
+    /// No settlement window of this number was opened.
+    WindowUnknown = "window.unknown", Rule, "该编号的结算窗口不存在。";
     /// The settlement window is not the open one.
     WindowNotOpen = "window.not_open", Conflict, "该结算窗口不是当前开放的窗口。";
+    /// The settlement window's state does not allow this.
+    WindowState = "window.state", Conflict, "结算窗口当前状态不允许此操作。";
+    /// The exchange has nothing in this window, so there is nothing for it to sign.
+    WindowNotParticipant = "window.not_participant", Forbidden, "该交易所在此窗口中没有业务。";
+    /// The signed head does not count or sum what the ledger holds for the window.
+    WindowHeadDiffers = "window.head_differs", Rule, "签署的窗口摘要与账本的笔数或金额不符。";
+    /// The exchange has signed this window with another head.
+    WindowHeadSigned = "window.head_signed", Conflict, "该交易所已对此窗口签署另一摘要。";
+    /// A payment of this window was confirmed, so it can no longer be aborted.
+    WindowPartlyPaid = "window.partly_paid", Conflict, "该窗口已有付款确认，不能中止。";
+    /// The window has no such payment instruction.
+    InstructionUnknown = "instruction.unknown", Rule, "该窗口没有此付款指令。";
+    /// The payment instruction was confirmed before.
+    InstructionConfirmed = "instruction.confirmed", Conflict, "该付款指令已确认。";
+    /// The confirmed amount differs from the instructed one by more than the tolerance.
+    InstructionAmountDiffers = "instruction.amount_differs", Rule, "到账金额与指令金额之差超过容差。";
+    /// Only the exchange that the payment concerns may do this.
+    InstructionNotPayee = "instruction.not_payee", Forbidden, "仅收款交易所可以确认。";
+
+    // ── breaks ──
+    /// No break of this id was opened.
+    BreakUnknown = "break.unknown", Rule, "该编号的差错不存在。";
+    /// The break's state does not allow this.
+    BreakState = "break.state", Rule, "差错当前状态不允许此操作。";
+    /// Who proposed a resolution cannot approve it.
+    BreakSecondPerson = "break.second_person", Forbidden, "提出方案的人不能自行批准。";
+    /// The break concerns other exchanges.
+    BreakNotConcerned = "break.not_concerned", Forbidden, "该差错与此交易所无关。";
+    /// The break's kind needs evidence that was not given.
+    BreakEvidenceMissing = "break.evidence_missing", Rule, "缺少该类差错所需的证据。";
+    /// A resolution must name the posting that corrects it, and that posting must exist.
+    BreakPostingUnknown = "break.posting_unknown", Rule, "处理差错须指明已入账的更正分录。";
+
+    // ── files of banks and books ──
+    /// The file is not one that this reader knows, or a line of it is damaged; nothing of it was taken.
+    FileMalformed = "file.malformed", Malformed, "文件格式未知或某行损坏；未采用其中任何内容。";
 
     // ── certificates ──
     /// The order has lines that are not yet accepted, so there is no completed trade to certify.
