@@ -15,6 +15,28 @@ pub enum Holder {
     Party(PartyId),
 }
 
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exchange(code) => write!(f, "exchange:{code}"),
+            Self::Party(id) => write!(f, "party:{id}"),
+        }
+    }
+}
+
+impl FromStr for Holder {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const EXPECTED: ParseError = ParseError::new("a holder: `exchange:<code>` or `party:<id>`");
+        match text.split_once(':') {
+            Some(("exchange", code)) => code.parse().map(Self::Exchange).map_err(|_| EXPECTED),
+            Some(("party", id)) => id.parse().map(Self::Party).map_err(|_| EXPECTED),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+serde_as_string!(Holder);
+
 /// What the account is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,11 +105,7 @@ impl AccountId {
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.holder {
-            Holder::Exchange(code) => write!(f, "exchange:{code}")?,
-            Holder::Party(id) => write!(f, "party:{id}")?,
-        }
-        write!(f, ":{}:{}", self.purpose.as_str(), self.asset)
+        write!(f, "{}:{}:{}", self.holder, self.purpose.as_str(), self.asset)
     }
 }
 
@@ -99,11 +117,7 @@ impl FromStr for AccountId {
         let [kind, holder, purpose, asset] = parts[..] else {
             return Err(EXPECTED);
         };
-        let holder = match kind {
-            "exchange" => Holder::Exchange(holder.parse().map_err(|_| EXPECTED)?),
-            "party" => Holder::Party(holder.parse().map_err(|_| EXPECTED)?),
-            _ => return Err(EXPECTED),
-        };
+        let holder = format!("{kind}:{holder}").parse().map_err(|_| EXPECTED)?;
         let purpose = purpose.parse().map_err(|_| EXPECTED)?;
         Ok(Self { holder, purpose, asset: asset.parse().map_err(|_| EXPECTED)? })
     }
