@@ -7,6 +7,7 @@
 
 mod amount;
 mod digest;
+mod holder;
 mod id;
 mod key;
 mod refusal;
@@ -15,6 +16,7 @@ mod timestamp;
 
 pub use amount::{AMOUNT_MINOR_MAX, AmountMinor, Asset, Quantity, Rate, UnitPrice};
 pub use digest::Digest;
+pub use holder::Holder;
 pub use id::{
     BreakId, CertificateNumber, DisputeId, EntryId, ExchangeCode, Height, HoldId, InstructionId, LeafIndex,
     LicenceId, OfferId, OrderId, PartyId, ProductId, RightId, ScheduleVersion, SharesVersion, TaxVersion,

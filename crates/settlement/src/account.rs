@@ -1,191 +1,194 @@
-//! Accounts. Debits and credits are separate growing totals, so nothing is lost in a balance.
+//! Accounts. Debits and credits are separate growing totals, so nothing is lost in a balance; what is pending stands
+//! beside them and only what is available can be spent.
 
-use databourse_primitives::{
-    Asset, ExchangeCode, ParseError, PartyId, Refusal, RefusalCode, serde_as_string,
-};
+use crate::AccountId;
+use databourse_primitives::{Line, Refusal, RefusalCode};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
 
-/// Whose account it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Holder {
-    /// An exchange.
-    Exchange(ExchangeCode),
-    /// A party.
-    Party(PartyId),
+/// What an account may still do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "name", deny_unknown_fields)]
+pub enum Constraint {
+    /// Everything.
+    #[default]
+    Open,
+    /// Nothing that lowers what is available; money still comes in, and what was held before can be posted.
+    Frozen {
+        /// Why.
+        reason: Line,
+    },
+    /// Nothing at all. Only an empty account can be closed.
+    Closed {
+        /// Why.
+        reason: Line,
+    },
 }
 
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exchange(code) => write!(f, "exchange:{code}"),
-            Self::Party(id) => write!(f, "party:{id}"),
-        }
+impl Constraint {
+    /// Whether nothing restrains the account.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Open)
     }
 }
 
-impl FromStr for Holder {
-    type Err = ParseError;
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        const EXPECTED: ParseError = ParseError::new("a holder: `exchange:<code>` or `party:<id>`");
-        match text.split_once(':') {
-            Some(("exchange", code)) => code.parse().map(Self::Exchange).map_err(|_| EXPECTED),
-            Some(("party", id)) => id.parse().map(Self::Party).map_err(|_| EXPECTED),
-            _ => Err(EXPECTED),
-        }
-    }
+/// `account.constrain`: the exchange whose book holds an account freezes, closes or reopens it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConstrainAccount {
+    /// The account.
+    pub account: AccountId,
+    /// What it may do from now on.
+    pub constraint: Constraint,
 }
-serde_as_string!(Holder);
-
-/// What the account is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// A party's money that it may spend or withdraw. Credit-normal.
-    Available,
-    /// A buyer's money held for orders that are not accepted yet. Credit-normal.
-    Held,
-    /// Tax that its holder owes: a supplier's value-added tax, an exchange's tax on fees. Credit-normal.
-    Tax,
-    /// An exchange's fees. Credit-normal.
-    Fees,
-    /// Money that an exchange has at its bank. Debit-normal.
-    Bank,
-}
-
-impl Purpose {
-    /// The purpose's name in JSON and in account ids.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Available => "available",
-            Self::Held => "held",
-            Self::Tax => "tax",
-            Self::Fees => "fees",
-            Self::Bank => "bank",
-        }
-    }
-
-    const fn is_debit_normal(self) -> bool {
-        matches!(self, Self::Bank)
-    }
-}
-
-impl FromStr for Purpose {
-    type Err = ParseError;
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        [Self::Available, Self::Held, Self::Tax, Self::Fees, Self::Bank]
-            .into_iter()
-            .find(|purpose| purpose.as_str() == text)
-            .ok_or(ParseError::new("an account purpose: available, held, tax, fees or bank"))
-    }
-}
-
-/// Name of an account. Text form `party:<id>:available:CNY/2` or `exchange:sh:bank:CNY/2`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId {
-    /// Whose it is.
-    pub holder: Holder,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// What it counts.
-    pub asset: Asset,
-}
-
-impl AccountId {
-    /// A party's account.
-    pub const fn party(party: PartyId, purpose: Purpose, asset: Asset) -> Self {
-        Self { holder: Holder::Party(party), purpose, asset }
-    }
-
-    /// An exchange's account.
-    pub const fn exchange(exchange: ExchangeCode, purpose: Purpose, asset: Asset) -> Self {
-        Self { holder: Holder::Exchange(exchange), purpose, asset }
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.holder, self.purpose.as_str(), self.asset)
-    }
-}
-
-impl FromStr for AccountId {
-    type Err = ParseError;
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        const EXPECTED: ParseError = ParseError::new("an account id, e.g. `exchange:sh:bank:CNY/2`");
-        let parts: Vec<_> = text.split(':').collect();
-        let [kind, holder, purpose, asset] = parts[..] else {
-            return Err(EXPECTED);
-        };
-        let holder = format!("{kind}:{holder}").parse().map_err(|_| EXPECTED)?;
-        let purpose = purpose.parse().map_err(|_| EXPECTED)?;
-        Ok(Self { holder, purpose, asset: asset.parse().map_err(|_| EXPECTED)? })
-    }
-}
-serde_as_string!(AccountId);
 
 /// An account. A never-used account is one with zero totals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Its name.
     pub id: AccountId,
-    /// Sum of all debits, minor units.
+    /// Sum of all posted debits, minor units.
     pub debits_minor: i64,
-    /// Sum of all credits, minor units.
+    /// Sum of all posted credits, minor units.
     pub credits_minor: i64,
+    /// Debits that are held and not yet posted, voided or expired, minor units.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub debits_pending_minor: i64,
+    /// Credits that are held and not yet posted, voided or expired, minor units.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub credits_pending_minor: i64,
     /// Number of postings.
     pub posting_count: u64,
+    /// What it may do.
+    #[serde(default, skip_serializing_if = "Constraint::is_open")]
+    pub constraint: Constraint,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+const fn is_zero(amount_minor: &i64) -> bool {
+    *amount_minor == 0
+}
+
+/// The balances of an account on its normal side, minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balances {
+    /// What was posted.
+    pub posted_minor: i64,
+    /// What will be added if every hold is posted.
+    pub pending_in_minor: i64,
+    /// What will be taken if every hold is posted.
+    pub pending_out_minor: i64,
+    /// What can be spent: `posted − pending_out`.
+    pub available_minor: i64,
+}
+
+/// The sums of one transaction's legs in one account, minor units. Pending sums are changes and may be negative.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Movement {
+    pub(crate) debit_minor: i64,
+    pub(crate) credit_minor: i64,
+    pub(crate) debit_pending_minor: i64,
+    pub(crate) credit_pending_minor: i64,
+    pub(crate) leg_count: u64,
 }
 
 impl Account {
     /// An account that was never used.
     pub const fn unused(id: AccountId) -> Self {
-        Self { id, debits_minor: 0, credits_minor: 0, posting_count: 0 }
-    }
-
-    /// The balance on the account's normal side, minor units. Never negative in a committed state.
-    pub const fn balance_minor(&self) -> i64 {
-        // Both totals are non-negative, so the difference cannot overflow.
-        if self.id.purpose.is_debit_normal() {
-            self.debits_minor - self.credits_minor
-        } else {
-            self.credits_minor - self.debits_minor
+        Self {
+            id,
+            debits_minor: 0,
+            credits_minor: 0,
+            debits_pending_minor: 0,
+            credits_pending_minor: 0,
+            posting_count: 0,
+            constraint: Constraint::Open,
         }
     }
 
-    /// Adds postings to the totals: `debit_minor` and `credit_minor` are sums of one transaction's legs.
+    /// The posted balance on the account's normal side, minor units. Negative only where exchanges owe one another.
+    pub const fn balance_minor(&self) -> i64 {
+        self.balances().posted_minor
+    }
+
+    /// All balances.
+    pub const fn balances(&self) -> Balances {
+        // All totals are non-negative, so no difference of two can overflow.
+        let (up, down) = (self.credits_minor, self.debits_minor);
+        let (pending_up, pending_down) = (self.credits_pending_minor, self.debits_pending_minor);
+        let (posted_minor, pending_in_minor, pending_out_minor) = if self.id.purpose.is_debit_normal() {
+            (down - up, pending_down, pending_up)
+        } else {
+            (up - down, pending_up, pending_down)
+        };
+        let available_minor = posted_minor.saturating_sub(pending_out_minor);
+        Balances { posted_minor, pending_in_minor, pending_out_minor, available_minor }
+    }
+
+    /// Adds postings to the totals.
     ///
     /// # Errors
-    /// `account.overflow`; `account.insufficient_funds` if the balance would fall below zero.
-    pub(crate) fn post(
-        &mut self,
-        debit_minor: i64,
-        credit_minor: i64,
-        leg_count: u64,
-    ) -> Result<(), Refusal> {
-        let totals =
-            self.debits_minor.checked_add(debit_minor).zip(self.credits_minor.checked_add(credit_minor));
-        let (debits_minor, credits_minor) = totals.ok_or_else(|| {
-            Refusal::new(RefusalCode::AccountOverflow, "", format!("totals below 2^63 in {}", self.id))
-        })?;
-        let balance_before = self.balance_minor();
-        let posted = Self {
-            id: self.id.clone(),
-            debits_minor,
-            credits_minor,
-            posting_count: self.posting_count.saturating_add(leg_count),
-        };
-        if posted.balance_minor() < 0 {
-            let needed = balance_before - posted.balance_minor();
-            let expected = format!(
-                "{} needs {}, has {}",
-                self.id,
-                self.id.asset.render(needed),
-                self.id.asset.render(balance_before)
-            );
+    /// In this order: `account.closed`; `account.overflow`; `hold.exceeded` if more is taken off what is pending than
+    /// is; `account.frozen` if less were available than before; `account.insufficient_funds` if that fell below zero.
+    pub(crate) fn post(&mut self, movement: Movement) -> Result<(), Refusal> {
+        if let Constraint::Closed { reason } = &self.constraint {
+            let expected = format!("an open account; {} was closed: {reason}", self.id);
+            return Err(Refusal::new(RefusalCode::AccountClosed, "", expected));
+        }
+        let posted = self.moved(movement)?;
+        let (before, after) = (self.balances().available_minor, posted.balances().available_minor);
+        if after < before && matches!(self.constraint, Constraint::Frozen { .. }) {
+            let expected = format!("an account that is not frozen; {} is", self.id);
+            return Err(Refusal::new(RefusalCode::AccountFrozen, "", expected));
+        }
+        if after < 0 && after < before && self.id.purpose.has_floor() {
+            let asset = self.id.asset;
+            let needed = asset.render(before.saturating_sub(after));
+            let expected = format!("{} needs {needed}, has {}", self.id, asset.render(before));
             return Err(Refusal::new(RefusalCode::FundsInsufficient, "", expected));
         }
         *self = posted;
         Ok(())
+    }
+
+    fn moved(&self, movement: Movement) -> Result<Self, Refusal> {
+        let overflow =
+            || Refusal::new(RefusalCode::AccountOverflow, "", format!("totals below 2^63 in {}", self.id));
+        let add = i64::checked_add;
+        let pending = |total: i64, change: i64| {
+            let sum = add(total, change).ok_or_else(overflow)?;
+            if sum < 0 {
+                let expected = format!("at most what is pending in {}", self.id);
+                return Err(Refusal::new(RefusalCode::HoldExceeded, "", expected));
+            }
+            Ok(sum)
+        };
+        Ok(Self {
+            id: self.id.clone(),
+            debits_minor: add(self.debits_minor, movement.debit_minor).ok_or_else(overflow)?,
+            credits_minor: add(self.credits_minor, movement.credit_minor).ok_or_else(overflow)?,
+            debits_pending_minor: pending(self.debits_pending_minor, movement.debit_pending_minor)?,
+            credits_pending_minor: pending(self.credits_pending_minor, movement.credit_pending_minor)?,
+            posting_count: self.posting_count.saturating_add(movement.leg_count),
+            constraint: self.constraint.clone(),
+        })
+    }
+
+    /// Puts the account under another constraint.
+    ///
+    /// # Errors
+    /// `account.state` if it stands under this one already, or is to be closed while anything is posted or pending.
+    pub fn constrain(mut self, constraint: Constraint) -> Result<Self, Refusal> {
+        let refused = |expected: String| Refusal::new(RefusalCode::AccountState, "constraint", expected);
+        if std::mem::discriminant(&self.constraint) == std::mem::discriminant(&constraint) {
+            return Err(refused(format!("another constraint than the one that {} is under", self.id)));
+        }
+        let balances = self.balances();
+        let empty =
+            balances.posted_minor == 0 && balances.pending_in_minor == 0 && balances.pending_out_minor == 0;
+        if matches!(constraint, Constraint::Closed { .. }) && !empty {
+            return Err(refused("an account with nothing posted or pending, to be closed".to_owned()));
+        }
+        self.constraint = constraint;
+        Ok(self)
     }
 }

@@ -7,13 +7,20 @@
 //! Deliberately absent: storage, time, netting between exchanges, bank files.
 
 mod account;
+mod account_id;
+mod cash;
+mod hold;
 mod schedule;
 mod split;
 mod transaction;
 mod window;
 
-pub use account::{Account, AccountId, Holder, Purpose};
+pub use account::{Account, Balances, ConstrainAccount, Constraint};
+pub use account_id::{AccountId, Purpose};
+pub use cash::{ChargeFee, DepositMoney, WithdrawMoney};
+pub use databourse_primitives::Holder;
+pub use hold::{Hold, HoldState};
 pub use schedule::{LineShares, PublishSchedule, Rounding, Schedule, publish, refund_shares};
 pub use split::{largest_remainder, round_half_up};
-pub use transaction::{DepositMoney, Posting, Side, Transaction, TransactionKind, WithdrawMoney};
+pub use transaction::{Obligation, Part, Phase, Posting, Side, Transaction, TransactionKind};
 pub use window::{CloseWindow, Flow, Window, WindowState, close, open_first};

@@ -1,33 +1,16 @@
 //! Transactions: legs that sum to zero per asset, applied whole or not at all.
+//!
+//! A leg posts an amount, changes what is pending, or both at once: holding money adds to what is pending on both
+//! sides, posting it takes that off again while it posts, voiding only takes it off. So pending debits equal pending
+//! credits over all accounts at every moment, as posted ones do.
+//!
+//! Every account is in the book of one exchange. Money that leaves one book for another passes the clearing accounts of
+//! both, so that each book balances on its own, and the obligation between the two is counted in the window.
 
-use crate::{Account, AccountId, Window};
-use databourse_primitives::{AmountMinor, Asset, Label, PartyId, Refusal, RefusalCode};
+use crate::{Account, AccountId, Purpose, Window, account::Movement};
+use databourse_primitives::{AmountMinor, Asset, ExchangeCode, Refusal, RefusalCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// `account.deposit`: the exchange records money that arrived at its bank for a party.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DepositMoney {
-    /// Whose money it is.
-    pub party: PartyId,
-    /// What arrived.
-    pub asset: Asset,
-    /// How much, minor units, above zero.
-    pub amount_minor: AmountMinor,
-    /// The bank's reference of the line; each is recorded once.
-    pub bank_reference: Label,
-}
-
-/// `account.withdraw`: a party takes available money out, to the bank account that its exchange has on file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WithdrawMoney {
-    /// What is taken.
-    pub asset: Asset,
-    /// How much, minor units, above zero.
-    pub amount_minor: AmountMinor,
-}
 
 /// Which side of an account a leg is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,36 +22,50 @@ pub enum Side {
     Credit,
 }
 
-/// Why money moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TransactionKind {
-    /// It came in from a bank.
-    Deposit,
-    /// It went out to a bank.
-    Withdrawal,
-    /// A buyer's money was held for an order.
-    Hold,
-    /// Held money was released and split at acceptance.
-    Release,
-    /// Held money went back at rejection.
-    Return,
-    /// Released money went back.
-    Refund,
+macro_rules! transaction_kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// Why money moved.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum TransactionKind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl TransactionKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The kind's name in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
 }
 
-impl TransactionKind {
-    /// The kind's name in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deposit => "deposit",
-            Self::Withdrawal => "withdrawal",
-            Self::Hold => "hold",
-            Self::Release => "release",
-            Self::Return => "return",
-            Self::Refund => "refund",
-        }
-    }
+transaction_kinds! {
+    /// It came in from a bank.
+    Deposit = "deposit";
+    /// It went out to a bank.
+    Withdrawal = "withdrawal";
+    /// It is held for an order or by a dispute.
+    Hold = "hold";
+    /// What was held was posted at acceptance, and split.
+    Post = "post";
+    /// What was held is free again: a rejection, or a dispute that was dismissed.
+    Void = "void";
+    /// What was held is free again because its time was over.
+    Expire = "expire";
+    /// What was posted went back.
+    Refund = "refund";
+    /// A yearly fee.
+    Fee = "fee";
+    /// An innovation voucher was issued.
+    Voucher = "voucher";
+    /// A payment between exchanges was confirmed.
+    Settlement = "settlement";
+    /// A break was written off.
+    WriteOff = "write_off";
 }
 
 /// One leg of a transaction.
@@ -78,8 +75,57 @@ pub struct Posting {
     pub account: AccountId,
     /// The side.
     pub side: Side,
-    /// How much, minor units, above zero.
+    /// How much is posted, minor units.
     pub amount_minor: AmountMinor,
+    /// By how much what is pending on this side changes, minor units.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pending_minor: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+const fn is_zero(amount_minor: &i64) -> bool {
+    *amount_minor == 0
+}
+
+/// What a movement does to an account and to what is pending on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Adds to what is pending.
+    Hold,
+    /// Posts what was held.
+    Post,
+    /// Takes what was held off again without posting it.
+    Release,
+    /// Posts what was not held.
+    Direct,
+}
+
+/// One side's share of a movement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The account.
+    pub account: AccountId,
+    /// The exchange whose book holds it.
+    pub book: ExchangeCode,
+    /// How much, minor units.
+    pub amount: AmountMinor,
+}
+
+/// What one exchange owes another because of a movement between their books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obligation {
+    /// Whose book the money left.
+    pub debtor: ExchangeCode,
+    /// Whose book it entered; the debtor's own if it stayed.
+    pub creditor: ExchangeCode,
+    /// How much.
+    pub amount: AmountMinor,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Leg {
+    posted: AmountMinor,
+    pending_minor: i64,
 }
 
 /// A movement of money in one asset. Legs on one account and side are added up, so a hot account gets one posting.
@@ -87,13 +133,14 @@ pub struct Posting {
 pub struct Transaction {
     kind: TransactionKind,
     asset: Asset,
-    legs: BTreeMap<(AccountId, Side), AmountMinor>,
+    legs: BTreeMap<(AccountId, Side), Leg>,
+    obligations: Vec<Obligation>,
 }
 
 impl Transaction {
     /// A movement without legs yet.
     pub const fn new(kind: TransactionKind, asset: Asset) -> Self {
-        Self { kind, asset, legs: BTreeMap::new() }
+        Self { kind, asset, legs: BTreeMap::new(), obligations: Vec::new() }
     }
 
     /// Why money moves.
@@ -106,18 +153,86 @@ impl Transaction {
         self.asset
     }
 
-    /// Moves `amount` from one account (debited) to another (credited). Moving nothing adds no leg.
+    /// What exchanges owe one another because of it, one per line of business.
+    pub fn obligations(&self) -> &[Obligation] {
+        &self.obligations
+    }
+
+    /// Posts `amount` from one account (debited) to another (credited) within one book. Moving nothing adds no leg.
     ///
     /// # Errors
     /// `amount.out_of_range` if a leg's sum leaves the range.
     pub fn transfer(&mut self, from: AccountId, to: AccountId, amount: AmountMinor) -> Result<(), Refusal> {
-        debug_assert!(from.asset == self.asset && to.asset == self.asset, "one asset per transaction");
+        self.leg(from, Side::Debit, Phase::Direct, amount)?;
+        self.leg(to, Side::Credit, Phase::Direct, amount)
+    }
+
+    /// Adds one line of business: what leaves `from` is what enters `to`. One of the two sides is in one book.
+    ///
+    /// # Errors
+    /// `amount.out_of_range` if the sides differ, both are in several books, or a leg's sum leaves the range: all of
+    /// them mistakes of the caller.
+    pub fn add(&mut self, phase: Phase, from: &[Part], to: &[Part]) -> Result<(), Refusal> {
+        let sum = |parts: &[Part]| {
+            parts.iter().map(|part| part.amount).try_fold(AmountMinor::ZERO, AmountMinor::plus)
+        };
+        if sum(from)? != sum(to)? {
+            let expected = "two sides of one amount";
+            return Err(Refusal::new(RefusalCode::AmountOutOfRange, "", expected));
+        }
+        for (parts, side) in [(from, Side::Debit), (to, Side::Credit)] {
+            for part in parts {
+                self.leg(part.account.clone(), side, phase, part.amount)?;
+            }
+        }
+        if matches!(phase, Phase::Post | Phase::Direct) { self.cross(from, to) } else { Ok(()) }
+    }
+
+    /// Passes what changes books through their clearing accounts and notes who owes whom.
+    fn cross(&mut self, from: &[Part], to: &[Part]) -> Result<(), Refusal> {
+        let (debtors, creditors) = (by_book(from)?, by_book(to)?);
+        if debtors.len() > 1 && creditors.len() > 1 {
+            let expected = "one book on one side at least";
+            return Err(Refusal::new(RefusalCode::AmountOutOfRange, "", expected));
+        }
+        for (debtor, owed) in &debtors {
+            for (creditor, due) in &creditors {
+                let amount = *owed.min(due);
+                if debtor != creditor {
+                    let clearing = |book: &ExchangeCode| {
+                        AccountId::exchange(book.clone(), Purpose::Clearing, self.asset)
+                    };
+                    let (owes, is_owed) = (clearing(debtor), clearing(creditor));
+                    self.leg(is_owed, Side::Debit, Phase::Direct, amount)?;
+                    self.leg(owes, Side::Credit, Phase::Direct, amount)?;
+                }
+                let (debtor, creditor) = (debtor.clone(), creditor.clone());
+                self.obligations.push(Obligation { debtor, creditor, amount });
+            }
+        }
+        Ok(())
+    }
+
+    fn leg(
+        &mut self,
+        account: AccountId,
+        side: Side,
+        phase: Phase,
+        amount: AmountMinor,
+    ) -> Result<(), Refusal> {
+        debug_assert!(account.asset == self.asset, "one asset per transaction");
         if amount.is_zero() {
             return Ok(());
         }
-        for leg in [(from, Side::Debit), (to, Side::Credit)] {
-            let sum = self.legs.entry(leg).or_default();
-            *sum = sum.plus(amount)?;
+        let leg = self.legs.entry((account, side)).or_default();
+        let pending_minor = match phase {
+            Phase::Hold => amount.get(),
+            Phase::Post | Phase::Release => -amount.get(),
+            Phase::Direct => 0,
+        };
+        leg.pending_minor += pending_minor;
+        if matches!(phase, Phase::Post | Phase::Direct) {
+            leg.posted = leg.posted.plus(amount)?;
         }
         Ok(())
     }
@@ -127,13 +242,15 @@ impl Transaction {
         self.legs.is_empty()
     }
 
-    /// What moves in all: the sum of one side, minor units.
+    /// What moves in all: the sum of what is debited, or of what becomes or ceases to be pending, minor units.
     ///
     /// # Errors
     /// `amount.out_of_range`.
     pub fn amount(&self) -> Result<AmountMinor, Refusal> {
-        let debits = self.legs.iter().filter(|((_, side), _)| *side == Side::Debit);
-        debits.map(|(_, amount)| *amount).try_fold(AmountMinor::ZERO, AmountMinor::plus)
+        let debits = || self.legs.iter().filter(|((_, side), _)| *side == Side::Debit).map(|(_, leg)| leg);
+        let posted = debits().map(|leg| leg.posted).try_fold(AmountMinor::ZERO, AmountMinor::plus)?;
+        let pending: i64 = debits().map(|leg| leg.pending_minor).sum();
+        if posted.is_zero() { AmountMinor::new(pending.abs()) } else { Ok(posted) }
     }
 
     /// The accounts it touches, each once, in order.
@@ -147,157 +264,54 @@ impl Transaction {
 
     /// Its postings, in the order of account and side.
     pub fn postings(&self) -> impl Iterator<Item = Posting> {
-        self.legs.iter().map(|((account, side), amount_minor)| Posting {
+        self.legs.iter().filter(|(_, leg)| **leg != Leg::default()).map(|((account, side), leg)| Posting {
             account: account.clone(),
             side: *side,
-            amount_minor: *amount_minor,
+            amount_minor: leg.posted,
+            pending_minor: leg.pending_minor,
         })
     }
 
     /// Applies every leg to `accounts`, which holds each account of [`Transaction::accounts`], and counts the movement
-    /// in `window`, the open one of its asset. Debits equal credits because every leg was made by `transfer`.
+    /// and what exchanges owe one another by it in `window`, the open one of its asset. Debits equal credits because
+    /// every leg was made with its counterpart.
     ///
     /// On a refusal the caller drops `accounts` and `window`.
     ///
     /// # Errors
-    /// `account.insufficient_funds`, `account.overflow`, `window.not_open`.
+    /// Those of an account that may not move, `account.overflow`, `window.not_open`.
     pub fn apply(
         &self,
         accounts: &mut BTreeMap<AccountId, Account>,
         window: &mut Window,
     ) -> Result<(), Refusal> {
         for id in self.accounts() {
-            let leg = |side| self.legs.get(&(id.clone(), side)).map_or(0, |amount| amount.get());
+            let leg = |side| self.legs.get(&(id.clone(), side)).copied().unwrap_or_default();
             let (debit, credit) = (leg(Side::Debit), leg(Side::Credit));
-            let leg_count = u64::from(debit > 0) + u64::from(credit > 0);
+            let movement = Movement {
+                debit_minor: debit.posted.get(),
+                credit_minor: credit.posted.get(),
+                debit_pending_minor: debit.pending_minor,
+                credit_pending_minor: credit.pending_minor,
+                leg_count: u64::from(debit != Leg::default()) + u64::from(credit != Leg::default()),
+            };
             let account = accounts.entry(id.clone()).or_insert_with(|| Account::unused(id.clone()));
-            account.post(debit, credit, leg_count)?;
+            account.post(movement)?;
         }
-        let posting_count = u64::try_from(self.legs.len()).unwrap_or(u64::MAX);
-        window.count(self.kind, self.amount()?, posting_count)
+        let posting_count = u64::try_from(self.postings().count()).unwrap_or(u64::MAX);
+        window.count(self.kind, self.amount()?, posting_count)?;
+        self.obligations.iter().try_for_each(|owed| window.owe(&owed.debtor, &owed.creditor, owed.amount))
     }
 }
 
-/// Refuses an amount of zero where something must move.
-///
-/// # Errors
-/// `amount.zero`.
-pub(crate) fn above_zero(amount: AmountMinor) -> Result<(), Refusal> {
-    if amount.is_zero() {
-        return Err(Refusal::new(RefusalCode::AmountZero, "amount_minor", "an amount above zero"));
+fn by_book(parts: &[Part]) -> Result<BTreeMap<ExchangeCode, AmountMinor>, Refusal> {
+    let mut sums = BTreeMap::<ExchangeCode, AmountMinor>::new();
+    for part in parts.iter().filter(|part| !part.amount.is_zero()) {
+        let sum = sums.entry(part.book.clone()).or_default();
+        *sum = sum.plus(part.amount)?;
     }
-    Ok(())
-}
-
-impl DepositMoney {
-    /// The movement: from the exchange's bank to what the party may spend. A deposit debits the bank account.
-    ///
-    /// # Errors
-    /// `amount.zero`.
-    pub fn transaction(&self, bank: AccountId) -> Result<Transaction, Refusal> {
-        above_zero(self.amount_minor)?;
-        let mut transaction = Transaction::new(TransactionKind::Deposit, self.asset);
-        let available = AccountId::party(self.party, crate::Purpose::Available, self.asset);
-        transaction.transfer(bank, available, self.amount_minor)?;
-        Ok(transaction)
-    }
-}
-
-impl WithdrawMoney {
-    /// The movement: from what `party` may spend to the exchange's bank.
-    ///
-    /// # Errors
-    /// `amount.zero`.
-    pub fn transaction(&self, party: PartyId, bank: AccountId) -> Result<Transaction, Refusal> {
-        above_zero(self.amount_minor)?;
-        let mut transaction = Transaction::new(TransactionKind::Withdrawal, self.asset);
-        let available = AccountId::party(party, crate::Purpose::Available, self.asset);
-        transaction.transfer(available, bank, self.amount_minor)?;
-        Ok(transaction)
-    }
+    Ok(sums)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Purpose, open_first};
-    use databourse_primitives::Timestamp;
-    use proptest::prelude::*;
-
-    fn asset() -> Asset {
-        "CNY/2".parse().unwrap()
-    }
-
-    fn account(number: u64, purpose: Purpose) -> AccountId {
-        let party = format!("019aa2b4-5c00-7000-8000-{number:012x}").parse().unwrap();
-        AccountId::party(party, purpose, asset())
-    }
-
-    fn bank() -> AccountId {
-        AccountId::exchange("sh".parse().unwrap(), Purpose::Bank, asset())
-    }
-
-    fn minor(amount: i64) -> AmountMinor {
-        AmountMinor::new(amount).unwrap()
-    }
-
-    /// One assertion for the rule that everything else rests on.
-    #[track_caller]
-    fn check_sums_to_zero(accounts: &BTreeMap<AccountId, Account>) {
-        let debits: i128 = accounts.values().map(|account| i128::from(account.debits_minor)).sum();
-        let credits: i128 = accounts.values().map(|account| i128::from(account.credits_minor)).sum();
-        assert_eq!(debits, credits);
-        assert!(accounts.values().all(|account| account.balance_minor() >= 0));
-    }
-
-    #[test]
-    fn a_never_used_account_cannot_be_overdrawn() {
-        let mut window = open_first(asset(), Timestamp::EPOCH);
-        let mut transaction = Transaction::new(TransactionKind::Hold, asset());
-        transaction.transfer(account(1, Purpose::Available), account(1, Purpose::Held), minor(1)).unwrap();
-        let refusal = transaction.apply(&mut BTreeMap::new(), &mut window).unwrap_err();
-        assert_eq!(refusal.code, RefusalCode::FundsInsufficient);
-        assert!(refusal.expected.contains("needs 0.01, has 0.00"), "{}", refusal.expected);
-    }
-
-    #[test]
-    fn legs_of_one_account_are_one_posting() {
-        let mut transaction = Transaction::new(TransactionKind::Release, asset());
-        for _ in 0..3 {
-            transaction
-                .transfer(account(1, Purpose::Held), account(2, Purpose::Available), minor(5))
-                .unwrap();
-        }
-        transaction
-            .transfer(account(1, Purpose::Held), account(3, Purpose::Available), AmountMinor::ZERO)
-            .unwrap();
-        assert_eq!(transaction.postings().count(), 2);
-        assert_eq!(transaction.amount().unwrap(), minor(15));
-    }
-
-    proptest! {
-        #[test]
-        fn money_is_neither_made_nor_lost(steps in prop::collection::vec((0..4_u8, 1..5_u64, 1..5_u64, 0..1_000_i64), 0..200)) {
-            let mut accounts = BTreeMap::new();
-            let mut window = open_first(asset(), Timestamp::EPOCH);
-            for (kind, from, to, amount) in steps {
-                let (kind, from, to) = match kind {
-                    0 => (TransactionKind::Deposit, bank(), account(to, Purpose::Available)),
-                    1 => (TransactionKind::Withdrawal, account(from, Purpose::Available), bank()),
-                    2 => (TransactionKind::Hold, account(from, Purpose::Available), account(from, Purpose::Held)),
-                    _ => (TransactionKind::Release, account(from, Purpose::Held), account(to, Purpose::Available)),
-                };
-                let mut transaction = Transaction::new(kind, asset());
-                transaction.transfer(from, to, minor(amount)).unwrap();
-                let (before, window_before) = (accounts.clone(), window.clone());
-                if transaction.apply(&mut accounts, &mut window).is_err() {
-                    (accounts, window) = (before, window_before);
-                }
-                check_sums_to_zero(&accounts);
-            }
-            let moved: i64 = window.flows.values().map(|flow| flow.amount_minor).sum();
-            let debited: i64 = accounts.values().map(|account| account.debits_minor).sum();
-            prop_assert_eq!(moved, debited);
-        }
-    }
-}
+mod tests;
