@@ -1,8 +1,8 @@
 //! Licences: one line of an order from order to end.
 
 use databourse_primitives::{
-    AmountMinor, Asset, Digest, ExchangeCode, Label, LicenceId, Line, OfferId, PartyId, ProductId, Quantity,
-    Refusal, RefusalCode, Timestamp,
+    AmountMinor, Asset, Digest, DisputeId, ExchangeCode, Holder, Label, LicenceId, Line, OfferId, PartyId, ProductId,
+    Quantity, Refusal, RefusalCode, SharesVersion, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,11 @@ pub enum LicenceState {
         /// The buyer's reason.
         reason: Line,
     },
+    /// Not accepted before its hold expired; money returned.
+    Expired {
+        /// Block time of the expiry.
+        expired_at: Timestamp,
+    },
     /// Wholly refunded after acceptance.
     Refunded {
         /// The delivery.
@@ -77,9 +82,21 @@ impl LicenceState {
             Self::Delivered { .. } => "delivered",
             Self::Active { .. } => "active",
             Self::Rejected { .. } => "rejected",
+            Self::Expired { .. } => "expired",
             Self::Refunded { .. } => "refunded",
         }
     }
+}
+
+/// What one sharer of a product's revenue gets of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevenuePart {
+    /// Who.
+    pub holder: Holder,
+    /// The exchange whose book holds its money.
+    pub book: ExchangeCode,
+    /// How much, minor units.
+    pub amount_minor: AmountMinor,
 }
 
 /// A licence and the money of its line.
@@ -91,6 +108,8 @@ pub struct Licence {
     pub buyer: PartyId,
     /// Who sells it.
     pub supplier: PartyId,
+    /// The exchange whose book holds the supplier's money.
+    pub supplier_book: ExchangeCode,
     /// The exchange that listed the product and earns the fee.
     pub exchange: ExchangeCode,
     /// The product.
@@ -111,12 +130,30 @@ pub struct Licence {
     pub net_minor: AmountMinor,
     /// Value-added tax on it, minor units.
     pub vat_minor: AmountMinor,
-    /// Part of `net_minor` that is the exchange's fee, minor units.
+    /// Part of `net_minor` that is the listing exchange's fee, minor units.
     pub fee_minor: AmountMinor,
     /// Part of `net_minor` that is tax on that fee, minor units.
     pub fee_vat_minor: AmountMinor,
+    /// Part of `net_minor` that is the fee of the exchange that sold it, if that is another, minor units.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub selling_fee_minor: AmountMinor,
+    /// Part of `net_minor` that is tax on that fee, minor units.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub selling_fee_vat_minor: AmountMinor,
+    /// The version of the product's revenue shares, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<SharesVersion>,
+    /// What each of the sharers gets of what is left of `net_minor` after fees; the supplier gets all of it without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revenue: Vec<RevenuePart>,
+    /// Part of the gross price that a voucher pays, minor units.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub voucher_minor: AmountMinor,
     /// Part of `net_minor` given back so far, minor units.
     pub refunded_minor: AmountMinor,
+    /// The dispute over it, open or decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<DisputeId>,
     /// Where it stands.
     pub state: LicenceState,
 }
@@ -167,6 +204,31 @@ impl Licence {
         }
     }
 
+    /// Lets it lapse: it was not accepted while its money was held.
+    ///
+    /// # Errors
+    /// `licence.state` unless ordered or delivered.
+    pub fn expire(mut self, now: Timestamp) -> Result<Self, Refusal> {
+        if !self.is_open() {
+            return Err(self.wrong_state("a line that is not accepted yet"));
+        }
+        self.state = LicenceState::Expired { expired_at: now };
+        Ok(self)
+    }
+
+    /// Whether it is neither accepted nor refused yet, so that its money is held.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, LicenceState::Ordered | LicenceState::Delivered { .. })
+    }
+
+    /// What the buyer pays, tax inclusive.
+    ///
+    /// # Errors
+    /// None in practice: it was in range when the licence was bought.
+    pub fn gross(&self) -> Result<AmountMinor, Refusal> {
+        self.net_minor.plus(self.vat_minor)
+    }
+
     /// Gives `amount` of the net price back; the licence ends when all of it is given back.
     ///
     /// # Errors
@@ -199,7 +261,7 @@ impl Licence {
         match &self.state {
             LicenceState::Ordered | LicenceState::Delivered { .. } => true,
             LicenceState::Active { ends_at, .. } => *ends_at > now,
-            LicenceState::Rejected { .. } | LicenceState::Refunded { .. } => false,
+            LicenceState::Rejected { .. } | LicenceState::Expired { .. } | LicenceState::Refunded { .. } => false,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::DeliveryMethod;
 use databourse_primitives::{
-    AmountMinor, Asset, CertificateNumber, Digest, Label, Line, OfferId, OrderId, PartyId, Quantity, Refusal,
-    RefusalCode, ScheduleVersion, Timestamp,
+    AmountMinor, Asset, CertificateNumber, Digest, ExchangeCode, Label, Line, OfferId, OrderId, PartyId, Quantity,
+    Refusal, RefusalCode, ScheduleVersion, Timestamp, VoucherId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,17 @@ pub struct PlaceOrder {
     /// The buyer's own reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Label>,
+    /// A voucher that pays, as far as it reaches, for the lines that it was issued for; the buyer's funds pay the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<VoucherId>,
+}
+
+/// `order.expire`: the exchange ends an order whose hold's time is over. What is still held goes back to the buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireOrder {
+    /// The order.
+    pub order: OrderId,
 }
 
 /// `delivery.record`: a supplier records that it delivered, with the digest of what it delivered (proof of origin).
@@ -117,10 +128,17 @@ pub struct Order {
     pub id: OrderId,
     /// Who bought.
     pub buyer: PartyId,
+    /// The exchange whose book holds the buyer's money.
+    pub book: ExchangeCode,
+    /// The exchange through which it was bought.
+    pub exchange: ExchangeCode,
     /// What is paid in.
     pub asset: Asset,
-    /// The fee schedule that its split follows.
+    /// The fee schedule that its split follows; it names the table of tax rates and the rounding.
     pub schedule: ScheduleVersion,
+    /// The voucher that pays a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<VoucherId>,
     /// Number of lines.
     pub line_count: u32,
     /// Lines that are neither accepted nor rejected yet.

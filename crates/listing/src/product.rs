@@ -2,7 +2,7 @@
 
 use crate::{DataClass, Right};
 use databourse_primitives::{
-    BilingualText, Digest, ExchangeCode, Line, PartyId, ProductId, Refusal, RefusalCode, RightId, Timestamp,
+    BilingualText, Digest, ExchangeCode, Line, PartyId, ProductId, Refusal, RefusalCode, RightId, SharesVersion, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +157,9 @@ pub struct Product {
     pub revision: u32,
     /// What it is.
     pub details: ProductDetails,
+    /// Version of its revenue shares, if it has any; orders placed from now on follow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<SharesVersion>,
     /// Block time of its listing.
     pub listed_at: Timestamp,
     /// Block time of the latest change.
@@ -219,6 +222,7 @@ pub fn list(
         state: ProductState::Listed,
         revision: 1,
         details: command.details,
+        shares: None,
         listed_at: now,
         changed_at: now,
     })

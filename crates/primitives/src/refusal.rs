@@ -236,6 +236,8 @@ refusal_codes! {
     AccountFrozen = "account.frozen", Rule, "账户已冻结，不得支出。";
     /// The account's constraint does not allow this change, or money is still on it.
     AccountState = "account.state", Rule, "账户当前状态不允许此操作，或账户尚有余额。";
+    /// The account is in the book of another exchange.
+    AccountOtherBook = "account.other_book", Forbidden, "该账户在另一交易所的账簿中。";
     /// No account of this name was used.
     AccountUnknown = "account.unknown", NotFound, "不存在该名称的账户。";
     /// The account does not hold this much.

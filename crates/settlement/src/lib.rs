@@ -9,18 +9,22 @@
 mod account;
 mod account_id;
 mod cash;
+mod dispute;
 mod hold;
 mod schedule;
 mod split;
 mod transaction;
+mod voucher;
 mod window;
 
 pub use account::{Account, Balances, ConstrainAccount, Constraint};
 pub use account_id::{AccountId, Purpose};
 pub use cash::{ChargeFee, DepositMoney, WithdrawMoney};
 pub use databourse_primitives::Holder;
+pub use dispute::{DecideDispute, DecidedLine, Dispute, DisputeState, FrozenPart, OpenDispute};
 pub use hold::{Hold, HoldState};
 pub use schedule::{LineShares, PublishSchedule, Rounding, Schedule, publish, refund_shares};
 pub use split::{largest_remainder, round_half_up};
 pub use transaction::{Obligation, Part, Phase, Posting, Side, Transaction, TransactionKind};
+pub use voucher::{IssueVoucher, Voucher, issue_voucher};
 pub use window::{CloseWindow, Flow, Window, WindowState, close, open_first};

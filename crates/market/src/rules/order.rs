@@ -1,42 +1,88 @@
 //! Orders: placing, delivering, accepting, rejecting. Entitlement and money change in one step.
 
 use super::{
-    money::{at_field, current_keys, current_schedule, post, series_keys},
+    money::{at_field, current_keys, open_window, post, series_keys},
+    parts::LineMoney,
     party::acting_as,
+    pricing::{Pricing, share_revenue, shares_key},
+    voucher,
 };
-use crate::{Claim, DeliveryRecord, Halt, Key, view::Tx};
+use crate::{Acceptance, Claim, DeliveryRecord, Halt, Key, view::Tx};
 use databourse_licensing::{
-    AcceptOrder, Delivery, Licence, LicenceState, Order, OrderGroup, OrderLine, PlaceOrder, RecordDelivery,
-    RejectOrder, check_shape,
+    AcceptOrder, Delivery, ExpireOrder, Licence, LicenceState, Order, OrderGroup, OrderLine, PlaceOrder,
+    RecordDelivery, RejectOrder, check_shape,
 };
 use databourse_listing::{Offer, Product, Right};
 use databourse_party::{Party, Role};
 use databourse_primitives::{
-    AmountMinor, Asset, LicenceId, OfferId, OrderId, PartyId, ProductId, Refusal, RefusalCode,
+    AmountMinor, Asset, ExchangeCode, HoldId, Holder, LicenceId, OfferId, OrderId, PartyId, ProductId, Refusal,
+    RefusalCode,
 };
-use databourse_settlement::{
-    Account, AccountId, LineShares, Purpose, Schedule, Transaction, TransactionKind,
-};
+use databourse_settlement::{Account, AccountId, Hold, Phase, Purpose, Transaction, TransactionKind};
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// An offer with what it rests on, checked once per order however many lines take it.
 struct Deal {
     offer: Offer,
     product: Product,
+    supplier: Party,
 }
 
-/// Places an order: a licence per line, and the whole price moves from the buyer's available to its held money.
+impl Deal {
+    /// What pricing and holding a line of it will read.
+    fn keys(&self, selling: &ExchangeCode) -> Vec<Key> {
+        let (asset, listing) = (self.offer.asset, &self.product.exchange);
+        let mut accounts = vec![
+            AccountId::party(self.supplier.id, Purpose::Funds, asset),
+            AccountId::party(self.supplier.id, Purpose::Tax, asset),
+        ];
+        for code in BTreeSet::from([listing, selling]) {
+            accounts.extend(
+                [Purpose::Fees, Purpose::Tax]
+                    .map(|purpose| AccountId::exchange(code.clone(), purpose, asset)),
+            );
+        }
+        let mut keys = vec![Key::of::<Right>(&self.product.right)];
+        keys.extend(accounts.iter().map(Key::of::<Account>));
+        keys.extend(self.product.shares.map(|version| shares_key(self.product.id, version)));
+        keys
+    }
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Places an order: a licence per line, and the whole price of each is held on the accounts of all who share it.
 pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(), Halt> {
     check_shape(command)?;
-    acting_as(tx, buyer, &[Role::Buyer])?;
+    let book = acting_as(tx, buyer, &[Role::Buyer])?.home_exchange;
     let deals = load_deals(tx, buyer, command)?;
     let first = command.lines.first().and_then(|line| deals.get(&line.offer));
     let Some(Deal { offer: Offer { asset, .. }, .. }) = first else {
         return Err(Refusal::new(RefusalCode::BodyMalformed, "lines", "at least one line").into());
     };
-    let (asset, order) = (*asset, OrderId::from(tx.entry));
-    let mut schedule = None;
-    let mut total = AmountMinor::ZERO;
+    let asset = *asset;
+    let mut pricing = Pricing::in_force(tx, asset)?;
+    let mut voucher = voucher::spendable(tx, buyer, asset, command.voucher)?;
+    let line_count = u32::try_from(command.lines.len()).unwrap_or(u32::MAX);
+    let mut order = Order {
+        id: OrderId::from(tx.entry),
+        buyer,
+        book,
+        exchange: tx.exchange.clone(),
+        asset,
+        schedule: pricing.schedule.version,
+        voucher: command.voucher,
+        line_count,
+        open_line_count: line_count,
+        accepted_line_count: 0,
+        total_minor: AmountMinor::ZERO,
+        refunded_minor: AmountMinor::ZERO,
+        group: command.group.clone(),
+        reference: command.reference.clone(),
+        placed_at: tx.now(),
+        certificate: None,
+    };
+    let mut hold = Transaction::new(TransactionKind::Hold, asset);
     for (number, (index, line)) in (1_u32..).zip(command.lines.iter().enumerate()) {
         let Some(deal) = deals.get(&line.offer) else {
             continue;
@@ -47,49 +93,43 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
             return Err(within(Refusal::new(RefusalCode::OrderAssetsMixed, "offer", expected)).into());
         }
         check_line(deal, buyer, line, tx).map_err(within)?;
-        if schedule.is_none() {
-            schedule = Some(current_schedule(tx, asset)?);
+        let id = LicenceId { order: order.id, line: number };
+        let mut licence =
+            license(tx, &mut pricing, id, &order, deal, line).map_err(|halt| at_line_of(halt, index))?;
+        if let Some(voucher) = &mut voucher {
+            voucher::pay(voucher, deal.product.details.kind.as_str(), &mut licence)?;
         }
-        let Some(schedule) = &schedule else { continue };
-        let id = LicenceId { order, line: number };
-        let licence = license(tx, id, buyer, deal, line, schedule).map_err(within)?;
-        claim_exclusive(tx, deal, &licence).map_err(|halt| match halt {
-            Halt::Refused(refusal) => Halt::Refused(within(refusal)),
-            missing => missing,
-        })?;
-        total = total.plus(licence.net_minor).and_then(|sum| sum.plus(licence.vat_minor))?;
+        claim_exclusive(tx, deal, &licence).map_err(|halt| at_line_of(halt, index))?;
+        let money = LineMoney::whole(&licence)?;
+        hold.add(Phase::Hold, &money.buyer_side(&order)?, &money.seller_side(&order, &licence))?;
+        order.total_minor = order.total_minor.plus(licence.gross()?)?;
         tx.put(licence);
     }
-    let Some(schedule) = schedule else {
-        return Err(Refusal::new(RefusalCode::BodyMalformed, "lines", "at least one line").into());
-    };
+    if let Some(voucher) = voucher {
+        voucher::must_have_paid(tx, &voucher)?;
+        tx.put(voucher);
+    }
+    pricing.write_back(tx)?;
     join_group(tx, buyer, command)?;
-    let line_count = u32::try_from(command.lines.len()).unwrap_or(u32::MAX);
-    tx.put(Order {
-        id: order,
-        buyer,
-        asset,
-        schedule: schedule.version,
-        line_count,
-        open_line_count: line_count,
-        accepted_line_count: 0,
-        total_minor: total,
-        refunded_minor: AmountMinor::ZERO,
-        group: command.group.clone(),
-        reference: command.reference.clone(),
-        placed_at: tx.now(),
-        certificate: None,
-    });
-    let mut hold = Transaction::new(TransactionKind::Hold, asset);
-    let [available, held] =
-        [Purpose::Available, Purpose::Held].map(|purpose| AccountId::party(buyer, purpose, asset));
-    hold.transfer(available, held, total)?;
+    if !order.total_minor.is_zero() {
+        let expires_at = tx.now().plus_ms(i64::from(pricing.schedule.hold_days) * DAY_MS);
+        let (id, holder) = (HoldId::from(order.id), Holder::Party(buyer));
+        tx.put(Hold::begin(id, holder, asset, order.total_minor, tx.now(), Some(expires_at)));
+    }
+    tx.put(order);
     post(tx, &hold).map_err(|halt| at_field(halt, "lines"))
 }
 
-/// A buyer's available and held money.
-fn buyer_accounts(buyer: PartyId, asset: Asset) -> [AccountId; 2] {
-    [Purpose::Available, Purpose::Held].map(|purpose| AccountId::party(buyer, purpose, asset))
+fn at_line_of(halt: Halt, index: usize) -> Halt {
+    match halt {
+        Halt::Refused(refusal) => Halt::Refused(refusal.within(&format!("lines[{index}]"))),
+        missing => missing,
+    }
+}
+
+/// The accounts of a buyer that an order in `asset` may touch.
+fn buyer_accounts(buyer: PartyId, asset: Asset) -> [AccountId; 1] {
+    [AccountId::party(buyer, Purpose::Funds, asset)]
 }
 
 /// Loads each offer of the order with its product, right and supplier: one round trip per kind at most.
@@ -121,16 +161,16 @@ fn load_deals(tx: &Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<BTree
     let mut deals = BTreeMap::new();
     for (id, offer) in offers {
         let product: Product = tx.need(&offer.product, RefusalCode::ProductUnknown, "lines")?;
-        deals.insert(id, Deal { offer, product });
+        let supplier: Party = tx.need(&offer.supplier, RefusalCode::PartyUnknown, "lines")?;
+        deals.insert(id, Deal { offer, product, supplier });
     }
-    let mut last: Vec<Key> = deals.values().map(|deal| Key::of::<Right>(&deal.product.right)).collect();
+    let mut last: Vec<Key> = deals.values().flat_map(|deal| deal.keys(&tx.exchange)).collect();
     for asset in assets {
         last.extend(current_keys(tx, asset)?);
     }
     tx.preload(last)?;
     for deal in deals.values() {
-        let supplier: Party = tx.need(&deal.offer.supplier, RefusalCode::PartyUnknown, "lines")?;
-        supplier.in_force(tx.now()).map_err(|refusal| refusal.within("lines"))?;
+        deal.supplier.in_force(tx.now()).map_err(|refusal| refusal.within("lines"))?;
         let right: Right = tx.need(&deal.product.right, RefusalCode::RightUnknown, "lines")?;
         right.in_force(tx.now()).map_err(|refusal| refusal.within("lines"))?;
     }
@@ -153,20 +193,24 @@ fn check_line(deal: &Deal, buyer: PartyId, line: &OrderLine, tx: &Tx<'_>) -> Res
 }
 
 fn license(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
+    pricing: &mut Pricing,
     id: LicenceId,
-    buyer: PartyId,
+    order: &Order,
     deal: &Deal,
     line: &OrderLine,
-    schedule: &Schedule,
-) -> Result<Licence, Refusal> {
-    debug_assert_eq!(id.order, OrderId::from(tx.entry));
+) -> Result<Licence, Halt> {
     let net = deal.offer.unit_price.amount_of(line.quantity, deal.offer.asset)?;
-    let shares = schedule.share(net, deal.product.details.kind.as_str())?;
+    let price = pricing.price(tx, &deal.product, &deal.supplier, &order.exchange, net)?;
+    let revenue = match deal.product.shares {
+        Some(version) => share_revenue(tx, deal.product.id, version, price.supplier)?,
+        None => Vec::new(),
+    };
     Ok(Licence {
         id,
-        buyer,
+        buyer: order.buyer,
         supplier: deal.offer.supplier,
+        supplier_book: deal.supplier.home_exchange.clone(),
         exchange: deal.product.exchange.clone(),
         product: deal.product.id,
         revision: deal.product.revision,
@@ -175,11 +219,17 @@ fn license(
         purpose: line.purpose.clone(),
         term_days: deal.offer.terms.term_days,
         asset: deal.offer.asset,
-        net_minor: shares.net,
-        vat_minor: shares.vat,
-        fee_minor: shares.fee,
-        fee_vat_minor: shares.fee_vat,
+        net_minor: price.net,
+        vat_minor: price.vat,
+        fee_minor: price.fee,
+        fee_vat_minor: price.fee_vat,
+        selling_fee_minor: price.selling_fee,
+        selling_fee_vat_minor: price.selling_fee_vat,
+        shares: deal.product.shares,
+        revenue,
+        voucher_minor: AmountMinor::ZERO,
         refunded_minor: AmountMinor::ZERO,
+        dispute: None,
         state: LicenceState::Ordered,
     })
 }
@@ -241,7 +291,7 @@ fn join_group(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(
 pub(super) fn licences_of(tx: &Tx<'_>, order: &Order, lines: &[u32]) -> Result<Vec<Licence>, Halt> {
     let id = |line: &u32| LicenceId { order: order.id, line: *line };
     let purse = buyer_accounts(order.buyer, order.asset).map(|account| Key::of::<Account>(&account));
-    let money = series_keys(order.asset).into_iter().chain(purse);
+    let money = series_keys(order.asset).into_iter().chain(purse).chain([Key::of::<Hold>(&order.id)]);
     tx.preload(lines.iter().map(|line| Key::of::<Licence>(&id(line))).chain(money))?;
     let one = |line: &u32| tx.need(&id(line), RefusalCode::LicenceUnknown, "lines");
     lines.iter().map(one).collect()
@@ -291,31 +341,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, supplier: PartyId, command: &RecordDelive
     Ok(())
 }
 
-/// The shares that a licence was bought with.
-pub(super) fn shares_of(licence: &Licence) -> Result<LineShares, Refusal> {
-    let commission = licence.fee_minor.plus(licence.fee_vat_minor)?;
-    Ok(LineShares {
-        net: licence.net_minor,
-        vat: licence.vat_minor,
-        supplier: licence.net_minor.minus(commission)?,
-        fee: licence.fee_minor,
-        fee_vat: licence.fee_vat_minor,
-    })
-}
-
-/// Where the shares of a line belong: supplier, its tax, the exchange's fee and tax on the fee.
-pub(super) fn share_accounts(licence: &Licence, shares: &LineShares) -> [(AccountId, AmountMinor); 4] {
-    let supplier = |purpose| AccountId::party(licence.supplier, purpose, licence.asset);
-    let exchange = |purpose| AccountId::exchange(licence.exchange.clone(), purpose, licence.asset);
-    [
-        (supplier(Purpose::Available), shares.supplier),
-        (supplier(Purpose::Tax), shares.vat),
-        (exchange(Purpose::Fees), shares.fee),
-        (exchange(Purpose::Tax), shares.fee_vat),
-    ]
-}
-
-/// Accepts delivered lines: each licence is in force, and its money is released and split.
+/// Accepts delivered lines: each licence is in force, and its money is posted and split.
 pub(super) fn accept(tx: &mut Tx<'_>, buyer: PartyId, command: &AcceptOrder) -> Result<(), Halt> {
     let mut order: Order = tx.need(&command.order, RefusalCode::OrderUnknown, "order")?;
     order.placed_by(buyer)?;
@@ -327,43 +353,108 @@ pub(super) fn accept(tx: &mut Tx<'_>, buyer: PartyId, command: &AcceptOrder) -> 
     if licences.is_empty() {
         return Err(none_left("an order with delivered lines"));
     }
-    let mut release = Transaction::new(TransactionKind::Release, order.asset);
+    let mut payment = Transaction::new(TransactionKind::Post, order.asset);
+    let mut posted = AmountMinor::ZERO;
+    let accepted: Vec<u32> = licences.iter().map(|licence| licence.id.line).collect();
     for licence in licences {
         let id = licence.id;
         let licence = licence.accept(tx.now()).map_err(at_line(id))?;
-        for (account, amount) in share_accounts(&licence, &shares_of(&licence)?) {
-            release.transfer(AccountId::party(buyer, Purpose::Held, order.asset), account, amount)?;
-        }
+        let money = LineMoney::whole(&licence)?;
+        payment.add(Phase::Post, &money.buyer_side(&order)?, &money.seller_side(&order, &licence))?;
+        posted = posted.plus(licence.gross()?)?;
         order.open_line_count = order.open_line_count.saturating_sub(1);
         order.accepted_line_count = order.accepted_line_count.saturating_add(1);
         tx.put(licence);
     }
+    if let Some(hold) = hold_of(tx, &order)? {
+        tx.put(hold.post(posted, tx.now()).map_err(|refusal| refusal.within("order"))?);
+    }
+    tx.put(Acceptance {
+        id: tx.entry,
+        order: order.id,
+        buyer,
+        lines: accepted,
+        window: open_window(tx, order.asset)?.id,
+        accepted_at: tx.now(),
+    });
     tx.put(order);
-    post(tx, &release)
+    post(tx, &payment)
+}
+
+/// The hold of an order that costs anything.
+fn hold_of(tx: &Tx<'_>, order: &Order) -> Result<Option<Hold>, Halt> {
+    if order.total_minor.is_zero() {
+        return Ok(None);
+    }
+    tx.need(&HoldId::from(order.id), RefusalCode::HoldUnknown, "order").map(Some)
 }
 
 /// Rejects lines that are not accepted yet: their held money is available again.
 pub(super) fn reject(tx: &mut Tx<'_>, buyer: PartyId, command: &RejectOrder) -> Result<(), Halt> {
-    let mut order: Order = tx.need(&command.order, RefusalCode::OrderUnknown, "order")?;
+    let order: Order = tx.need(&command.order, RefusalCode::OrderUnknown, "order")?;
     order.placed_by(buyer)?;
     let lines = order.resolve_lines(command.lines.as_deref())?;
     let mut licences = licences_of(tx, &order, &lines)?;
     if command.lines.is_none() {
-        licences.retain(|l| matches!(l.state, LicenceState::Ordered | LicenceState::Delivered { .. }));
+        licences.retain(Licence::is_open);
     }
     if licences.is_empty() {
         return Err(none_left("an order with lines that are not accepted yet"));
     }
-    let mut back = Transaction::new(TransactionKind::Return, order.asset);
-    let [available, held] = buyer_accounts(buyer, order.asset);
+    let now = tx.now();
+    let reject = |licence: Licence| licence.reject(command.reason.clone(), now);
+    let voided = end_lines(tx, order, licences, TransactionKind::Void, reject)?;
+    let Some((order, amount)) = voided else { return Ok(()) };
+    if let Some(hold) = hold_of(tx, &order)? {
+        tx.put(hold.void(amount, now).map_err(|refusal| refusal.within("order"))?);
+    }
+    Ok(())
+}
+
+/// Ends an order whose hold's time is over: every open line lapses and its money is available again. Only the exchange
+/// whose book holds the buyer's money does this.
+pub(super) fn expire(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &ExpireOrder) -> Result<(), Halt> {
+    let order: Order = tx.need(&command.order, RefusalCode::OrderUnknown, "order")?;
+    if order.book != *exchange {
+        let expected = format!("{}, in whose book the buyer's money is", order.book);
+        return Err(Refusal::new(RefusalCode::AccountOtherBook, "order", expected).into());
+    }
+    let Some(hold) = hold_of(tx, &order)? else {
+        let expected = "an order that holds money";
+        return Err(Refusal::new(RefusalCode::HoldUnknown, "order", expected).into());
+    };
+    let now = tx.now();
+    let hold = hold.expire(now).map_err(|refusal| refusal.within("order"))?;
+    let lines = order.resolve_lines(None)?;
+    let mut licences = licences_of(tx, &order, &lines)?;
+    licences.retain(Licence::is_open);
+    end_lines(tx, order, licences, TransactionKind::Expire, |licence| licence.expire(now))?;
+    tx.put(hold);
+    Ok(())
+}
+
+/// Ends open lines without a sale: what was held for them is free again. Says how much that was.
+fn end_lines(
+    tx: &mut Tx<'_>,
+    mut order: Order,
+    licences: Vec<Licence>,
+    kind: TransactionKind,
+    end: impl Fn(Licence) -> Result<Licence, Refusal>,
+) -> Result<Option<(Order, AmountMinor)>, Halt> {
+    let mut back = Transaction::new(kind, order.asset);
+    let (mut freed, mut to_voucher) = (AmountMinor::ZERO, AmountMinor::ZERO);
     for licence in licences {
         let id = licence.id;
-        let licence = licence.reject(command.reason.clone(), tx.now()).map_err(at_line(id))?;
-        let gross = licence.net_minor.plus(licence.vat_minor)?;
-        back.transfer(held.clone(), available.clone(), gross)?;
+        let licence = end(licence).map_err(at_line(id))?;
+        let money = LineMoney::whole(&licence)?;
+        back.add(Phase::Release, &money.buyer_side(&order)?, &money.seller_side(&order, &licence))?;
+        freed = freed.plus(licence.gross()?)?;
+        to_voucher = to_voucher.plus(licence.voucher_minor)?;
         order.open_line_count = order.open_line_count.saturating_sub(1);
         tx.put(licence);
     }
-    tx.put(order);
-    post(tx, &back)
+    voucher::give_back(tx, &order, to_voucher)?;
+    tx.put(order.clone());
+    post(tx, &back)?;
+    Ok((!freed.is_zero()).then_some((order, freed)))
 }

@@ -1,18 +1,15 @@
-//! Refunds: money of accepted lines goes back, with tax and fee, never more than was paid.
+//! Refunds: money of accepted lines goes back, with tax, fee and revenue shares, never more than was paid.
 
-use super::{
-    money::post,
-    order::{licences_of, share_accounts, shares_of},
-};
+use super::{money::{open_window, post}, order::licences_of, parts::LineMoney, voucher};
 use crate::{Actor, Halt, RefundRecord, RefundedLine, view::Tx};
 use databourse_licensing::{GrantRefund, Licence, Order};
-use databourse_primitives::{AmountMinor, Refusal, RefusalCode};
-use databourse_settlement::{AccountId, Purpose, Transaction, TransactionKind, refund_shares};
+use databourse_primitives::{AmountMinor, Line, PartyId, Refusal, RefusalCode};
+use databourse_settlement::{Dispute, DisputeState, Phase, Transaction, TransactionKind};
 use std::collections::BTreeMap;
 
 /// Grants a refund. All lines are of one supplier, who grants it, or whose listing exchange does.
 pub(super) fn grant(tx: &mut Tx<'_>, actor: &Actor, command: &GrantRefund) -> Result<(), Halt> {
-    let mut order: Order = tx.need(&command.order, RefusalCode::RefundOriginalNotFound, "order")?;
+    let order: Order = tx.need(&command.order, RefusalCode::RefundOriginalNotFound, "order")?;
     let amounts: BTreeMap<u32, AmountMinor> =
         command.lines.iter().map(|line| (line.line, line.amount_minor)).collect();
     let named: Vec<u32> = command.lines.iter().map(|line| line.line).collect();
@@ -23,59 +20,105 @@ pub(super) fn grant(tx: &mut Tx<'_>, actor: &Actor, command: &GrantRefund) -> Re
         refusal
     })?;
     let licences = licences_of(tx, &order, &lines)?;
-    let supplier = granting_supplier(actor, &licences)?;
-    let buyer = AccountId::party(order.buyer, Purpose::Available, order.asset);
+    let supplier = one_supplier(&licences)?;
+    may_decide(actor, supplier, &licences)?;
+    for licence in &licences {
+        undisputed(tx, licence)?;
+    }
     let mut back = Transaction::new(TransactionKind::Refund, order.asset);
+    give_back(tx, &mut back, order, licences, &amounts, &command.reason)?;
+    post(tx, &back)
+}
+
+/// Adds to `back` what goes back of each licence, and writes the licences, the order, the voucher and the refund.
+pub(super) fn give_back(
+    tx: &mut Tx<'_>,
+    back: &mut Transaction,
+    mut order: Order,
+    licences: Vec<Licence>,
+    amounts: &BTreeMap<u32, AmountMinor>,
+    reason: &Line,
+) -> Result<AmountMinor, Halt> {
+    let supplier = one_supplier(&licences)?;
     let mut refunded = Vec::with_capacity(licences.len());
+    let (mut total, mut to_voucher) = (AmountMinor::ZERO, AmountMinor::ZERO);
     for licence in licences {
         let within = |refusal: Refusal| refusal.within(&format!("lines({})", licence.id.line));
         let amount = amounts.get(&licence.id.line).copied().unwrap_or_default();
         let before = licence.refunded_minor;
         let licence = licence.clone().refund(amount, tx.now()).map_err(within)?;
-        let shares = refund_shares(&shares_of(&licence)?, before, licence.refunded_minor)?;
-        for (account, part) in share_accounts(&licence, &shares) {
-            back.transfer(account, buyer.clone(), part)?;
-        }
-        refunded.push(RefundedLine {
-            line: licence.id.line,
-            net_minor: shares.net,
-            vat_minor: shares.vat,
-            fee_minor: shares.fee,
-            fee_vat_minor: shares.fee_vat,
-        });
+        let money = LineMoney::refunded(&licence, before, licence.refunded_minor)?;
+        back.add(Phase::Direct, &money.seller_side(&order, &licence), &money.buyer_side(&order)?)?;
+        total = total.plus(money.gross()?)?;
+        to_voucher = to_voucher.plus(money.voucher)?;
+        refunded.push(refunded_line(&licence, &money)?);
         tx.put(licence);
     }
-    let total = back.amount()?;
+    voucher::give_back(tx, &order, to_voucher)?;
     order.refunded_minor = order.refunded_minor.plus(total)?;
     tx.put(RefundRecord {
         id: tx.entry,
         order: order.id,
         buyer: order.buyer,
         supplier,
+        window: open_window(tx, order.asset)?.id,
         lines: refunded,
         total_minor: total,
-        reason: command.reason.clone(),
+        reason: reason.clone(),
         granted_at: tx.now(),
     });
     tx.put(order);
-    post(tx, &back)
+    Ok(total)
 }
 
-fn granting_supplier(actor: &Actor, licences: &[Licence]) -> Result<databourse_primitives::PartyId, Refusal> {
-    let not_allowed = |expected| Refusal::new(RefusalCode::RefundNotAllowed, "lines", expected);
-    let first = licences.first().ok_or_else(|| not_allowed("at least one line"))?;
+fn refunded_line(licence: &Licence, money: &LineMoney) -> Result<RefundedLine, Refusal> {
+    // The commission is the last four of the parts.
+    let [.., fee_minor, fee_vat_minor, selling_fee_minor, selling_fee_vat_minor] = money.net_parts[..] else {
+        return Err(Refusal::new(RefusalCode::AmountOutOfRange, "", "a line with its parts"));
+    };
+    Ok(RefundedLine {
+        line: licence.id.line,
+        net_minor: money.net()?,
+        vat_minor: money.vat,
+        fee_minor,
+        fee_vat_minor,
+        selling_fee_minor,
+        selling_fee_vat_minor,
+        voucher_minor: money.voucher,
+    })
+}
+
+/// The supplier of all of them.
+pub(super) fn one_supplier(licences: &[Licence]) -> Result<PartyId, Refusal> {
+    let refused = |expected| Refusal::new(RefusalCode::RefundNotAllowed, "lines", expected);
+    let first = licences.first().ok_or_else(|| refused("at least one line"))?;
     if licences.iter().any(|licence| licence.supplier != first.supplier) {
-        return Err(not_allowed(
-            "lines of one supplier; refund each supplier's lines by an entry of its own",
-        ));
+        return Err(refused("lines of one supplier; take each supplier's lines by an entry of its own"));
     }
+    Ok(first.supplier)
+}
+
+/// Only the supplier, or the exchange that lists the products, gives its money back.
+fn may_decide(actor: &Actor, supplier: PartyId, licences: &[Licence]) -> Result<(), Refusal> {
     let allowed = match actor {
-        Actor::Party(party) => *party == first.supplier,
+        Actor::Party(party) => *party == supplier,
         Actor::Exchange(code) => licences.iter().all(|licence| licence.exchange == *code),
     };
     if allowed {
-        Ok(first.supplier)
-    } else {
-        Err(not_allowed("lines that you sold, or that your exchange lists"))
+        return Ok(());
     }
+    let expected = "lines that you sold, or that your exchange lists";
+    Err(Refusal::new(RefusalCode::RefundNotAllowed, "lines", expected))
+}
+
+/// While a dispute is open its decision is the only way in which a line is refunded.
+fn undisputed(tx: &Tx<'_>, licence: &Licence) -> Result<(), Halt> {
+    let Some(id) = licence.dispute else { return Ok(()) };
+    let dispute: Option<Dispute> = tx.find(&id)?;
+    if dispute.is_some_and(|dispute| dispute.state == DisputeState::Open) {
+        let expected = format!("a line without an open dispute; decide {id}");
+        let field = format!("lines({})", licence.id.line);
+        return Err(Refusal::new(RefusalCode::DisputeState, field, expected).into());
+    }
+    Ok(())
 }

@@ -1,0 +1,112 @@
+//! Who pays and who is paid for a line, as a licence remembers it: the one place where amounts meet accounts.
+
+use databourse_licensing::{Licence, Order};
+use databourse_primitives::{AmountMinor, ExchangeCode, Refusal};
+use databourse_settlement::{AccountId, Part, Purpose, returned, returned_parts};
+
+/// The money of a line, or of a part of it that goes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LineMoney {
+    /// Parts of the tax-exclusive amount, in the order of [`net_parts`].
+    pub(super) net_parts: Vec<AmountMinor>,
+    /// Value-added tax on it.
+    pub(super) vat: AmountMinor,
+    /// How much of both a voucher pays.
+    pub(super) voucher: AmountMinor,
+}
+
+impl LineMoney {
+    /// All of a licence's money.
+    pub(super) fn whole(licence: &Licence) -> Result<Self, Refusal> {
+        let (vat, voucher) = (licence.vat_minor, licence.voucher_minor);
+        Ok(Self { net_parts: net_parts(licence)?, vat, voucher })
+    }
+
+    /// What goes back when the refunded part of the net price grows from `before` to `after`.
+    pub(super) fn refunded(
+        licence: &Licence,
+        before: AmountMinor,
+        after: AmountMinor,
+    ) -> Result<Self, Refusal> {
+        let vat_until =
+            |refunded| returned(licence.vat_minor, AmountMinor::ZERO, refunded, licence.net_minor);
+        let (vat_before, vat_after) = (vat_until(before)?, vat_until(after)?);
+        let gross = licence.gross()?;
+        let voucher =
+            returned(licence.voucher_minor, before.plus(vat_before)?, after.plus(vat_after)?, gross)?;
+        let net_parts = returned_parts(&net_parts(licence)?, before, after)?;
+        Ok(Self { net_parts, vat: vat_after.minus(vat_before)?, voucher })
+    }
+
+    /// The tax-exclusive amount.
+    pub(super) fn net(&self) -> Result<AmountMinor, Refusal> {
+        self.net_parts.iter().copied().try_fold(AmountMinor::ZERO, AmountMinor::plus)
+    }
+
+    /// What the buyer pays or receives.
+    pub(super) fn gross(&self) -> Result<AmountMinor, Refusal> {
+        self.net()?.plus(self.vat)
+    }
+
+    /// The buyer's side: what its voucher and its funds pay.
+    pub(super) fn buyer_side(&self, order: &Order) -> Result<Vec<Part>, Refusal> {
+        let part = |purpose, amount| Part {
+            account: AccountId::party(order.buyer, purpose, order.asset),
+            book: order.book.clone(),
+            amount,
+        };
+        let cash = self.gross()?.minus(self.voucher)?;
+        Ok(vec![part(Purpose::Funds, cash), part(Purpose::Voucher, self.voucher)])
+    }
+
+    /// The sellers' side: supplier or sharers of its revenue, exchanges' fees and taxes, the tax on the data.
+    pub(super) fn seller_side(&self, order: &Order, licence: &Licence) -> Vec<Part> {
+        let asset = licence.asset;
+        let exchange = |code: &ExchangeCode, purpose| {
+            (AccountId::exchange(code.clone(), purpose, asset), code.clone())
+        };
+        let supplier = |purpose| {
+            (AccountId::party(licence.supplier, purpose, asset), licence.supplier_book.clone())
+        };
+        let mut accounts = Vec::with_capacity(licence.revenue.len() + 6);
+        for share in &licence.revenue {
+            let purpose = match share.holder {
+                databourse_primitives::Holder::Party(_) => Purpose::Funds,
+                databourse_primitives::Holder::Exchange(_) => Purpose::Fees,
+            };
+            accounts.push((AccountId { holder: share.holder.clone(), purpose, asset }, share.book.clone()));
+        }
+        if licence.revenue.is_empty() {
+            accounts.push(supplier(Purpose::Funds));
+        }
+        accounts.push(exchange(&licence.exchange, Purpose::Fees));
+        accounts.push(exchange(&licence.exchange, Purpose::Tax));
+        accounts.push(exchange(&order.exchange, Purpose::Fees));
+        accounts.push(exchange(&order.exchange, Purpose::Tax));
+        accounts.push(supplier(Purpose::Tax));
+        let amounts = self.net_parts.iter().copied().chain([self.vat]);
+        accounts
+            .into_iter()
+            .zip(amounts)
+            .filter(|(_, amount)| !amount.is_zero())
+            .map(|((account, book), amount)| Part { account, book, amount })
+            .collect()
+    }
+}
+
+/// The parts that a licence's net price was divided into: the supplier's (or each sharer's of its revenue), the listing
+/// exchange's fee and the tax on it, the selling exchange's fee and the tax on it. Refunds follow this order.
+pub(super) fn net_parts(licence: &Licence) -> Result<Vec<AmountMinor>, Refusal> {
+    let commission = [
+        licence.fee_minor,
+        licence.fee_vat_minor,
+        licence.selling_fee_minor,
+        licence.selling_fee_vat_minor,
+    ];
+    let mut parts: Vec<_> = licence.revenue.iter().map(|share| share.amount_minor).collect();
+    if parts.is_empty() {
+        parts.push(commission.iter().try_fold(licence.net_minor, |left, part| left.minus(*part))?);
+    }
+    parts.extend(commission);
+    Ok(parts)
+}
