@@ -7,13 +7,25 @@
 //! Deliberately absent: storage, time, netting between exchanges, bank files.
 
 mod account;
+mod carry;
+mod fee;
+mod price;
+mod refund;
 mod schedule;
+mod shares;
 mod split;
+mod tax;
 mod transaction;
 mod window;
 
 pub use account::{Account, AccountId, Holder, Purpose};
-pub use schedule::{LineShares, PublishSchedule, Rounding, Schedule, publish, refund_shares};
+pub use carry::split_carrying;
+pub use fee::{Fee, FeeBase, FeeRule, Tier};
+pub use price::{LinePrice, LineTerms, YearlyFee};
+pub use refund::{returned, returned_parts};
+pub use schedule::{PriceBasis, PublishSchedule, Rounding, Schedule, publish};
+pub use shares::{PublishShares, Share, ShareNode, ShareTree, publish_shares};
 pub use split::{largest_remainder, round_half_up};
+pub use tax::{PublishTax, TaxTable, publish_tax};
 pub use transaction::{DepositMoney, Posting, Side, Transaction, TransactionKind, WithdrawMoney};
 pub use window::{CloseWindow, Flow, Window, WindowState, close, open_first};
