@@ -8,23 +8,35 @@
 
 mod account;
 mod account_id;
+mod carry;
 mod cash;
 mod dispute;
+mod fee;
 mod hold;
+mod price;
+mod refund;
 mod schedule;
+mod shares;
 mod split;
+mod tax;
 mod transaction;
 mod voucher;
 mod window;
 
 pub use account::{Account, Balances, ConstrainAccount, Constraint};
 pub use account_id::{AccountId, Purpose};
+pub use carry::split_carrying;
 pub use cash::{ChargeFee, DepositMoney, WithdrawMoney};
 pub use databourse_primitives::Holder;
 pub use dispute::{DecideDispute, DecidedLine, Dispute, DisputeState, FrozenPart, OpenDispute};
+pub use fee::{Fee, FeeBase, FeeRule, Tier};
 pub use hold::{Hold, HoldState};
-pub use schedule::{LineShares, PublishSchedule, Rounding, Schedule, publish, refund_shares};
+pub use price::{LinePrice, LineTerms, YearlyFee};
+pub use refund::{returned, returned_parts};
+pub use schedule::{PriceBasis, PublishSchedule, Rounding, Schedule, publish};
+pub use shares::{PublishShares, Share, ShareNode, ShareTree, publish_shares};
 pub use split::{largest_remainder, round_half_up};
+pub use tax::{PublishTax, TaxTable, publish_tax};
 pub use transaction::{Obligation, Part, Phase, Posting, Side, Transaction, TransactionKind};
 pub use voucher::{IssueVoucher, Voucher, issue_voucher};
 pub use window::{CloseWindow, Flow, Window, WindowState, close, open_first};

@@ -1,31 +1,50 @@
-//! Fee schedules: rates as data with a version. A line cites the version that split it, so anybody can split it again.
+//! Fee schedules: rates as data with a version and a position in the ledger from which they hold. A line cites the
+//! version that priced it, so anybody can price it again.
 
-use crate::{largest_remainder, round_half_up};
-use databourse_primitives::{AmountMinor, Label, Rate, Refusal, RefusalCode, ScheduleVersion, Timestamp};
+use crate::{FeeRule, TaxTable};
+use databourse_primitives::{
+    AmountMinor, Label, LeafIndex, Rate, Refusal, RefusalCode, ScheduleVersion, TaxVersion, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How an amount is made whole minor units.
+/// How an amount is made whole minor units. The text form names the rule and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Rounding {
-    /// Tax: halves away from zero. Splits: largest remainder, ties in the order supplier, fee, tax on the fee.
-    HalfUpLargestRemainder,
+    /// Fees and taxes: halves up, once per amount. Divisions of an amount: largest remainder, ties in the order of
+    /// the parties, with what is left carried to the next division.
+    #[serde(rename = "half-up-largest-remainder-carry/1")]
+    HalfUpLargestRemainderCarry,
 }
 
 /// `schedule.publish`: the exchange publishes the next version of an asset's fee schedule.
-/// It applies to orders placed after it.
+///
+/// It prices the orders that are placed from `effective_from` on. An order keeps the version that it was placed
+/// under, so no version changes a price that was agreed before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PublishSchedule {
     /// Asset and version; versions of an asset follow one another without gaps, from 1.
     pub version: ScheduleVersion,
-    /// The exchange's fee as a part of the supplier's net price.
-    pub supplier_fee: Rate,
-    /// Tax on that fee, as a part of the fee; the supplier bears it.
-    pub fee_vat: Rate,
-    /// Value-added tax by product kind, on top of the net price (price-exclusive); kinds not named are free of tax.
-    pub vat: BTreeMap<Label, Rate>,
+    /// The first position in the ledger whose orders it prices. 0, or left out: at once, from the position after its
+    /// own entry. A position that has passed is refused.
+    #[serde(default, skip_serializing_if = "is_at_once")]
+    pub effective_from: LeafIndex,
+    /// The fees; the first rule that matches a line applies, and a line that none matches has no fee.
+    pub fees: Vec<FeeRule>,
+    /// The category of the tax table that taxes the fees.
+    pub fee_vat: Label,
+    /// The part of the fee that the selling exchange gets when another one lists the product.
+    pub selling_share: Rate,
+    /// Fees per year by role, minor units, without tax.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub yearly: BTreeMap<Label, AmountMinor>,
+    /// The table of tax rates.
+    pub tax: TaxVersion,
+    /// For how many days money is held for an order: 1 to 366.
+    pub hold_days: u32,
+    /// For how many days after acceptance a line can be disputed: 0 to 366.
+    pub dispute_days: u32,
     /// How amounts are made whole.
     pub rounding: Rounding,
 }
@@ -35,228 +54,138 @@ pub struct PublishSchedule {
 pub struct Schedule {
     /// Asset and version.
     pub version: ScheduleVersion,
-    /// The exchange's fee as a part of the supplier's net price.
-    pub supplier_fee: Rate,
-    /// Tax on that fee, as a part of the fee.
-    pub fee_vat: Rate,
-    /// Value-added tax by product kind.
-    pub vat: BTreeMap<Label, Rate>,
+    /// The first position in the ledger whose orders it prices.
+    pub effective_from: LeafIndex,
+    /// The version that is in force until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<ScheduleVersion>,
+    /// The fees; the first rule that matches a line applies.
+    pub fees: Vec<FeeRule>,
+    /// The category of the tax table that taxes the fees.
+    pub fee_vat: Label,
+    /// The part of the fee that the selling exchange gets when another one lists the product.
+    pub selling_share: Rate,
+    /// Fees per year by role, minor units, without tax.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub yearly: BTreeMap<Label, AmountMinor>,
+    /// The table of tax rates.
+    pub tax: TaxVersion,
+    /// For how many days money is held for an order.
+    pub hold_days: u32,
+    /// For how many days after acceptance a line can be disputed.
+    pub dispute_days: u32,
     /// How amounts are made whole.
     pub rounding: Rounding,
     /// Block time of publication.
     pub published_at: Timestamp,
 }
 
-/// How the money of one line is shared. `net = supplier + fee + fee_vat`; the buyer pays `net + vat`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LineShares {
-    /// Tax-exclusive price.
-    pub net: AmountMinor,
-    /// Value-added tax, on top of `net`.
-    pub vat: AmountMinor,
-    /// The supplier's part of `net`.
-    pub supplier: AmountMinor,
-    /// The exchange's part of `net`.
-    pub fee: AmountMinor,
-    /// Tax on the fee, a part of `net`.
-    pub fee_vat: AmountMinor,
-}
-
-impl LineShares {
-    /// What the buyer pays.
-    ///
-    /// # Errors
-    /// `amount.out_of_range`.
-    pub fn gross(&self) -> Result<AmountMinor, Refusal> {
-        self.net.plus(self.vat)
-    }
+/// The versions that an amount follows from; a line of a statement cites them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceBasis {
+    /// The fee schedule.
+    pub schedule: ScheduleVersion,
+    /// The table of tax rates.
+    pub tax: TaxVersion,
+    /// How amounts were made whole.
+    pub rounding: Rounding,
 }
 
 impl Schedule {
-    /// Shares `net` of a product of `kind`, to the minor unit.
-    ///
-    /// # Errors
-    /// `amount.out_of_range` if a share leaves the range of amounts.
-    pub fn share(&self, net: AmountMinor, kind: &str) -> Result<LineShares, Refusal> {
-        let rate =
-            self.vat.iter().find(|(known, _)| known.as_str() == kind).map_or(Rate::ZERO, |(_, rate)| *rate);
-        let (numerator, denominator) = rate.as_fraction();
-        let vat = round_half_up(net.get(), numerator, denominator).ok_or_else(out_of_range)?;
-        let parts = largest_remainder(net.get(), &self.net_shares()).ok_or_else(out_of_range)?;
-        let [supplier, fee, fee_vat] = parts[..] else {
-            return Err(out_of_range());
-        };
-        Ok(LineShares {
-            net,
-            vat: AmountMinor::new(vat)?,
-            supplier: AmountMinor::new(supplier)?,
-            fee: AmountMinor::new(fee)?,
-            fee_vat: AmountMinor::new(fee_vat)?,
-        })
+    /// The most fee rules of one schedule.
+    pub const FEES_MAX: usize = 64;
+    /// The most days of a term.
+    pub const DAYS_MAX: u32 = 366;
+    /// The last position that a schedule can wait for: JSON keeps integers to here (RFC 7493 §2.2).
+    pub const POSITION_MAX: LeafIndex = LeafIndex(9_007_199_254_740_991);
+
+    /// Whether it prices an order at position `at`, as long as no later version does.
+    pub fn is_effective(&self, at: LeafIndex) -> bool {
+        self.effective_from <= at
     }
 
-    /// Supplier, fee and tax on the fee as integers over one denominator.
-    fn net_shares(&self) -> [i128; 3] {
-        let (fee, fee_unit) = self.supplier_fee.as_fraction();
-        let (vat, vat_unit) = self.fee_vat.as_fraction();
-        let whole = fee_unit * vat_unit;
-        let (fee, fee_vat) = (fee * vat_unit, fee * vat);
-        [whole - fee - fee_vat, fee, fee_vat]
+    /// The version in force at position `at`, seen from the latest: itself, or the one before while it waits.
+    pub fn version_at(&self, at: LeafIndex) -> Option<ScheduleVersion> {
+        if self.is_effective(at) { Some(self.version) } else { self.before }
+    }
+
+    /// The versions that its amounts follow from.
+    pub const fn basis(&self) -> PriceBasis {
+        PriceBasis { schedule: self.version, tax: self.tax, rounding: self.rounding }
     }
 }
 
-/// What goes back to whom when a line's refunds grow from `refunded_before` to `refunded_after` of its net price.
+/// Publishes a schedule by the entry at position `at`. `latest` is the version published last, in force or waiting;
+/// `tax` is the table that the command names.
 ///
-/// Cumulative, so that many small refunds give back exactly what one large one does, and all of it at the end. The
-/// net amount is divided twice, supplier against commission and then fee against tax on it: each part is a
-/// non-decreasing function of the refunded amount, so none ever has to be taken back. `net` of the answer is the
-/// refunded amount.
+/// A version that still waits for its position is replaced by the next one and never prices anything; so a schedule
+/// published for a wrong position can be put right.
 ///
 /// # Errors
-/// `amount.out_of_range` if the refunds exceed the net price or shrink.
-pub fn refund_shares(
-    line: &LineShares,
-    refunded_before: AmountMinor,
-    refunded_after: AmountMinor,
-) -> Result<LineShares, Refusal> {
-    if refunded_after > line.net {
-        return Err(out_of_range());
-    }
-    let before = returned(line, refunded_before)?;
-    let after = returned(line, refunded_after)?;
-    Ok(LineShares {
-        net: after.net.minus(before.net)?,
-        vat: after.vat.minus(before.vat)?,
-        supplier: after.supplier.minus(before.supplier)?,
-        fee: after.fee.minus(before.fee)?,
-        fee_vat: after.fee_vat.minus(before.fee_vat)?,
-    })
-}
-
-/// What has gone back in all when `refunded` of the line's net price has.
-fn returned(line: &LineShares, refunded: AmountMinor) -> Result<LineShares, Refusal> {
-    let commission_whole = line.fee.plus(line.fee_vat)?;
-    let commission = proportion(commission_whole, refunded, line.net)?;
-    let fee = proportion(line.fee, commission, commission_whole)?;
-    Ok(LineShares {
-        net: refunded,
-        vat: proportion(line.vat, refunded, line.net)?,
-        supplier: refunded.minus(commission)?,
-        fee,
-        fee_vat: commission.minus(fee)?,
-    })
-}
-
-/// `share · part / whole`, rounded down; nothing of nothing.
-fn proportion(share: AmountMinor, part: AmountMinor, whole: AmountMinor) -> Result<AmountMinor, Refusal> {
-    let product = i128::from(share.get()) * i128::from(part.get()) / i128::from(whole.get().max(1));
-    i64::try_from(product).map_err(|_| out_of_range()).and_then(AmountMinor::new)
-}
-
-/// Publishes a schedule. `latest` is the version in force, if any.
-///
-/// # Errors
-/// `schedule.invalid` if the version does not follow, or fee and its tax exceed the whole.
-pub fn publish(latest: Option<u64>, command: PublishSchedule, now: Timestamp) -> Result<Schedule, Refusal> {
-    let next = latest.unwrap_or(0).saturating_add(1);
+/// `schedule.invalid` if the version does not follow, its position has passed, or a fee or a term is out of bounds;
+/// `tax.unknown` if `tax` is another table; `tax.invalid` if that has no rate for fees.
+pub fn publish(
+    latest: Option<&Schedule>,
+    tax: &TaxTable,
+    command: PublishSchedule,
+    at: LeafIndex,
+    now: Timestamp,
+) -> Result<Schedule, Refusal> {
+    let asset = command.version.asset;
+    let latest = latest.filter(|schedule| schedule.version.asset == asset);
+    let next = latest.map_or(0, |schedule| schedule.version.version).saturating_add(1);
     if command.version.version != next {
-        let expected = ScheduleVersion { asset: command.version.asset, version: next }.to_string();
-        return Err(Refusal::new(RefusalCode::ScheduleInvalid, "version", expected));
+        return Err(invalid("version", ScheduleVersion { asset, version: next }.to_string()));
     }
-    let schedule = Schedule {
+    let effective_from = if is_at_once(&command.effective_from) { at.next() } else { command.effective_from };
+    if effective_from <= at || effective_from > Schedule::POSITION_MAX {
+        return Err(invalid("effective_from", format!("0 for at once, or a position after {at}")));
+    }
+    check_terms(&command)?;
+    tax.check_version(command.tax).map_err(|refusal| refusal.within("tax"))?;
+    tax.rate_of(&command.fee_vat).map_err(|refusal| refusal.within("fee_vat"))?;
+    Ok(Schedule {
         version: command.version,
-        supplier_fee: command.supplier_fee,
+        effective_from,
+        before: latest.and_then(|schedule| schedule.version_at(at)),
+        fees: command.fees,
         fee_vat: command.fee_vat,
-        vat: command.vat,
+        selling_share: command.selling_share,
+        yearly: command.yearly,
+        tax: command.tax,
+        hold_days: command.hold_days,
+        dispute_days: command.dispute_days,
         rounding: command.rounding,
         published_at: now,
-    };
-    if schedule.net_shares()[0] < 0 {
-        let expected = "a fee that, with the tax on it, is at most the whole price";
-        return Err(Refusal::new(RefusalCode::ScheduleInvalid, "supplier_fee", expected));
-    }
-    Ok(schedule)
+    })
 }
 
-fn out_of_range() -> Refusal {
-    Refusal::new(RefusalCode::AmountOutOfRange, "", "an amount whose shares stay in range")
+fn check_terms(command: &PublishSchedule) -> Result<(), Refusal> {
+    if command.fees.len() > Schedule::FEES_MAX {
+        return Err(invalid("fees", format!("at most {} rules", Schedule::FEES_MAX)));
+    }
+    for (index, rule) in command.fees.iter().enumerate() {
+        rule.fee.check().map_err(|refusal| refusal.within(&format!("fees[{index}].fee")))?;
+    }
+    if let Some((role, _)) = command.yearly.iter().find(|(_, fee)| fee.is_zero()) {
+        return Err(invalid(format!("yearly.{role}"), "a fee above zero; leave out a role that pays none"));
+    }
+    if !(1..=Schedule::DAYS_MAX).contains(&command.hold_days) {
+        return Err(invalid("hold_days", "1 to 366 days"));
+    }
+    if command.dispute_days > Schedule::DAYS_MAX {
+        return Err(invalid("dispute_days", "0 to 366 days"));
+    }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+fn is_at_once(position: &LeafIndex) -> bool {
+    *position == LeafIndex(0)
+}
 
-    fn schedule(fee: &str, fee_vat: &str, vat: &str) -> Schedule {
-        let command = PublishSchedule {
-            version: "CNY/2@1".parse().unwrap(),
-            supplier_fee: fee.parse().unwrap(),
-            fee_vat: fee_vat.parse().unwrap(),
-            vat: [("dataset".parse().unwrap(), vat.parse().unwrap())].into(),
-            rounding: Rounding::HalfUpLargestRemainder,
-        };
-        publish(None, command, Timestamp::EPOCH).unwrap()
-    }
-
-    #[track_caller]
-    fn check(net: i64, fee: &str, fee_vat: &str, vat: &str, expected: [i64; 4]) {
-        let shares = schedule(fee, fee_vat, vat).share(AmountMinor::new(net).unwrap(), "dataset").unwrap();
-        assert_eq!([shares.supplier, shares.fee, shares.fee_vat, shares.vat].map(AmountMinor::get), expected);
-    }
-
-    #[test]
-    fn a_line_is_shared_to_the_minor_unit() {
-        check(10_000, "0.025", "0.06", "0.06", [9735, 250, 15, 600]);
-        check(1, "0.025", "0.06", "0.06", [1, 0, 0, 0]);
-        check(0, "0.025", "0.06", "0.06", [0, 0, 0, 0]);
-        check(9, "0.025", "0.06", "0.06", [9, 0, 0, 1]);
-        check(10_000, "0", "0", "0.13", [10_000, 0, 0, 1300]);
-        check(10_000, "1", "0", "0", [0, 10_000, 0, 0]);
-    }
-
-    #[test]
-    fn a_schedule_follows_the_last_and_leaves_the_supplier_no_debt() {
-        let command = |version: &str, fee: &str| PublishSchedule {
-            version: version.parse().unwrap(),
-            supplier_fee: fee.parse().unwrap(),
-            fee_vat: "0.06".parse().unwrap(),
-            vat: BTreeMap::new(),
-            rounding: Rounding::HalfUpLargestRemainder,
-        };
-        let refused = |latest, command| publish(latest, command, Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused(None, command("CNY/2@2", "0.025")).field, "version");
-        assert_eq!(refused(Some(1), command("CNY/2@1", "0.025")).field, "version");
-        assert_eq!(refused(None, command("CNY/2@1", "1")).field, "supplier_fee");
-    }
-
-    proptest! {
-        #[test]
-        fn shares_sum_and_refunds_give_back_exactly_what_was_taken(
-            net in 0..=9_007_199_254_740_i64,
-            fee in 0..=50_u8,
-            cuts in prop::collection::vec(0..=1_000_000_u32, 0..6),
-        ) {
-            let net = AmountMinor::new(net).unwrap();
-            let shares = schedule(&format!("0.{fee:02}"), "1", "0.06").share(net, "dataset").unwrap();
-            prop_assert_eq!(shares.supplier.get() + shares.fee.get() + shares.fee_vat.get(), net.get());
-
-            let mut points: Vec<i64> = cuts.iter()
-                .map(|cut| i64::try_from(i128::from(net.get()) * i128::from(*cut) / 1_000_000).unwrap())
-                .collect();
-            points.sort_unstable();
-            points.push(net.get());
-            let mut before = AmountMinor::ZERO;
-            let mut returned = [0; 5];
-            for point in points {
-                let after = AmountMinor::new(point).unwrap();
-                let step = refund_shares(&shares, before, after).unwrap();
-                let parts = [step.net, step.vat, step.supplier, step.fee, step.fee_vat].map(AmountMinor::get);
-                prop_assert_eq!(parts[0], parts[2] + parts[3] + parts[4]);
-                returned = std::array::from_fn(|index| returned[index] + parts[index]);
-                before = after;
-            }
-            let taken = [shares.net, shares.vat, shares.supplier, shares.fee, shares.fee_vat].map(AmountMinor::get);
-            prop_assert_eq!(returned, taken);
-        }
-    }
+fn invalid(
+    field: impl Into<std::borrow::Cow<'static, str>>,
+    expected: impl Into<std::borrow::Cow<'static, str>>,
+) -> Refusal {
+    Refusal::new(RefusalCode::ScheduleInvalid, field, expected)
 }
