@@ -12,6 +12,6 @@ mod order;
 
 pub use licence::{Delivery, DeliveryMethod, Licence, LicenceState, RevenuePart};
 pub use order::{
-    AcceptOrder, ExpireOrder, GrantRefund, LINES_MAX, Order, OrderGroup, OrderLine, PlaceOrder, RecordDelivery,
-    RefundLine, RejectOrder, check_shape,
+    AcceptOrder, ExpireOrder, GrantRefund, LINES_MAX, Order, OrderGroup, OrderLine, PlaceOrder,
+    RecordDelivery, RefundLine, RejectOrder, check_shape,
 };

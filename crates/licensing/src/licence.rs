@@ -1,8 +1,8 @@
 //! Licences: one line of an order from order to end.
 
 use databourse_primitives::{
-    AmountMinor, Asset, Digest, DisputeId, ExchangeCode, Holder, Label, LicenceId, Line, OfferId, PartyId, ProductId,
-    Quantity, Refusal, RefusalCode, SharesVersion, Timestamp,
+    AmountMinor, Asset, Digest, DisputeId, ExchangeCode, Holder, Label, LicenceId, Line, OfferId, PartyId,
+    ProductId, Quantity, Refusal, RefusalCode, SharesVersion, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -261,7 +261,9 @@ impl Licence {
         match &self.state {
             LicenceState::Ordered | LicenceState::Delivered { .. } => true,
             LicenceState::Active { ends_at, .. } => *ends_at > now,
-            LicenceState::Rejected { .. } | LicenceState::Expired { .. } | LicenceState::Refunded { .. } => false,
+            LicenceState::Rejected { .. } | LicenceState::Expired { .. } | LicenceState::Refunded { .. } => {
+                false
+            }
         }
     }
 

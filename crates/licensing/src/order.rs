@@ -2,8 +2,8 @@
 
 use crate::DeliveryMethod;
 use databourse_primitives::{
-    AmountMinor, Asset, CertificateNumber, Digest, ExchangeCode, Label, Line, OfferId, OrderId, PartyId, Quantity,
-    Refusal, RefusalCode, ScheduleVersion, Timestamp, VoucherId,
+    AmountMinor, Asset, CertificateNumber, Digest, ExchangeCode, Label, Line, OfferId, OrderId, PartyId,
+    Quantity, Refusal, RefusalCode, ScheduleVersion, Timestamp, VoucherId,
 };
 use serde::{Deserialize, Serialize};
 

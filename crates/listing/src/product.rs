@@ -2,7 +2,8 @@
 
 use crate::{DataClass, Right};
 use databourse_primitives::{
-    BilingualText, Digest, ExchangeCode, Line, PartyId, ProductId, Refusal, RefusalCode, RightId, SharesVersion, Timestamp,
+    BilingualText, Digest, ExchangeCode, Line, PartyId, ProductId, Refusal, RefusalCode, RightId,
+    SharesVersion, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use crate::CertificateFacts;
 use databourse_ledger::Entry;
-use databourse_licensing::{AcceptOrder, GrantRefund, PlaceOrder, RecordDelivery, RejectOrder};
+use databourse_licensing::{AcceptOrder, ExpireOrder, GrantRefund, PlaceOrder, RecordDelivery, RejectOrder};
 use databourse_listing::{
     DelistProduct, ListProduct, PauseProduct, PublishOffer, RegisterRight, ResumeProduct, ReviseProduct,
     WithdrawOffer,
@@ -11,7 +11,10 @@ use databourse_party::{CertifyParty, FoundRegion, RevokeParty};
 use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
 };
-use databourse_settlement::{CloseWindow, DepositMoney, PublishSchedule, WithdrawMoney};
+use databourse_settlement::{
+    ChargeFee, CloseWindow, ConstrainAccount, DecideDispute, DepositMoney, IssueVoucher, OpenDispute,
+    PublishSchedule, PublishShares, PublishTax, WithdrawMoney,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -103,6 +106,8 @@ macro_rules! commands {
 commands! {
     /// Founds the region.
     FoundRegion = "region.found";
+    /// Publishes a table of tax rates.
+    PublishTax = "tax.publish";
     /// Publishes a fee schedule.
     PublishSchedule = "schedule.publish";
     /// Certifies a party.
@@ -121,6 +126,8 @@ commands! {
     ResumeProduct = "product.resume";
     /// Ends a listing.
     DelistProduct = "product.delist";
+    /// Publishes a product's revenue shares.
+    PublishShares = "shares.publish";
     /// Publishes an offer.
     PublishOffer = "offer.publish";
     /// Withdraws an offer.
@@ -133,8 +140,20 @@ commands! {
     AcceptOrder = "order.accept";
     /// Rejects lines of an order.
     RejectOrder = "order.reject";
+    /// Ends an order whose hold's time is over.
+    ExpireOrder = "order.expire";
     /// Grants a refund.
     GrantRefund = "refund.grant";
+    /// Opens a dispute or records a chargeback.
+    OpenDispute = "dispute.open";
+    /// Decides a dispute.
+    DecideDispute = "dispute.decide";
+    /// Issues an innovation voucher.
+    IssueVoucher = "voucher.issue";
+    /// Charges a yearly fee.
+    ChargeFee = "fee.charge";
+    /// Freezes, closes or reopens an account.
+    ConstrainAccount = "account.constrain";
     /// Records money that came in.
     DepositMoney = "account.deposit";
     /// Takes money out.

@@ -21,7 +21,7 @@ pub use execute::{Accepted, Effects, EncodedEffects, Executed, Outcome, Row, exe
 pub use facts::{CERTIFICATE_LINES_MAX, CertificateFacts, CertificateLine, certificate_facts};
 pub use memory::MemoryState;
 pub use record::{
-    Answer, Certificate, Claim, DeliveryRecord, Head, Key, Noun, PostedTransaction, Record, RefundRecord,
-    RefundedLine, Stored,
+    Acceptance, Answer, Certificate, Claim, DeliveryRecord, Head, Key, Noun, PostedTransaction, Record,
+    RefundRecord, RefundedLine, Stored,
 };
 pub use view::{Base, BlockContext, Halt, Loaded};

@@ -8,7 +8,9 @@ use databourse_primitives::{
     AmountMinor, CertificateNumber, Digest, EntryId, Height, LeafIndex, Line, OrderId, PartyId, Timestamp,
     WindowId,
 };
-use databourse_settlement::{Account, Posting, Schedule, TransactionKind, Window};
+use databourse_settlement::{
+    Account, Dispute, Hold, Posting, Schedule, ShareTree, TaxTable, TransactionKind, Voucher, Window,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -68,6 +70,23 @@ pub struct DeliveryRecord {
     pub delivered_at: Timestamp,
 }
 
+/// An acceptance as an event: in which window which lines were paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Its entry.
+    pub id: EntryId,
+    /// The order.
+    pub order: OrderId,
+    /// Who accepted.
+    pub buyer: PartyId,
+    /// The lines accepted.
+    pub lines: Vec<u32>,
+    /// The settlement window in which the money moved.
+    pub window: WindowId,
+    /// Block time.
+    pub accepted_at: Timestamp,
+}
+
 /// What one line of a refund gave back, minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundedLine {
@@ -77,10 +96,19 @@ pub struct RefundedLine {
     pub net_minor: AmountMinor,
     /// Value-added tax to the buyer.
     pub vat_minor: AmountMinor,
-    /// Part of the net amount that the exchange gave from its fee.
+    /// Part of the net amount that the listing exchange gave from its fee.
     pub fee_minor: AmountMinor,
-    /// Part of the net amount that the exchange gave from its tax on the fee.
+    /// Part of the net amount that the listing exchange gave from its tax on the fee.
     pub fee_vat_minor: AmountMinor,
+    /// Part of the net amount that the selling exchange, if another, gave from its fee.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub selling_fee_minor: AmountMinor,
+    /// Part of the net amount that the selling exchange, if another, gave from its tax on the fee.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub selling_fee_vat_minor: AmountMinor,
+    /// Part of net amount and tax that went back to a voucher.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub voucher_minor: AmountMinor,
 }
 
 /// A refund.
@@ -94,6 +122,8 @@ pub struct RefundRecord {
     pub buyer: PartyId,
     /// Who gives.
     pub supplier: PartyId,
+    /// The settlement window in which the money moved.
+    pub window: WindowId,
     /// What each line gave back.
     pub lines: Vec<RefundedLine>,
     /// All of it, tax inclusive.
@@ -232,10 +262,22 @@ nouns! {
     Licence(Licence) = "licence", |record| record.id.to_string();
     /// A delivery.
     Delivery(DeliveryRecord) = "delivery", |record| record.id.to_string();
+    /// An acceptance.
+    Acceptance(Acceptance) = "acceptance", |record| record.id.to_string();
     /// A refund.
     Refund(RefundRecord) = "refund", |record| record.id.to_string();
     /// An account.
     Account(Account) = "account", |record| record.id.to_string();
+    /// Money that is held.
+    Hold(Hold) = "hold", |record| record.id.to_string();
+    /// An innovation voucher.
+    Voucher(Voucher) = "voucher", |record| record.id.to_string();
+    /// A dispute.
+    Dispute(Dispute) = "dispute", |record| record.id.to_string();
+    /// A table of tax rates.
+    TaxTable(TaxTable) = "tax_table", |record| record.version.to_string();
+    /// Revenue shares of a product.
+    ShareTree(ShareTree) = "share_tree", |record| format!("{}@{}", record.product, record.version);
     /// A fee schedule.
     Schedule(Schedule) = "schedule", |record| record.version.to_string();
     /// A settlement window.

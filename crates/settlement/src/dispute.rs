@@ -6,7 +6,8 @@
 
 use crate::AccountId;
 use databourse_primitives::{
-    AmountMinor, DisputeId, ExchangeCode, Holder, Label, Line, OrderId, PartyId, Refusal, RefusalCode, Timestamp,
+    AmountMinor, DisputeId, ExchangeCode, Holder, Label, Line, OrderId, PartyId, Refusal, RefusalCode,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,9 @@
 //! exchange, public share). A change is a new version; what was sold before is shared as it was agreed.
 
 use crate::{Holder, split_carrying};
-use databourse_primitives::{AmountMinor, Label, ProductId, Refusal, RefusalCode, SharesVersion, Timestamp};
+use databourse_primitives::{
+    AmountMinor, ExchangeCode, Label, ProductId, Refusal, RefusalCode, SharesVersion, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,6 +91,9 @@ pub struct ShareTree {
     /// What each holder is still owed, or has had in advance, of the minor unit: numerators over 10^12.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub carry: BTreeMap<Holder, i64>,
+    /// The exchange whose book holds each beneficiary's money; the market fills it in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub books: BTreeMap<Holder, ExchangeCode>,
 }
 
 impl ShareTree {
@@ -164,7 +169,8 @@ pub fn publish_shares(
         return Err(invalid("root", "at most 20 holders, each once"));
     }
     let PublishShares { product, version, root } = command;
-    Ok(ShareTree { product, version, root, published_at: now, carry: BTreeMap::new() })
+    let (carry, books) = Default::default();
+    Ok(ShareTree { product, version, root, published_at: now, carry, books })
 }
 
 fn check_level(nodes: &[ShareNode], depth: usize) -> Result<(), Refusal> {

@@ -8,9 +8,7 @@ use super::{
 };
 use crate::{Actor, Halt, Key, view::Tx};
 use databourse_licensing::{Licence, LicenceState, Order};
-use databourse_primitives::{
-    AmountMinor, DisputeId, ExchangeCode, HoldId, Holder, Refusal, RefusalCode,
-};
+use databourse_primitives::{AmountMinor, DisputeId, ExchangeCode, HoldId, Holder, Refusal, RefusalCode};
 use databourse_settlement::{
     Account, AccountId, DecideDispute, Dispute, DisputeState, FrozenPart, Hold, OpenDispute, Part, Phase,
     Purpose, Schedule, Transaction, TransactionKind,
@@ -97,7 +95,8 @@ fn may_open(
         }
         Actor::Exchange(code) => {
             if command.chargeback.is_none() {
-                let expected = "the bank's reference of the chargeback; other disputes are the buyer's to open";
+                let expected =
+                    "the bank's reference of the chargeback; other disputes are the buyer's to open";
                 return Err(Refusal::new(RefusalCode::PartyOnly, "chargeback", expected).into());
             }
             listed_by(code, licences)?;

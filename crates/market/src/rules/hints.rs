@@ -1,13 +1,13 @@
 //! What a command surely reads, as far as its own bytes tell. Asking for all of it at once makes a cold command cost
 //! two or three round trips instead of one per record. A hint that is missing costs time, never correctness.
 
-use super::{listing::claim_name, money, order::group_names};
-use crate::{Answer, Claim, Command, Key, SignedCommand};
+use super::{listing::claim_name, money, order::group_names, pricing};
+use crate::{Answer, Claim, Command, Head, Key, SignedCommand};
 use databourse_licensing::{Licence, Order};
 use databourse_listing::{Offer, Product, Right};
 use databourse_party::{Exchange, KeyRecord, Party, Region};
 use databourse_primitives::{LicenceId, OrderId};
-use databourse_settlement::{Account, AccountId, Purpose};
+use databourse_settlement::{Account, AccountId, Dispute, Hold, Purpose, TaxTable, Voucher};
 
 pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
     let claims = signed.entry.claims();
@@ -20,7 +20,12 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
     keys.extend(claims.on_behalf_of.map(|party| Key::of::<Party>(&party)));
     match &signed.command {
         Command::FoundRegion(_) => {}
-        Command::PublishSchedule(publish) => keys.extend(money::series_keys(publish.version.asset)),
+        Command::PublishTax(_) => keys.push(Key::of::<Head>(&pricing::TAX_SERIES)),
+        Command::PublishSchedule(publish) => {
+            keys.extend(money::series_keys(publish.version.asset));
+            keys.push(Key::of::<TaxTable>(&publish.tax));
+        }
+        Command::PublishShares(publish) => keys.push(Key::of::<Product>(&publish.product)),
         Command::CertifyParty(certify) => {
             keys.push(Key::of::<Claim>(&format!("identifier:{}", certify.legal_identifier)));
             keys.extend(certify.keys.iter().map(|key| Key::of::<KeyRecord>(&key.key_id())));
@@ -42,6 +47,7 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
         Command::WithdrawOffer(withdraw) => keys.push(Key::of::<Offer>(&withdraw.offer)),
         Command::PlaceOrder(place) => {
             keys.extend(place.lines.iter().map(|line| Key::of::<Offer>(&line.offer)));
+            keys.extend(place.voucher.map(|voucher| Key::of::<Voucher>(&voucher)));
             if let (Some(group), Some(buyer)) = (&place.group, claims.on_behalf_of) {
                 keys.extend(group_names(buyer, group).map(|name| Key::of::<Claim>(&name)));
             }
@@ -53,12 +59,29 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
             let named: Vec<_> = grant.lines.iter().map(|line| line.line).collect();
             lines(&mut keys, grant.order, Some(&named));
         }
+        Command::ExpireOrder(expire) => lines(&mut keys, expire.order, None),
+        Command::OpenDispute(open) => lines(&mut keys, open.order, Some(&open.lines)),
+        Command::DecideDispute(decide) => {
+            keys.push(Key::of::<Dispute>(&decide.dispute));
+            keys.push(Key::of::<Hold>(&decide.dispute));
+        }
+        Command::IssueVoucher(issue) => {
+            keys.push(Key::of::<Party>(&issue.party));
+            keys.push(Key::of::<Claim>(&money::bank_line_name(&claims.exchange, &issue.bank_reference)));
+            keys.extend(money::series_keys(issue.asset));
+        }
+        Command::ChargeFee(charge) => {
+            keys.push(Key::of::<Party>(&charge.party));
+            keys.push(Key::of::<Claim>(&money::yearly_name(charge)));
+            keys.extend(money::series_keys(charge.asset));
+        }
+        Command::ConstrainAccount(constrain) => keys.push(Key::of::<Account>(&constrain.account)),
         Command::DepositMoney(deposit) => {
             keys.push(Key::of::<Party>(&deposit.party));
             keys.push(Key::of::<Claim>(&money::bank_line_name(&claims.exchange, &deposit.bank_reference)));
             keys.extend(money::series_keys(deposit.asset));
-            let available = AccountId::party(deposit.party, Purpose::Available, deposit.asset);
-            keys.push(Key::of::<Account>(&available));
+            let funds = AccountId::party(deposit.party, Purpose::Funds, deposit.asset);
+            keys.push(Key::of::<Account>(&funds));
         }
         Command::WithdrawMoney(withdraw) => keys.extend(money::series_keys(withdraw.asset)),
         Command::CloseWindow(close) => keys.extend(money::series_keys(close.window.asset)),
@@ -72,6 +95,7 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
 
 fn lines(keys: &mut Vec<Key>, order: OrderId, lines: Option<&[u32]>) {
     keys.push(Key::of::<Order>(&order));
+    keys.push(Key::of::<Hold>(&order));
     let licence = |line: &u32| Key::of::<Licence>(&LicenceId { order, line: *line });
     keys.extend(lines.unwrap_or_default().iter().map(licence));
 }

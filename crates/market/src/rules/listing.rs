@@ -85,7 +85,8 @@ pub(super) fn delist_product(
     Ok(())
 }
 
-fn own_product(tx: &Tx<'_>, supplier: PartyId, product: ProductId) -> Result<Product, Halt> {
+/// A product, for a supplier who acts on its own.
+pub(super) fn own_product(tx: &Tx<'_>, supplier: PartyId, product: ProductId) -> Result<Product, Halt> {
     acting_as(tx, supplier, &SELLERS)?;
     tx.need(&product, RefusalCode::ProductUnknown, "product")
 }

@@ -1,13 +1,18 @@
 //! The rules that bring the stages together. One file per noun; each takes a view of the state and a command.
 
 mod certificate;
+mod dispute;
 mod hints;
 mod listing;
 mod money;
 mod order;
+mod parts;
 mod party;
+mod pricing;
 mod refund;
 mod region;
+mod voucher;
+mod window;
 
 use crate::{Actor, Answer, Command, Halt, Outcome, SignedCommand, execute::Accepted, view::Tx};
 use databourse_party::{KeyOwner, KeyRecord, Party, Region};
@@ -98,7 +103,12 @@ fn resolve_actor(tx: &Tx<'_>, signed: &SignedCommand) -> Result<Actor, Halt> {
 fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
     match command {
         Command::FoundRegion(found) => region::found(tx, found),
-        Command::PublishSchedule(publish) => money::publish_schedule(tx, exchange(actor)?, publish),
+        Command::PublishTax(publish) => {
+            exchange(actor).map_err(Halt::from).and_then(|_| pricing::publish_tax(tx, publish))
+        }
+        Command::PublishSchedule(publish) => {
+            exchange(actor).map_err(Halt::from).and_then(|_| pricing::publish_schedule(tx, publish))
+        }
         Command::CertifyParty(certify) => party::certify(tx, exchange(actor)?, certify),
         Command::RevokeParty(revoke) => party::revoke(tx, exchange(actor)?, revoke),
         Command::RegisterRight(register) => listing::register_right(tx, party_of(actor)?, register),
@@ -107,16 +117,23 @@ fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
         Command::PauseProduct(pause) => listing::pause_product(tx, party_of(actor)?, pause),
         Command::ResumeProduct(resume) => listing::resume_product(tx, party_of(actor)?, resume),
         Command::DelistProduct(delist) => listing::delist_product(tx, party_of(actor)?, delist),
+        Command::PublishShares(publish) => pricing::publish_shares(tx, party_of(actor)?, publish),
         Command::PublishOffer(publish) => listing::publish_offer(tx, party_of(actor)?, publish),
         Command::WithdrawOffer(withdraw) => listing::withdraw_offer(tx, party_of(actor)?, withdraw),
         Command::PlaceOrder(place) => order::place(tx, party_of(actor)?, place),
         Command::RecordDelivery(record) => order::deliver(tx, party_of(actor)?, record),
         Command::AcceptOrder(accept) => order::accept(tx, party_of(actor)?, accept),
         Command::RejectOrder(reject) => order::reject(tx, party_of(actor)?, reject),
+        Command::ExpireOrder(expire) => order::expire(tx, exchange(actor)?, expire),
         Command::GrantRefund(grant) => refund::grant(tx, actor, grant),
+        Command::OpenDispute(open) => dispute::open(tx, actor, open),
+        Command::DecideDispute(decide) => dispute::decide(tx, exchange(actor)?, decide),
+        Command::IssueVoucher(issue) => voucher::issue(tx, exchange(actor)?, issue),
+        Command::ChargeFee(charge) => money::charge_fee(tx, exchange(actor)?, charge),
+        Command::ConstrainAccount(constrain) => money::constrain(tx, exchange(actor)?, constrain),
         Command::DepositMoney(deposit) => money::deposit(tx, exchange(actor)?, deposit),
         Command::WithdrawMoney(withdraw) => money::withdraw(tx, party_of(actor)?, withdraw),
-        Command::CloseWindow(close) => money::close_window(tx, exchange(actor)?, close),
+        Command::CloseWindow(close) => window::close(tx, exchange(actor)?, close),
         Command::IssueCertificate(issue) => certificate::issue(tx, exchange(actor)?, issue),
     }
 }

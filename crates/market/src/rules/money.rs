@@ -1,13 +1,14 @@
 //! Money: every movement goes through [`post`], so that accounts, window and journal change together.
 
+use super::pricing::{TAX_SERIES, schedule_series};
 use crate::{Claim, Halt, Head, Key, PostedTransaction, view::Tx};
 use databourse_party::{Party, Region};
 use databourse_primitives::{
-    Asset, ExchangeCode, Label, PartyId, Refusal, RefusalCode, ScheduleVersion, WindowId,
+    Asset, ExchangeCode, Holder, Label, PartyId, Refusal, RefusalCode, ScheduleVersion, TaxVersion, WindowId,
 };
 use databourse_settlement::{
-    self as settlement, Account, AccountId, CloseWindow, DepositMoney, PublishSchedule, Purpose, Schedule,
-    Transaction, Window, WithdrawMoney,
+    Account, ChargeFee, ConstrainAccount, DepositMoney, Schedule, TaxTable, Transaction, Window,
+    WithdrawMoney,
 };
 use std::collections::BTreeMap;
 
@@ -16,18 +17,20 @@ pub(super) fn window_series(asset: Asset) -> String {
     format!("window:{asset}")
 }
 
-/// The heads of an asset's series.
-pub(super) fn series_keys(asset: Asset) -> [Key; 2] {
-    [window_series(asset), schedule_series(asset)].map(|series| Key::of::<Head>(&series))
+/// The heads of the series that money in `asset` depends on.
+pub(super) fn series_keys(asset: Asset) -> [Key; 3] {
+    let series = [window_series(asset), schedule_series(asset), TAX_SERIES.to_owned()];
+    series.map(|series| Key::of::<Head>(&series))
 }
 
-/// What the heads point to, once they are loaded: the open window and the schedule in force.
+/// What the heads point to, once they are loaded: the open window, the latest schedule and the latest tax table.
 pub(super) fn current_keys(tx: &Tx<'_>, asset: Asset) -> Result<Vec<Key>, Halt> {
-    let window = tx.find::<Head>(&window_series(asset))?.map(|head| head.number);
-    let schedule = tx.find::<Head>(&schedule_series(asset))?.map(|head| head.number);
-    let window = window.map(|number| Key::of::<Window>(&WindowId { asset, number }));
+    let head = |series: String| tx.find::<Head>(&series).map(|head| head.map(|head| head.number));
+    let window = head(window_series(asset))?.map(|number| Key::of::<Window>(&WindowId { asset, number }));
+    let schedule = head(schedule_series(asset))?;
     let schedule = schedule.map(|version| Key::of::<Schedule>(&ScheduleVersion { asset, version }));
-    Ok(window.into_iter().chain(schedule).collect())
+    let tax = head(TAX_SERIES.to_owned())?.map(|version| Key::of::<TaxTable>(&TaxVersion(version)));
+    Ok(window.into_iter().chain(schedule).chain(tax).collect())
 }
 
 /// The name by which a bank line is recorded once.
@@ -35,16 +38,14 @@ pub(super) fn bank_line_name(exchange: &ExchangeCode, reference: &Label) -> Stri
     format!("bank:{exchange}:{reference}")
 }
 
-fn schedule_series(asset: Asset) -> String {
-    format!("schedule:{asset}")
-}
-
 /// Applies a transaction to its accounts and to the open window of its asset, and writes it into the journal.
 pub(super) fn post(tx: &mut Tx<'_>, transaction: &Transaction) -> Result<(), Halt> {
     if transaction.is_empty() {
         return Ok(());
     }
-    let current = current_keys(tx, transaction.asset())?;
+    let window = tx.find::<Head>(&window_series(transaction.asset()))?;
+    let current =
+        window.map(|head| Key::of::<Window>(&WindowId { asset: transaction.asset(), number: head.number }));
     tx.preload(transaction.accounts().map(Key::of::<Account>).chain(current))?;
     let mut window = open_window(tx, transaction.asset())?;
     let mut accounts = BTreeMap::new();
@@ -67,25 +68,11 @@ pub(super) fn post(tx: &mut Tx<'_>, transaction: &Transaction) -> Result<(), Hal
     Ok(())
 }
 
-fn open_window(tx: &Tx<'_>, asset: Asset) -> Result<Window, Halt> {
+/// The open window of `asset`.
+pub(super) fn open_window(tx: &Tx<'_>, asset: Asset) -> Result<Window, Halt> {
     let unknown = || Refusal::new(RefusalCode::AssetUnknown, "asset", "an asset that the region settles");
     let head: Head = tx.find(&window_series(asset))?.ok_or_else(unknown)?;
     Ok(tx.find(&WindowId { asset, number: head.number })?.ok_or_else(unknown)?)
-}
-
-pub(super) fn publish_schedule(
-    tx: &mut Tx<'_>,
-    _exchange: &ExchangeCode,
-    command: &PublishSchedule,
-) -> Result<(), Halt> {
-    let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
-    region.settles(command.version.asset).map_err(|refusal| refusal.within("version"))?;
-    let series = schedule_series(command.version.asset);
-    let latest: Option<Head> = tx.find(&series)?;
-    let schedule = settlement::publish(latest.map(|head| head.number), command.clone(), tx.now())?;
-    tx.put(Head { name: series, number: schedule.version.version });
-    tx.put(schedule);
-    Ok(())
 }
 
 /// The schedule in force for new orders in `asset`.
@@ -95,27 +82,57 @@ pub(super) fn current_schedule(tx: &Tx<'_>, asset: Asset) -> Result<Schedule, Ha
         Refusal::new(RefusalCode::ScheduleUnknown, "", expected)
     };
     let head: Head = tx.find(&schedule_series(asset))?.ok_or_else(unknown)?;
-    Ok(tx.find(&ScheduleVersion { asset, version: head.number })?.ok_or_else(unknown)?)
+    let latest: Schedule = tx.find(&ScheduleVersion { asset, version: head.number })?.ok_or_else(unknown)?;
+    match latest.version_at(tx.leaf_index).ok_or_else(unknown)? {
+        version if version == latest.version => Ok(latest),
+        version => Ok(tx.find(&version)?.ok_or_else(unknown)?),
+    }
+}
+
+/// The exchange whose book holds a holder's money.
+pub(super) fn home_of(tx: &Tx<'_>, holder: &Holder, field: &'static str) -> Result<ExchangeCode, Halt> {
+    match holder {
+        Holder::Party(id) => Ok(tx.need::<Party>(id, RefusalCode::PartyUnknown, field)?.home_exchange),
+        Holder::Exchange(code) => {
+            let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
+            region.has(code).map_err(|refusal| refusal.within(field))?;
+            Ok(code.clone())
+        }
+    }
+}
+
+/// A party of this exchange: the exchange touches the accounts of no other.
+pub(super) fn home_party(tx: &Tx<'_>, exchange: &ExchangeCode, id: PartyId) -> Result<Party, Halt> {
+    let party: Party = tx.need(&id, RefusalCode::PartyUnknown, "party")?;
+    if party.home_exchange != *exchange {
+        let expected = format!("the party's home exchange, {}", party.home_exchange);
+        return Err(Refusal::new(RefusalCode::AccountOtherBook, "party", expected).into());
+    }
+    Ok(party)
 }
 
 /// Records money that came in at the bank of the party's home exchange. A bank line counts once.
 pub(super) fn deposit(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &DepositMoney) -> Result<(), Halt> {
-    let party: Party = tx.need(&command.party, RefusalCode::PartyUnknown, "party")?;
-    if party.home_exchange != *exchange {
-        let expected = format!("the party's home exchange, {}", party.home_exchange);
-        return Err(Refusal::new(RefusalCode::ExchangeOnly, "party", expected).into());
-    }
+    home_party(tx, exchange, command.party)?;
     let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
     region.settles(command.asset)?;
-    let name = bank_line_name(exchange, &command.bank_reference);
+    record_bank_line(tx, exchange, &command.bank_reference)?;
+    post(tx, &command.transaction(exchange)?)
+}
+
+/// Takes a bank line's reference, which counts once.
+pub(super) fn record_bank_line(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    reference: &Label,
+) -> Result<(), Halt> {
+    let name = bank_line_name(exchange, reference);
     if let Some(claim) = tx.find::<Claim>(&name)? {
         let expected = format!("a bank line not recorded yet; this one is entry {}", claim.holder);
         return Err(Refusal::new(RefusalCode::BankReferenceTaken, "bank_reference", expected).into());
     }
-    let bank = AccountId::exchange(exchange.clone(), Purpose::Bank, command.asset);
-    let transaction = command.transaction(bank)?;
     tx.put(Claim { name, holder: tx.entry.to_string() });
-    post(tx, &transaction)
+    Ok(())
 }
 
 /// Takes a party's available money out, whether or not its certification is still in force: the money is its own.
@@ -123,9 +140,57 @@ pub(super) fn withdraw(tx: &mut Tx<'_>, id: PartyId, command: &WithdrawMoney) ->
     let party: Party = tx.need(&id, RefusalCode::PartyUnknown, "on_behalf_of")?;
     let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
     region.settles(command.asset)?;
-    let bank = AccountId::exchange(party.home_exchange, Purpose::Bank, command.asset);
-    let transaction = command.transaction(id, bank)?;
+    let transaction = command.transaction(id, &party.home_exchange)?;
     post(tx, &transaction).map_err(|halt| at_field(halt, "amount_minor"))
+}
+
+/// Charges a party of this exchange the yearly fee of one of its roles, once a year.
+pub(super) fn charge_fee(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &ChargeFee) -> Result<(), Halt> {
+    let party = home_party(tx, exchange, command.party)?;
+    let refused = |field: &'static str, expected: String| -> Halt {
+        Refusal::new(RefusalCode::FeeNotDue, field, expected).into()
+    };
+    if !party.roles.iter().any(|role| role.as_str() == command.role.as_str()) {
+        return Err(refused("role", "a role that the party is certified for".to_owned()));
+    }
+    let this_year = tx.now().year();
+    if command.year != this_year && command.year != this_year.saturating_add(1) {
+        return Err(refused("year", format!("{this_year} or the year after it")));
+    }
+    let schedule = current_schedule(tx, command.asset)?;
+    let tax: TaxTable = tx.need(&schedule.tax, RefusalCode::TaxUnknown, "")?;
+    let fee = schedule.yearly_fee(&tax, command.role.as_str())?;
+    let name = yearly_name(command);
+    if let Some(claim) = tx.find::<Claim>(&name)? {
+        return Err(refused("year", format!("a year not charged yet; this one is entry {}", claim.holder)));
+    }
+    tx.put(Claim { name, holder: tx.entry.to_string() });
+    let transaction = command.transaction(fee.fee_minor, fee.vat_minor, exchange)?;
+    post(tx, &transaction).map_err(|halt| at_field(halt, "party"))
+}
+
+/// The name under which a yearly fee is charged once.
+pub(super) fn yearly_name(command: &ChargeFee) -> String {
+    format!("yearly:{}:{}:{}", command.party, command.role, command.year)
+}
+
+/// Freezes, closes or reopens an account in this exchange's book.
+pub(super) fn constrain(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    command: &ConstrainAccount,
+) -> Result<(), Halt> {
+    let book = home_of(tx, &command.account.holder, "account")?;
+    if book != *exchange {
+        let expected = format!("an account in the book of {exchange}; this one is in that of {book}");
+        return Err(Refusal::new(RefusalCode::AccountOtherBook, "account", expected).into());
+    }
+    let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
+    region.settles(command.account.asset).map_err(|refusal| refusal.within("account"))?;
+    // A never-used account can be frozen or closed before it is used.
+    let account = tx.find(&command.account)?.unwrap_or_else(|| Account::unused(command.account.clone()));
+    tx.put(account.constrain(command.constraint.clone())?);
+    Ok(())
 }
 
 /// Names the field of the command that a refused posting goes back to.
@@ -134,23 +199,4 @@ pub(super) fn at_field(halt: Halt, field: &str) -> Halt {
         Halt::Refused(refusal) if refusal.field.is_empty() => Halt::Refused(refusal.within(field)),
         other => other,
     }
-}
-
-/// Closes the open window of an asset; the next is open at once.
-pub(super) fn close_window(
-    tx: &mut Tx<'_>,
-    _exchange: &ExchangeCode,
-    command: &CloseWindow,
-) -> Result<(), Halt> {
-    let asset = command.window.asset;
-    let open = open_window(tx, asset)?;
-    if open.id != command.window {
-        let expected = format!("the open window, {}", open.id);
-        return Err(Refusal::new(RefusalCode::WindowNotOpen, "window", expected).into());
-    }
-    let (closed, next) = settlement::close(open, tx.now())?;
-    tx.put(Head { name: window_series(asset), number: next.id.number });
-    tx.put(closed);
-    tx.put(next);
-    Ok(())
 }

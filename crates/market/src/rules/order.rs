@@ -15,8 +15,8 @@ use databourse_licensing::{
 use databourse_listing::{Offer, Product, Right};
 use databourse_party::{Party, Role};
 use databourse_primitives::{
-    AmountMinor, Asset, ExchangeCode, HoldId, Holder, LicenceId, OfferId, OrderId, PartyId, ProductId, Refusal,
-    RefusalCode,
+    AmountMinor, Asset, ExchangeCode, HoldId, Holder, LicenceId, OfferId, OrderId, PartyId, ProductId,
+    Refusal, RefusalCode,
 };
 use databourse_settlement::{Account, AccountId, Hold, Phase, Purpose, Transaction, TransactionKind};
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};

@@ -62,12 +62,10 @@ impl LineMoney {
     /// The sellers' side: supplier or sharers of its revenue, exchanges' fees and taxes, the tax on the data.
     pub(super) fn seller_side(&self, order: &Order, licence: &Licence) -> Vec<Part> {
         let asset = licence.asset;
-        let exchange = |code: &ExchangeCode, purpose| {
-            (AccountId::exchange(code.clone(), purpose, asset), code.clone())
-        };
-        let supplier = |purpose| {
-            (AccountId::party(licence.supplier, purpose, asset), licence.supplier_book.clone())
-        };
+        let exchange =
+            |code: &ExchangeCode, purpose| (AccountId::exchange(code.clone(), purpose, asset), code.clone());
+        let supplier =
+            |purpose| (AccountId::party(licence.supplier, purpose, asset), licence.supplier_book.clone());
         let mut accounts = Vec::with_capacity(licence.revenue.len() + 6);
         for share in &licence.revenue {
             let purpose = match share.holder {
@@ -97,12 +95,8 @@ impl LineMoney {
 /// The parts that a licence's net price was divided into: the supplier's (or each sharer's of its revenue), the listing
 /// exchange's fee and the tax on it, the selling exchange's fee and the tax on it. Refunds follow this order.
 pub(super) fn net_parts(licence: &Licence) -> Result<Vec<AmountMinor>, Refusal> {
-    let commission = [
-        licence.fee_minor,
-        licence.fee_vat_minor,
-        licence.selling_fee_minor,
-        licence.selling_fee_vat_minor,
-    ];
+    let commission =
+        [licence.fee_minor, licence.fee_vat_minor, licence.selling_fee_minor, licence.selling_fee_vat_minor];
     let mut parts: Vec<_> = licence.revenue.iter().map(|share| share.amount_minor).collect();
     if parts.is_empty() {
         parts.push(commission.iter().try_fold(licence.net_minor, |left, part| left.minus(*part))?);

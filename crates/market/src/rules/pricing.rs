@@ -90,7 +90,8 @@ pub(super) fn share_revenue(
     let mut parts = Vec::new();
     for (holder, amount_minor) in tree.split(amount)? {
         let book = tree.books.get(&holder).cloned();
-        let book = book.ok_or_else(|| Refusal::new(RefusalCode::SharesUnknown, "offer", "a sharer's book"))?;
+        let book =
+            book.ok_or_else(|| Refusal::new(RefusalCode::SharesUnknown, "offer", "a sharer's book"))?;
         parts.push(RevenuePart { holder, book, amount_minor });
     }
     tx.put(tree);
@@ -104,10 +105,8 @@ pub(super) fn publish_schedule(tx: &mut Tx<'_>, command: &PublishSchedule) -> Re
     let series = schedule_series(command.version.asset);
     let latest = match tx.find::<Head>(&series)? {
         Some(head) => {
-            let version = databourse_primitives::ScheduleVersion {
-                asset: command.version.asset,
-                version: head.number,
-            };
+            let version =
+                databourse_primitives::ScheduleVersion { asset: command.version.asset, version: head.number };
             tx.find::<Schedule>(&version)?
         }
         None => None,
@@ -123,7 +122,8 @@ pub(super) fn publish_schedule(tx: &mut Tx<'_>, command: &PublishSchedule) -> Re
 pub(super) fn publish_tax(tx: &mut Tx<'_>, command: &PublishTax) -> Result<(), Halt> {
     tx.need::<Region>(&"region", RefusalCode::RegionNotFounded, "")?;
     let latest: Option<Head> = tx.find(&TAX_SERIES)?;
-    let table = settlement::publish_tax(latest.map(|head| TaxVersion(head.number)), command.clone(), tx.now())?;
+    let table =
+        settlement::publish_tax(latest.map(|head| TaxVersion(head.number)), command.clone(), tx.now())?;
     tx.put(Head { name: TAX_SERIES.to_owned(), number: table.version.0 });
     tx.put(table);
     Ok(())

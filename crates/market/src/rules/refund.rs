@@ -1,6 +1,11 @@
 //! Refunds: money of accepted lines goes back, with tax, fee and revenue shares, never more than was paid.
 
-use super::{money::{open_window, post}, order::licences_of, parts::LineMoney, voucher};
+use super::{
+    money::{open_window, post},
+    order::licences_of,
+    parts::LineMoney,
+    voucher,
+};
 use crate::{Actor, Halt, RefundRecord, RefundedLine, view::Tx};
 use databourse_licensing::{GrantRefund, Licence, Order};
 use databourse_primitives::{AmountMinor, Line, PartyId, Refusal, RefusalCode};

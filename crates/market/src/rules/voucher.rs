@@ -1,26 +1,21 @@
 //! Innovation vouchers: issued by an exchange, spent in orders, never cashed.
 
-use super::money::{at_field, bank_line_name, home_party, post};
-use crate::{Claim, Halt, view::Tx};
+use super::money::{home_party, post, record_bank_line};
+use crate::{Halt, view::Tx};
 use databourse_licensing::{Licence, Order};
-use databourse_primitives::{
-    AmountMinor, Asset, ExchangeCode, PartyId, Refusal, RefusalCode, VoucherId,
-};
+use databourse_party::Region;
+use databourse_primitives::{AmountMinor, Asset, ExchangeCode, PartyId, Refusal, RefusalCode, VoucherId};
 use databourse_settlement::{IssueVoucher, Voucher, issue_voucher};
 
 /// Issues a voucher to a party of this exchange, against a bank line of the funder.
 pub(super) fn issue(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &IssueVoucher) -> Result<(), Halt> {
     home_party(tx, exchange, command.party)?;
-    let name = bank_line_name(exchange, &command.bank_reference);
-    if let Some(claim) = tx.find::<Claim>(&name)? {
-        let expected = format!("a bank line not recorded yet; this one is entry {}", claim.holder);
-        return Err(Refusal::new(RefusalCode::BankReferenceTaken, "bank_reference", expected).into());
-    }
+    let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
+    region.settles(command.asset)?;
+    record_bank_line(tx, exchange, &command.bank_reference)?;
     let id = VoucherId::from(tx.entry);
-    let transaction = command.transaction(exchange)?;
     tx.put(issue_voucher(id, command.clone(), exchange.clone(), tx.now())?);
-    tx.put(Claim { name, holder: tx.entry.to_string() });
-    post(tx, &transaction).map_err(|halt| at_field(halt, "asset"))
+    post(tx, &command.transaction(exchange)?)
 }
 
 /// The voucher that an order names, if its buyer may spend it.
