@@ -113,7 +113,7 @@ pub struct Part {
 
 /// What one exchange owes another because of a movement between their books.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obligation {
+pub struct Crossing {
     /// Whose book the money left.
     pub debtor: ExchangeCode,
     /// Whose book it entered; the debtor's own if it stayed.
@@ -134,13 +134,13 @@ pub struct Transaction {
     kind: TransactionKind,
     asset: Asset,
     legs: BTreeMap<(AccountId, Side), Leg>,
-    obligations: Vec<Obligation>,
+    crossings: Vec<Crossing>,
 }
 
 impl Transaction {
     /// A movement without legs yet.
     pub const fn new(kind: TransactionKind, asset: Asset) -> Self {
-        Self { kind, asset, legs: BTreeMap::new(), obligations: Vec::new() }
+        Self { kind, asset, legs: BTreeMap::new(), crossings: Vec::new() }
     }
 
     /// Why money moves.
@@ -154,8 +154,8 @@ impl Transaction {
     }
 
     /// What exchanges owe one another because of it, one per line of business.
-    pub fn obligations(&self) -> &[Obligation] {
-        &self.obligations
+    pub fn crossings(&self) -> &[Crossing] {
+        &self.crossings
     }
 
     /// Posts `amount` from one account (debited) to another (credited) within one book. Moving nothing adds no leg.
@@ -207,7 +207,7 @@ impl Transaction {
                     self.leg(owes, Side::Credit, Phase::Direct, amount)?;
                 }
                 let (debtor, creditor) = (debtor.clone(), creditor.clone());
-                self.obligations.push(Obligation { debtor, creditor, amount });
+                self.crossings.push(Crossing { debtor, creditor, amount });
             }
         }
         Ok(())
@@ -300,7 +300,7 @@ impl Transaction {
         }
         let posting_count = u64::try_from(self.postings().count()).unwrap_or(u64::MAX);
         window.count(self.kind, self.amount()?, posting_count)?;
-        self.obligations.iter().try_for_each(|owed| window.owe(&owed.debtor, &owed.creditor, owed.amount))
+        self.crossings.iter().try_for_each(|owed| window.owe(&owed.debtor, &owed.creditor, owed.amount))
     }
 }
 

@@ -65,7 +65,7 @@ fn legs_of_one_account_are_one_posting() {
     }
     assert_eq!(transaction.postings().count(), 2);
     assert_eq!(transaction.amount().unwrap(), minor(15));
-    assert_eq!(transaction.obligations().len(), 3, "each line of business is counted");
+    assert_eq!(transaction.crossings().len(), 3, "each line of business is counted");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn money_that_changes_books_passes_both_clearing_accounts() {
     };
     assert_eq!((clearing(1), clearing(2), clearing(3)), (90, -60, -30), "symmetric: they sum to zero");
     let owed: Vec<_> = transaction
-        .obligations()
+        .crossings()
         .iter()
         .map(|owed| format!("{}>{} {}", owed.debtor, owed.creditor, owed.amount))
         .collect();
