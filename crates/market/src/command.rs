@@ -12,8 +12,10 @@ use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
 };
 use databourse_settlement::{
-    ChargeFee, CloseWindow, ConstrainAccount, DecideDispute, DepositMoney, IssueVoucher, OpenDispute,
-    PublishSchedule, PublishShares, PublishTax, WithdrawMoney,
+    AbortWindow, AddEvidence, ApproveResolution, AssignBreak, CarryBreak, ChargeFee, CloseWindow,
+    ConfirmInstruction, ConstrainAccount, DecideDispute, DepositMoney, EscalateBreak, InstructWindow,
+    IssueVoucher, OpenBreak, OpenDispute, ProposeResolution, PublishSchedule, PublishShares, PublishTax,
+    RejectResolution, ResolveBreak, SignWindow, WithdrawMoney, WriteOffBreak,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
@@ -160,6 +162,34 @@ commands! {
     WithdrawMoney = "account.withdraw";
     /// Closes a settlement window.
     CloseWindow = "window.close";
+    /// Signs the head of a pair in a closing window.
+    SignWindow = "window.sign";
+    /// Nets a final window into payments.
+    InstructWindow = "window.instruct";
+    /// Confirms a payment between exchanges.
+    ConfirmInstruction = "instruction.confirm";
+    /// Aborts a window.
+    AbortWindow = "window.abort";
+    /// Opens a break.
+    OpenBreak = "break.open";
+    /// Gives a break an owner.
+    AssignBreak = "break.assign";
+    /// Adds evidence to a break.
+    AddEvidence = "break.evidence";
+    /// Proposes how to end a break.
+    ProposeResolution = "break.propose";
+    /// Approves a proposal.
+    ApproveResolution = "break.approve";
+    /// Rejects a proposal.
+    RejectResolution = "break.reject";
+    /// Ends a break by a correcting posting.
+    ResolveBreak = "break.resolve";
+    /// Writes a break off.
+    WriteOffBreak = "break.write_off";
+    /// Hands a break to somebody above.
+    EscalateBreak = "break.escalate";
+    /// Carries a break forward.
+    CarryBreak = "break.carry";
     /// Issues a certificate.
     IssueCertificate = "certificate.issue";
 }

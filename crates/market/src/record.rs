@@ -9,7 +9,7 @@ use databourse_primitives::{
     WindowId,
 };
 use databourse_settlement::{
-    Account, Dispute, Hold, Posting, Schedule, ShareTree, TaxTable, TransactionKind, Voucher, Window,
+    Account, Break, Dispute, Hold, Posting, Schedule, ShareTree, TaxTable, TransactionKind, Voucher, Window,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
@@ -282,6 +282,8 @@ nouns! {
     Schedule(Schedule) = "schedule", |record| record.version.to_string();
     /// A settlement window.
     Window(Window) = "settlement_window", |record| record.id.to_string();
+    /// A break.
+    Break(Break) = "settlement_break", |record| record.id.to_string();
     /// A certificate.
     Certificate(Certificate) = "certificate", |record| record.number.to_string();
     /// A name that only one thing may have.

@@ -45,6 +45,10 @@ pub struct PublishSchedule {
     pub hold_days: u32,
     /// For how many days after acceptance a line can be disputed: 0 to 366.
     pub dispute_days: u32,
+    /// By how much a bank line may differ from the payment that it confirms, minor units; the rest is posted to the
+    /// receiving exchange's difference account.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub bank_tolerance_minor: AmountMinor,
     /// How amounts are made whole.
     pub rounding: Rounding,
 }
@@ -74,6 +78,10 @@ pub struct Schedule {
     pub hold_days: u32,
     /// For how many days after acceptance a line can be disputed.
     pub dispute_days: u32,
+    /// By how much a bank line may differ from the payment that it confirms, minor units; the rest is posted to the
+    /// receiving exchange's difference account.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub bank_tolerance_minor: AmountMinor,
     /// How amounts are made whole.
     pub rounding: Rounding,
     /// Block time of publication.
@@ -155,6 +163,7 @@ pub fn publish(
         tax: command.tax,
         hold_days: command.hold_days,
         dispute_days: command.dispute_days,
+        bank_tolerance_minor: command.bank_tolerance_minor,
         rounding: command.rounding,
         published_at: now,
     })

@@ -7,7 +7,11 @@ use databourse_licensing::{Licence, Order};
 use databourse_listing::{Offer, Product, Right};
 use databourse_party::{Exchange, KeyRecord, Party, Region};
 use databourse_primitives::{LicenceId, OrderId};
-use databourse_settlement::{Account, AccountId, Dispute, Hold, Purpose, TaxTable, Voucher};
+use databourse_settlement::{
+    Account, AccountId, AddEvidence, ApproveResolution, AssignBreak, Break, CarryBreak, Dispute,
+    EscalateBreak, Hold, ProposeResolution, Purpose, RejectResolution, ResolveBreak, TaxTable, Voucher,
+    Window, WriteOffBreak,
+};
 
 pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
     let claims = signed.entry.claims();
@@ -85,6 +89,28 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
         }
         Command::WithdrawMoney(withdraw) => keys.extend(money::series_keys(withdraw.asset)),
         Command::CloseWindow(close) => keys.extend(money::series_keys(close.window.asset)),
+        Command::SignWindow(sign) => keys.push(Key::of::<Window>(&sign.head.window)),
+        Command::InstructWindow(instruct) => keys.push(Key::of::<Window>(&instruct.window)),
+        Command::ConfirmInstruction(confirm) => {
+            let window = confirm.instruction.window;
+            keys.push(Key::of::<Window>(&window));
+            keys.extend(money::series_keys(window.asset));
+            keys.push(Key::of::<Claim>(&money::bank_line_name(&claims.exchange, &confirm.bank_reference)));
+        }
+        Command::AbortWindow(abort) => {
+            keys.push(Key::of::<Window>(&abort.window));
+            keys.extend(money::series_keys(abort.window.asset));
+        }
+        Command::OpenBreak(open) => keys.push(Key::of::<Window>(&open.window)),
+        Command::AssignBreak(AssignBreak { r#break, .. })
+        | Command::AddEvidence(AddEvidence { r#break, .. })
+        | Command::ProposeResolution(ProposeResolution { r#break, .. })
+        | Command::ApproveResolution(ApproveResolution { r#break, .. })
+        | Command::RejectResolution(RejectResolution { r#break, .. })
+        | Command::ResolveBreak(ResolveBreak { r#break, .. })
+        | Command::WriteOffBreak(WriteOffBreak { r#break, .. })
+        | Command::EscalateBreak(EscalateBreak { r#break, .. })
+        | Command::CarryBreak(CarryBreak { r#break, .. }) => keys.push(Key::of::<Break>(r#break)),
         Command::IssueCertificate(issue) => {
             keys.push(Key::of::<Party>(&issue.facts.buyer));
             lines(&mut keys, issue.order, None);

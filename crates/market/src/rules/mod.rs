@@ -1,5 +1,6 @@
 //! The rules that bring the stages together. One file per noun; each takes a view of the state and a command.
 
+mod breaks;
 mod certificate;
 mod dispute;
 mod hints;
@@ -103,12 +104,8 @@ fn resolve_actor(tx: &Tx<'_>, signed: &SignedCommand) -> Result<Actor, Halt> {
 fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
     match command {
         Command::FoundRegion(found) => region::found(tx, found),
-        Command::PublishTax(publish) => {
-            exchange(actor).map_err(Halt::from).and_then(|_| pricing::publish_tax(tx, publish))
-        }
-        Command::PublishSchedule(publish) => {
-            exchange(actor).map_err(Halt::from).and_then(|_| pricing::publish_schedule(tx, publish))
-        }
+        Command::PublishTax(publish) => pricing::publish_tax(tx, exchange(actor)?, publish),
+        Command::PublishSchedule(publish) => pricing::publish_schedule(tx, exchange(actor)?, publish),
         Command::CertifyParty(certify) => party::certify(tx, exchange(actor)?, certify),
         Command::RevokeParty(revoke) => party::revoke(tx, exchange(actor)?, revoke),
         Command::RegisterRight(register) => listing::register_right(tx, party_of(actor)?, register),
@@ -134,6 +131,20 @@ fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
         Command::DepositMoney(deposit) => money::deposit(tx, exchange(actor)?, deposit),
         Command::WithdrawMoney(withdraw) => money::withdraw(tx, party_of(actor)?, withdraw),
         Command::CloseWindow(close) => window::close(tx, exchange(actor)?, close),
+        Command::SignWindow(sign) => window::sign(tx, exchange(actor)?, sign),
+        Command::InstructWindow(instruct) => window::instruct(tx, exchange(actor)?, instruct),
+        Command::ConfirmInstruction(confirm) => window::confirm(tx, exchange(actor)?, confirm),
+        Command::AbortWindow(abort) => window::abort(tx, exchange(actor)?, abort),
+        Command::OpenBreak(open) => breaks::open(tx, exchange(actor)?, open),
+        Command::AssignBreak(assign) => breaks::assign(tx, exchange(actor)?, assign),
+        Command::AddEvidence(add) => breaks::add_evidence(tx, exchange(actor)?, add),
+        Command::ProposeResolution(propose) => breaks::propose(tx, exchange(actor)?, propose),
+        Command::ApproveResolution(approve) => breaks::approve(tx, exchange(actor)?, approve),
+        Command::RejectResolution(reject) => breaks::reject(tx, exchange(actor)?, reject),
+        Command::ResolveBreak(resolve) => breaks::resolve(tx, exchange(actor)?, resolve),
+        Command::WriteOffBreak(write_off) => breaks::write_off(tx, exchange(actor)?, write_off),
+        Command::EscalateBreak(escalate) => breaks::escalate(tx, exchange(actor)?, escalate),
+        Command::CarryBreak(carry) => breaks::carry(tx, exchange(actor)?, carry),
         Command::IssueCertificate(issue) => certificate::issue(tx, exchange(actor)?, issue),
     }
 }

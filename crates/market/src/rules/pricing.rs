@@ -99,7 +99,11 @@ pub(super) fn share_revenue(
 }
 
 /// Publishes the next version of an asset's fee schedule.
-pub(super) fn publish_schedule(tx: &mut Tx<'_>, command: &PublishSchedule) -> Result<(), Halt> {
+pub(super) fn publish_schedule(
+    tx: &mut Tx<'_>,
+    _exchange: &ExchangeCode,
+    command: &PublishSchedule,
+) -> Result<(), Halt> {
     let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
     region.settles(command.version.asset).map_err(|refusal| refusal.within("version"))?;
     let series = schedule_series(command.version.asset);
@@ -119,7 +123,11 @@ pub(super) fn publish_schedule(tx: &mut Tx<'_>, command: &PublishSchedule) -> Re
 }
 
 /// Publishes the next version of the region's tax table.
-pub(super) fn publish_tax(tx: &mut Tx<'_>, command: &PublishTax) -> Result<(), Halt> {
+pub(super) fn publish_tax(
+    tx: &mut Tx<'_>,
+    _exchange: &ExchangeCode,
+    command: &PublishTax,
+) -> Result<(), Halt> {
     tx.need::<Region>(&"region", RefusalCode::RegionNotFounded, "")?;
     let latest: Option<Head> = tx.find(&TAX_SERIES)?;
     let table =

@@ -1,0 +1,147 @@
+//! Breaks 差错 in settlement windows: found, assigned, evidenced, proposed, approved by a second person, ended.
+
+use super::{money::post, window::window};
+use crate::{Answer, Halt, view::Tx};
+use databourse_primitives::{BreakId, EntryId, ExchangeCode, Refusal, RefusalCode};
+use databourse_settlement::{
+    AccountId, AddEvidence, ApproveResolution, AssignBreak, Break, CarryBreak, EscalateBreak, OpenBreak,
+    ProposeResolution, Purpose, RejectResolution, ResolveBreak, Transaction, TransactionKind, Window,
+    WindowState, WriteOffBreak,
+};
+
+fn find(tx: &Tx<'_>, id: BreakId) -> Result<Break, Halt> {
+    tx.need(&id, RefusalCode::BreakUnknown, "break")
+}
+
+/// The window that waits for a break: its own, or the one that took that one's obligations over.
+fn waiting_window(tx: &Tx<'_>, found: &Break) -> Result<Window, Halt> {
+    let mut waiting = window(tx, found.window)?;
+    while let WindowState::Aborted { carried_into, .. } = waiting.state {
+        waiting = window(tx, carried_into)?;
+    }
+    Ok(waiting)
+}
+
+/// Opens a break of a window. A root or amount break keeps a window that is not final yet from becoming so.
+pub(super) fn open(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &OpenBreak) -> Result<(), Halt> {
+    let opened = Break::open(BreakId::from(tx.entry), command.clone(), exchange, tx.now())?;
+    let waiting = waiting_window(tx, &opened)?.block(&opened);
+    tx.put(waiting);
+    tx.put(opened);
+    Ok(())
+}
+
+/// Gives it an owner.
+pub(super) fn assign(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &AssignBreak) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?.assign(command.clone(), exchange)?;
+    tx.put(found);
+    Ok(())
+}
+
+/// Adds evidence.
+pub(super) fn add_evidence(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    command: &AddEvidence,
+) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?.add_evidence(command.clone(), exchange)?;
+    tx.put(found);
+    Ok(())
+}
+
+/// Proposes how to end it.
+pub(super) fn propose(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    command: &ProposeResolution,
+) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?.propose(command.clone(), exchange)?;
+    tx.put(found);
+    Ok(())
+}
+
+/// Approves what another person proposed.
+pub(super) fn approve(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    command: &ApproveResolution,
+) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?.approve(command.clone(), exchange)?;
+    tx.put(found);
+    Ok(())
+}
+
+/// Rejects what was proposed.
+pub(super) fn reject(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    command: &RejectResolution,
+) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?.reject(command, exchange)?;
+    tx.put(found);
+    Ok(())
+}
+
+/// Ends it by the posting that corrects it, or without one if that was approved.
+pub(super) fn resolve(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &ResolveBreak) -> Result<(), Halt> {
+    if let Some(posting) = command.posting {
+        must_exist(tx, posting)?;
+    }
+    let found = find(tx, command.r#break)?.resolve(command, exchange, tx.now())?;
+    release(tx, &found)?;
+    tx.put(found);
+    Ok(())
+}
+
+fn must_exist(tx: &Tx<'_>, posting: EntryId) -> Result<(), Halt> {
+    if tx.find::<Answer>(&posting)?.is_some() {
+        return Ok(());
+    }
+    let expected = "the id of the entry that corrects it";
+    Err(Refusal::new(RefusalCode::BreakPostingUnknown, "posting", expected).into())
+}
+
+/// Ends it at the expense of the exchange that acts: from its fees to its difference account.
+pub(super) fn write_off(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    command: &WriteOffBreak,
+) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?.write_off(command, exchange, tx.now())?;
+    release(tx, &found)?;
+    let asset = found.window.asset;
+    let of = |purpose| AccountId::exchange(exchange.clone(), purpose, asset);
+    let mut transaction = Transaction::new(TransactionKind::WriteOff, asset);
+    if let databourse_settlement::BreakState::WrittenOff { amount_minor, .. } = found.state {
+        transaction.transfer(of(Purpose::Fees), of(Purpose::Difference), amount_minor)?;
+    }
+    tx.put(found);
+    post(tx, &transaction)
+}
+
+/// The window that waited for an ended break waits for it no longer.
+fn release(tx: &mut Tx<'_>, ended: &Break) -> Result<(), Halt> {
+    let waiting = waiting_window(tx, ended)?.unblock(ended.id, tx.now());
+    tx.put(waiting);
+    Ok(())
+}
+
+/// Hands it to somebody above.
+pub(super) fn escalate(
+    tx: &mut Tx<'_>,
+    exchange: &ExchangeCode,
+    command: &EscalateBreak,
+) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?.escalate(command.clone(), exchange, tx.now())?;
+    tx.put(found);
+    Ok(())
+}
+
+/// Lets the window become final although the break is open; it takes both exchanges of the pair.
+pub(super) fn carry(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &CarryBreak) -> Result<(), Halt> {
+    let found = find(tx, command.r#break)?;
+    found.may_carry(command, exchange)?;
+    let waiting = waiting_window(tx, &found)?.carry(found.id, exchange, tx.now())?;
+    tx.put(waiting);
+    Ok(())
+}
