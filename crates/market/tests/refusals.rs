@@ -359,7 +359,7 @@ fn money_in_and_out() {
     );
     market.must(By::Exchange, "window.close", json!({ "window": "CNY/2#2" }));
     market.refused(By::Exchange, "window.close", json!({ "window": "USD/2#1" }), Code::AssetUnknown, "asset");
-    let schedule = json!({ "version": "CNY/2@3", "supplier_fee": "0.5", "fee_vat": "0", "vat": {}, "rounding": "half_up_largest_remainder" });
+    let schedule = harness::schedule_body("CNY/2@3", "0.5");
     market.refused(By::Exchange, "schedule.publish", schedule.clone(), Code::ScheduleInvalid, "version");
     market.must(By::Exchange, "schedule.publish", with(schedule, "version", json!("CNY/2@2")));
     market.check_money();

@@ -38,15 +38,20 @@ pub(super) fn bank_line_name(exchange: &ExchangeCode, reference: &Label) -> Stri
     format!("bank:{exchange}:{reference}")
 }
 
+/// Loads the open window and every account that a transaction touches, together.
+pub(super) fn prepare(tx: &Tx<'_>, transaction: &Transaction) -> Result<(), Halt> {
+    let asset = transaction.asset();
+    let window = tx.find::<Head>(&window_series(asset))?;
+    let window = window.map(|head| Key::of::<Window>(&WindowId { asset, number: head.number }));
+    tx.preload(transaction.accounts().map(Key::of::<Account>).chain(window))
+}
+
 /// Applies a transaction to its accounts and to the open window of its asset, and writes it into the journal.
 pub(super) fn post(tx: &mut Tx<'_>, transaction: &Transaction) -> Result<(), Halt> {
     if transaction.is_empty() {
         return Ok(());
     }
-    let window = tx.find::<Head>(&window_series(transaction.asset()))?;
-    let current =
-        window.map(|head| Key::of::<Window>(&WindowId { asset: transaction.asset(), number: head.number }));
-    tx.preload(transaction.accounts().map(Key::of::<Account>).chain(current))?;
+    prepare(tx, transaction)?;
     let mut window = open_window(tx, transaction.asset())?;
     let mut accounts = BTreeMap::new();
     for id in transaction.accounts() {

@@ -1,7 +1,7 @@
 //! Orders: placing, delivering, accepting, rejecting. Entitlement and money change in one step.
 
 use super::{
-    money::{at_field, current_keys, open_window, post, series_keys},
+    money::{at_field, current_keys, open_window, post, prepare, series_keys},
     parts::LineMoney,
     party::acting_as,
     pricing::{Pricing, share_revenue, shares_key},
@@ -366,6 +366,7 @@ pub(super) fn accept(tx: &mut Tx<'_>, buyer: PartyId, command: &AcceptOrder) -> 
         order.accepted_line_count = order.accepted_line_count.saturating_add(1);
         tx.put(licence);
     }
+    prepare(tx, &payment)?;
     if let Some(hold) = hold_of(tx, &order)? {
         tx.put(hold.post(posted, tx.now()).map_err(|refusal| refusal.within("order"))?);
     }

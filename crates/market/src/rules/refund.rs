@@ -1,7 +1,7 @@
 //! Refunds: money of accepted lines goes back, with tax, fee and revenue shares, never more than was paid.
 
 use super::{
-    money::{open_window, post},
+    money::{open_window, post, prepare},
     order::licences_of,
     parts::LineMoney,
     voucher,
@@ -59,6 +59,7 @@ pub(super) fn give_back(
         refunded.push(refunded_line(&licence, &money)?);
         tx.put(licence);
     }
+    prepare(tx, back)?;
     voucher::give_back(tx, &order, to_voucher)?;
     order.refunded_minor = order.refunded_minor.plus(total)?;
     tx.put(RefundRecord {

@@ -7,21 +7,51 @@ use databourse_market::{
     BlockContext, Decoded, EncodedEffects, MemoryState, Outcome, SignedCommand, certificate_facts, execute,
 };
 use databourse_primitives::{
-    AmountMinor, Asset, EntryId, Height, LeafIndex, LicenceId, OrderId, PartyId, RefusalCode, Timestamp,
+    AmountMinor, Asset, EntryId, Height, Holder, LeafIndex, LicenceId, OrderId, PartyId, RefusalCode,
+    Timestamp,
 };
+use databourse_settlement::{Hold, Purpose};
 use serde_json::{Value, json, value::RawValue};
 
 pub(crate) const START: &str = "2026-01-05T01:00:00.000Z";
 pub(crate) const CNY: &str = "CNY/2";
 
+/// Codes of the exchanges that a test may found.
+pub(crate) const EXCHANGES: [&str; 3] = ["sh", "js", "zj"];
+
 /// Who signs.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum By {
+    /// The first exchange.
     Exchange,
-    /// The exchange on behalf of a party.
+    /// The first exchange on behalf of a party.
     For(PartyId),
+    /// An exchange, by its place in [`EXCHANGES`].
+    At(usize),
+    /// That exchange on behalf of a party.
+    ForAt(usize, PartyId),
     /// A key of its own, by its seed.
     Key(u8),
+}
+
+impl By {
+    fn exchange(self) -> usize {
+        match self {
+            Self::At(place) | Self::ForAt(place, _) => place,
+            _ => 0,
+        }
+    }
+
+    fn signer(self) -> SigningKey {
+        match self {
+            Self::Key(seed) => key(seed),
+            by => key(entry_seed(by.exchange())),
+        }
+    }
+}
+
+fn entry_seed(exchange: usize) -> u8 {
+    u8::try_from(exchange).unwrap() * 10 + 1
 }
 
 pub(crate) fn key(seed: u8) -> SigningKey {
@@ -41,28 +71,32 @@ pub(crate) struct Market {
 pub(crate) type Answer = Result<EntryId, (RefusalCode, String)>;
 
 impl Market {
-    /// Founded, with a schedule for CNY.
+    /// Founded by one exchange, with a schedule for CNY.
     pub(crate) fn founded() -> Self {
+        Self::founded_by(1)
+    }
+
+    /// Founded by the first `count` of [`EXCHANGES`].
+    pub(crate) fn founded_by(count: usize) -> Self {
         let mut market = Self::empty();
+        let exchange = |(place, code): (usize, &&str)| {
+            json!({
+                "code": code, "name": { "en": format!("Data exchange {code}") },
+                "entry_key": key(entry_seed(place)).public_key(),
+                "cosignature_key": key(entry_seed(place) + 1).public_key(),
+            })
+        };
+        let exchanges: Vec<_> = EXCHANGES.iter().take(count).enumerate().map(exchange).collect();
         market.must(
             By::Exchange,
             "region.found",
             json!({
                 "name": { "en": "Delta" }, "origin": "databourse.example/delta", "assets": [CNY, "XTS/3"],
-                "exchanges": [{
-                    "code": "sh", "name": { "zh": "上海数据交易所" },
-                    "entry_key": key(1).public_key(), "cosignature_key": key(2).public_key(),
-                }],
+                "exchanges": exchanges,
             }),
         );
-        market.must(
-            By::Exchange,
-            "schedule.publish",
-            json!({
-                "version": "CNY/2@1", "supplier_fee": "0.025", "fee_vat": "0.06", "vat": { "dataset": "0.06" },
-                "rounding": "half_up_largest_remainder",
-            }),
-        );
+        market.must(By::Exchange, "tax.publish", tax_body(1));
+        market.must(By::Exchange, "schedule.publish", schedule_body("CNY/2@1", "0.025"));
         market
     }
 
@@ -77,20 +111,19 @@ impl Market {
     }
 
     pub(crate) fn sign(&self, by: By, id: EntryId, entry_type: &str, body: &Value) -> Entry {
-        let (signer, on_behalf_of) = match by {
-            By::Exchange => (key(1), None),
-            By::For(party) => (key(1), Some(party)),
-            By::Key(seed) => (key(seed), None),
+        let on_behalf_of = match by {
+            By::For(party) | By::ForAt(_, party) => Some(party),
+            _ => None,
         };
         let claims = Claims {
             entry_type: entry_type.to_owned(),
             id,
-            exchange: "sh".parse().unwrap(),
+            exchange: EXCHANGES[by.exchange()].parse().unwrap(),
             issued_at_s: self.now.unix_seconds(),
             on_behalf_of,
             body: RawValue::from_string(body.to_string()).unwrap(),
         };
-        Entry::sign(&claims, &signer).unwrap()
+        Entry::sign(&claims, &by.signer()).unwrap()
     }
 
     /// Executes one entry, as a block of its own.
@@ -101,13 +134,9 @@ impl Market {
         entry_type: &str,
         body: &Value,
     ) -> Result<Outcome, (RefusalCode, String)> {
-        let signer = match by {
-            By::Key(seed) => key(seed).public_key(),
-            _ => key(1).public_key(),
-        };
         let refused = |refusal: databourse_primitives::Refusal| (refusal.code, refusal.field.into_owned());
         let decoded = Decoded::new(self.sign(by, id, entry_type, body)).map_err(refused)?;
-        let command = decoded.verify(&signer).map_err(refused)?;
+        let command = decoded.verify(&by.signer().public_key()).map_err(refused)?;
         self.execute(vec![command]).pop().map_or_else(
             || panic!("one outcome"),
             |outcome| match outcome {
@@ -168,6 +197,11 @@ impl Market {
         PartyId::from(id)
     }
 
+    /// A party of another exchange than the first.
+    pub(crate) fn party_at(&mut self, exchange: usize, name: &str, roles: &[&str]) -> PartyId {
+        PartyId::from(self.must(By::At(exchange), "party.certify", party_body(name, roles)))
+    }
+
     pub(crate) fn right(&mut self, holder: PartyId, source: &str) -> EntryId {
         self.must(By::For(holder), "right.register", right_body(source))
     }
@@ -219,16 +253,46 @@ impl Market {
             .map_or(0, databourse_settlement::Account::balance_minor)
     }
 
-    /// Debits equal credits per asset, and no balance is below zero: in the state and in the journal.
+    pub(crate) fn balances(&self, account: &str) -> databourse_settlement::Balances {
+        let account = self.state.find::<databourse_settlement::Account>(&account);
+        account.map(databourse_settlement::Account::balances).unwrap_or_default()
+    }
+
+    /// Whose book an account is in.
+    fn book(&self, account: &databourse_settlement::AccountId) -> String {
+        match &account.holder {
+            Holder::Exchange(code) => code.to_string(),
+            Holder::Party(party) => {
+                self.state.find::<databourse_party::Party>(party).unwrap().home_exchange.to_string()
+            }
+        }
+    }
+
+    /// Debits equal credits per asset, posted and pending, in the region and in each exchange's own book; nothing is
+    /// overdrawn; what is pending is exactly what holds have left; the journal says the same as the state.
     #[track_caller]
     pub(crate) fn check_money(&self) {
-        let mut sums = std::collections::BTreeMap::<Asset, i128>::new();
+        type Sums = std::collections::BTreeMap<(String, Asset), (i128, i128)>;
+        let (mut books, mut clearing) = (Sums::new(), 0_i128);
+        let mut pending_debits = 0_i64;
         for account in self.state.all::<databourse_settlement::Account>() {
-            *sums.entry(account.id.asset).or_default() +=
-                i128::from(account.debits_minor) - i128::from(account.credits_minor);
-            assert!(account.balance_minor() >= 0, "{} is overdrawn", account.id);
+            let posted = i128::from(account.debits_minor) - i128::from(account.credits_minor);
+            let pending =
+                i128::from(account.debits_pending_minor) - i128::from(account.credits_pending_minor);
+            pending_debits += account.debits_pending_minor;
+            let sums = books.entry((self.book(&account.id), account.id.asset)).or_default();
+            *sums = (sums.0 + posted, sums.1 + pending);
+            match account.id.purpose {
+                Purpose::Clearing => clearing += posted,
+                Purpose::Difference => {}
+                _ => assert!(account.balances().available_minor >= 0, "{} is overdrawn", account.id),
+            }
         }
-        assert!(sums.values().all(|sum| *sum == 0), "accounts do not sum to zero: {sums:?}");
+        assert!(books.values().all(|sums| sums.0 == 0), "a book does not balance: {books:?}");
+        assert_eq!(books.values().map(|sums| sums.1).sum::<i128>(), 0, "pending does not sum to zero");
+        assert_eq!(clearing, 0, "clearing accounts are not symmetric");
+        let held: i64 = self.state.all::<Hold>().map(|hold| hold.left().unwrap().get()).sum();
+        assert_eq!(pending_debits, held, "what is pending is what holds have left");
         for (_, _, effects) in &self.history {
             for transaction in &effects.transactions {
                 let sum: i64 = transaction
@@ -285,6 +349,24 @@ pub(crate) fn order_body(offers: &[EntryId]) -> Value {
 pub(crate) fn delivery_body(order: EntryId) -> Value {
     let evidence = databourse_primitives::Digest::of(b"delivered");
     json!({ "order": order, "method": "file", "evidence": evidence })
+}
+
+/// The region's tax table of that version.
+pub(crate) fn tax_body(version: u64) -> Value {
+    json!({
+        "version": version, "default": "services", "kinds": { "compute": "goods" },
+        "rates": { "goods": "0.13", "transport": "0.09", "services": "0.06", "small_scale": "0.03", "exempt": "0" },
+    })
+}
+
+/// A schedule for CNY with one percentage.
+pub(crate) fn schedule_body(version: &str, rate: &str) -> Value {
+    json!({
+        "version": version, "fees": [{ "fee": { "base": { "name": "percentage", "rate": rate } } }],
+        "fee_vat": "services", "selling_share": "0.4", "yearly": { "buyer": 998_000 }, "tax": 1,
+        "hold_days": 30, "dispute_days": 7, "bank_tolerance_minor": 5,
+        "rounding": "half-up-largest-remainder-carry/1",
+    })
 }
 
 pub(crate) fn minor(amount: i64) -> AmountMinor {
