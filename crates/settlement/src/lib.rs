@@ -1,4 +1,5 @@
-//! Stage 5: double-entry accounts, postings, exact splits, versioned fee schedules and settlement windows.
+//! Stage 5: double-entry accounts, postings, exact splits, versioned fee schedules and tax tables, revenue shares and
+//! settlement windows.
 //!
 //! An account is credit-normal (what the exchange owes somebody) or debit-normal (what the exchange has); totals of
 //! debits and credits only grow, and no account's balance falls below zero. A transaction sums to zero per asset and
