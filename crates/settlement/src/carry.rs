@@ -99,10 +99,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Carry<'a> = &'a [(char, i64)];
+    type Keyed<'a> = &'a [(char, i64)];
 
     #[track_caller]
-    fn check(total: i64, weights: &[i64], before: Carry<'_>, parts: &[i64], after: Carry<'_>) {
+    fn check(total: i64, weights: &[i64], before: Keyed<'_>, parts: &[i64], after: Keyed<'_>) {
         let weights: Vec<_> = ('a'..).zip(weights.iter().copied()).collect();
         let mut carry = before.iter().copied().collect();
         assert_eq!(split_carrying(total, &weights, &mut carry).unwrap(), parts);
@@ -124,12 +124,13 @@ mod tests {
     fn an_advance_is_kept_and_never_makes_a_part_negative() {
         let before = [('a', 99), ('b', 99), ('c', -99), ('d', -99)];
         check(1, &[1, 1, 49, 49], &before, &[1, 0, 0, 0], &[('b', 100), ('c', -50), ('d', -50)]);
+        check(0, &[1, 1], &[('a', 3), ('b', -3)], &[0, 0], &[('a', 3), ('b', -3)]);
     }
 
     #[test]
     fn what_cannot_be_divided_leaves_the_carry_as_it_was() {
         let weights = [('a', 1), ('b', 1)];
-        let cases: [(i64, &[(char, i64)], Carry<'_>); 8] = [
+        let cases: [(i64, Keyed<'_>, Keyed<'_>); 8] = [
             (-1, &weights, &[]),
             (1, &[], &[]),
             (1, &[('a', 0)], &[]),

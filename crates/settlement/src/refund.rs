@@ -110,7 +110,7 @@ mod tests {
             let parts: Vec<_> = parts.iter().copied().map(amount).collect();
             let whole = parts.iter().map(|part| part.get()).sum();
             let of_parts = returned_parts(&parts, amount(before), amount(after)).unwrap_err().code;
-            let beside = returned(amount(6), amount(before), amount(after), amount(whole)).unwrap_err().code;
+            let beside = returned(amount(1), amount(before), amount(after), amount(whole)).unwrap_err().code;
             assert_eq!([of_parts, beside], [RefusalCode::AmountOutOfRange; 2]);
         };
         refused(&[70, 30], 0, 101);

@@ -175,6 +175,9 @@ fn a_buyer_pays_its_yearly_fee_and_the_tax_on_it() {
     let fee = first.yearly_fee(&first_tax(), "buyer").unwrap();
     assert_eq!((fee.fee_minor.get(), fee.vat_minor.get()), (998_000, 59_880));
     assert_eq!(first.yearly_fee(&first_tax(), "supplier").unwrap_err().code, RefusalCode::FeeNotDue);
+    let largest = schedule(&json!({ "yearly": { "buyer": 9_007_199_254_740_991_i64 } }));
+    let refusal = largest.yearly_fee(&first_tax(), "buyer").unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::AmountOutOfRange);
     assert_eq!(first.yearly_fee(&other_tax(), "buyer").unwrap_err().code, RefusalCode::TaxUnknown);
 }
 
