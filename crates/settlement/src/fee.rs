@@ -141,3 +141,86 @@ impl FeeRule {
             && named(&self.roles, role)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn amount(minor: i64) -> AmountMinor {
+        AmountMinor::new(minor).unwrap()
+    }
+
+    fn flat(minor: i64) -> FeeBase {
+        FeeBase::Flat { amount_minor: amount(minor) }
+    }
+
+    fn percentage(rate: &str) -> FeeBase {
+        FeeBase::Percentage { rate: rate.parse().unwrap() }
+    }
+
+    fn tiers(tiers: &[(i64, &str)]) -> FeeBase {
+        let tier =
+            |(from, rate): &(i64, &str)| Tier { from_minor: amount(*from), rate: rate.parse().unwrap() };
+        FeeBase::Tiers { tiers: tiers.iter().map(tier).collect() }
+    }
+
+    #[track_caller]
+    fn check(base: FeeBase, min: Option<i64>, max: Option<i64>, cases: &[(i64, i64)]) {
+        let fee = Fee { base, min_minor: min.map(amount), max_minor: max.map(amount) };
+        fee.check().unwrap();
+        for (net, expected) in cases {
+            assert_eq!(fee.of(amount(*net)).unwrap().get(), *expected, "fee on {net}");
+        }
+    }
+
+    #[test]
+    fn a_fee_is_flat_a_percentage_or_graduated_between_a_minimum_and_a_cap() {
+        check(flat(500), None, None, &[(0, 500), (1, 500), (1_000_000, 500)]);
+        check(percentage("0.025"), None, None, &[(0, 0), (19, 0), (20, 1), (10_000, 250), (10_020, 251)]);
+        check(percentage("1"), None, None, &[(7, 7), (9_007_199_254_740_991, 9_007_199_254_740_991)]);
+        check(percentage("0.025"), Some(100), None, &[(0, 100), (3_999, 100), (4_000, 100), (4_040, 101)]);
+        check(percentage("0.025"), None, Some(100), &[(3_960, 99), (4_000, 100), (1_000_000, 100)]);
+        check(percentage("0.025"), Some(100), Some(100), &[(0, 100), (1_000_000, 100)]);
+
+        let graduated = [(0, "0.05"), (10_000, "0.03"), (100_000, "0.01")];
+        let steps = [(0, 0), (9_999, 500), (10_000, 500), (10_017, 501), (100_000, 3_200), (200_000, 4_200)];
+        check(tiers(&graduated), None, None, &steps);
+        check(tiers(&graduated), Some(600), Some(3_300), &[(0, 600), (20_000, 800), (200_000, 3_300)]);
+        check(tiers(&[(0, "0"), (100, "0.5")]), None, None, &[(100, 0), (101, 1), (102, 1)]);
+    }
+
+    #[test]
+    fn tiers_are_rounded_once() {
+        check(tiers(&[(0, "0.5"), (1, "0.50"), (2, "0.500")]), None, None, &[(1, 1), (2, 1), (3, 2)]);
+    }
+
+    #[test]
+    fn a_fee_that_contradicts_itself_is_refused() {
+        let refused = |base, min: Option<i64>, max: Option<i64>| {
+            let fee = Fee { base, min_minor: min.map(amount), max_minor: max.map(amount) };
+            fee.check().unwrap_err().field
+        };
+        assert_eq!(refused(flat(1), Some(2), Some(1)), "min_minor");
+        assert_eq!(refused(tiers(&[]), None, None), "base.tiers");
+        assert_eq!(refused(tiers(&[(1, "0.1")]), None, None), "base.tiers");
+        assert_eq!(refused(tiers(&[(0, "0.1"), (5, "0.2"), (5, "0.3")]), None, None), "base.tiers");
+        let many: Vec<_> = (0..17).map(|from| (from, "0.1")).collect();
+        assert_eq!(refused(tiers(&many), None, None), "base.tiers");
+        assert!(Fee { base: tiers(&many[..16]), min_minor: None, max_minor: None }.check().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn tiers_of_one_rate_are_that_percentage(
+            net in 0..=9_007_199_254_740_991_i64,
+            starts in prop::collection::btree_set(1..=9_007_199_254_740_991_i64, 0..15),
+            rate in 0..=1_000_000_000_u32,
+        ) {
+            let rate = if rate == 1_000_000_000 { "1".to_owned() } else { format!("0.{rate:09}") };
+            let steps: Vec<_> = std::iter::once(0).chain(starts).map(|from| (from, rate.as_str())).collect();
+            let fee = |base| Fee { base, min_minor: None, max_minor: None }.of(amount(net)).unwrap();
+            prop_assert_eq!(fee(tiers(&steps)), fee(percentage(&rate)));
+        }
+    }
+}

@@ -1,8 +1,8 @@
-//! Stage 5: double-entry accounts, postings, exact splits, versioned fee schedules, settlement windows, netting between
-//! exchanges and breaks.
+//! Stage 5: double-entry accounts, two-phase holds, exact splits, versioned fee schedules and tax tables, revenue
+//! shares, vouchers, disputes, settlement windows, netting between exchanges and breaks.
 //!
 //! An account is credit-normal (what the exchange owes somebody) or debit-normal (what the exchange has); totals of
-//! debits and credits only grow, and no account's balance falls below zero. A transaction sums to zero per asset and
+//! debits and credits only grow, and nobody's available money falls below zero. A transaction sums to zero per asset and
 //! is applied whole or not at all.
 //!
 //! Deliberately absent: storage, time, bank files.

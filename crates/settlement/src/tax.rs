@@ -88,3 +88,45 @@ pub fn publish_tax(
     }
     Ok(table)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(version: u64, kinds: &[(&str, &str)], default: &str) -> PublishTax {
+        let rates = [("goods", "0.13"), ("services", "0.06"), ("free", "0")];
+        PublishTax {
+            version: TaxVersion(version),
+            rates: rates.iter().map(|(name, rate)| (name.parse().unwrap(), rate.parse().unwrap())).collect(),
+            kinds: kinds.iter().map(|(kind, name)| (kind.parse().unwrap(), name.parse().unwrap())).collect(),
+            default: default.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_kind_has_the_rate_of_its_category_or_of_the_default() {
+        let command = command(1, &[("compute", "goods"), ("report", "free")], "services");
+        let table = publish_tax(None, command, Timestamp::EPOCH).unwrap();
+        for (kind, expected) in [("compute", "0.13"), ("report", "0"), ("dataset", "0.06"), ("", "0.06")] {
+            assert_eq!(table.rate_of_kind(kind).unwrap().to_string(), expected, "{kind}");
+        }
+        assert_eq!(table.rate_of(&"goods".parse().unwrap()).unwrap().to_string(), "0.13");
+        let refusal = table.rate_of(&"luxury".parse().unwrap()).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::TaxInvalid);
+    }
+
+    #[test]
+    fn a_table_follows_the_last_and_has_a_rate_for_everything_it_names() {
+        let refused = |latest: Option<u64>, command| {
+            let refusal = publish_tax(latest.map(TaxVersion), command, Timestamp::EPOCH).unwrap_err();
+            assert_eq!(refusal.code, RefusalCode::TaxInvalid);
+            refusal.field
+        };
+        assert_eq!(refused(None, command(2, &[], "free")), "version");
+        assert_eq!(refused(None, command(0, &[], "free")), "version");
+        assert_eq!(refused(Some(1), command(1, &[], "free")), "version");
+        assert_eq!(refused(None, command(1, &[], "luxury")), "default");
+        assert_eq!(refused(None, command(1, &[("report", "luxury")], "free")), "kinds.report");
+        assert!(publish_tax(Some(TaxVersion(1)), command(2, &[], "free"), Timestamp::EPOCH).is_ok());
+    }
+}
