@@ -9,7 +9,8 @@ pub enum Column {
     Supplier,
     /// Who buys, by party id.
     Buyer,
-    /// Whose right or account it is: a party id, or `party:<id>` / `exchange:<code>` for accounts.
+    /// Whose right, voucher, account or held money it is: a party id, or `party:<id>` / `exchange:<code>` for accounts
+    /// and holds.
     Holder,
     /// The product, by id.
     Product,
@@ -19,7 +20,7 @@ pub enum Column {
     Order,
     /// Where it stands, by the state's name in JSON.
     State,
-    /// What kind of product it is.
+    /// What kind of product or break it is.
     Kind,
     /// Class of the data.
     DataClass,
@@ -35,6 +36,10 @@ pub enum Column {
     LegalIdentifier,
     /// A role that a party has.
     Role,
+    /// The settlement window, e.g. `CNY/2#7`.
+    Window,
+    /// The pair of exchanges, e.g. `js~sh`.
+    Pair,
 }
 
 /// How a column is compared.
@@ -64,6 +69,8 @@ impl Column {
         Self::HomeExchange,
         Self::LegalIdentifier,
         Self::Role,
+        Self::Window,
+        Self::Pair,
     ];
 
     /// The columns that lists of this kind can be filtered by.
@@ -76,12 +83,25 @@ impl Column {
             Noun::Offer => &[Product, Supplier, State],
             Noun::Order => &[Buyer, Reference, Group],
             Noun::Licence => &[Order, Buyer, Supplier, Product, State],
-            Noun::Delivery | Noun::Refund => &[Order, Supplier, Buyer],
+            Noun::Delivery => &[Order, Supplier, Buyer],
+            Noun::Acceptance => &[Order, Buyer, Window],
+            Noun::Refund => &[Order, Supplier, Buyer, Window],
+            Noun::Hold => &[Holder, State],
+            Noun::Voucher => &[Holder],
+            Noun::Dispute => &[Order, Buyer, Supplier, State],
+            Noun::ShareTree => &[Product],
+            Noun::Break => &[Window, Pair, Kind, State],
             Noun::Account => &[Holder, Asset],
             Noun::Schedule => &[Asset],
             Noun::Window => &[Asset, State],
             Noun::Certificate => &[Order, Buyer],
-            Noun::Answer | Noun::Region | Noun::Exchange | Noun::SigningKey | Noun::Claim | Noun::Head => &[],
+            Noun::Answer
+            | Noun::Region
+            | Noun::Exchange
+            | Noun::SigningKey
+            | Noun::TaxTable
+            | Noun::Claim
+            | Noun::Head => &[],
         }
     }
 
@@ -103,6 +123,8 @@ impl Column {
             Self::HomeExchange => "home_exchange",
             Self::LegalIdentifier => "legal_identifier",
             Self::Role => "roles",
+            Self::Window => "settlement_window",
+            Self::Pair => "pair",
         }
     }
 
@@ -117,7 +139,7 @@ impl Column {
 /// The column that lists of this kind are ordered by: the name, or the name with its number padded.
 pub(crate) const fn order_column(noun: Noun) -> &'static str {
     match noun {
-        Noun::Licence | Noun::Schedule | Noun::Window => "place",
+        Noun::Licence | Noun::TaxTable | Noun::ShareTree | Noun::Schedule | Noun::Window => "place",
         _ => "name",
     }
 }

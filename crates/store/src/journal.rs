@@ -45,8 +45,10 @@ pub struct JournalPosting {
     pub time: Timestamp,
     /// The side of the account.
     pub side: Side,
-    /// How much, minor units.
+    /// How much was posted, minor units.
     pub amount_minor: AmountMinor,
+    /// By how much what is pending on this side changed, minor units; below zero when held money is posted or freed.
+    pub pending_minor: i64,
     /// What.
     pub asset: Asset,
     /// Why.
@@ -60,10 +62,27 @@ pub struct JournalPosting {
 pub struct TrialLine {
     /// The asset.
     pub asset: Asset,
-    /// Sum of all debits.
+    /// Sum of all posted debits.
     pub debits_minor: i128,
-    /// Sum of all credits.
+    /// Sum of all posted credits.
     pub credits_minor: i128,
+    /// Sum of all pending debits.
+    pub debits_pending_minor: i128,
+    /// Sum of all pending credits.
+    pub credits_pending_minor: i128,
+}
+
+impl TrialLine {
+    const fn is_balanced(&self) -> bool {
+        self.debits_minor == self.credits_minor && self.debits_pending_minor == self.credits_pending_minor
+    }
+
+    const fn is_used(&self) -> bool {
+        self.debits_minor != 0
+            || self.credits_minor != 0
+            || self.debits_pending_minor != 0
+            || self.credits_pending_minor != 0
+    }
 }
 
 /// The trial balance, from the accounts and again from the journal, one snapshot, in order of asset.
@@ -76,11 +95,11 @@ pub struct TrialBalance {
 }
 
 impl TrialBalance {
-    /// Whether debits equal credits in each asset, and accounts and journal say the same. An asset whose accounts were
-    /// never used counts as absent.
+    /// Whether in each asset debits equal credits, posted and pending ones, and accounts and journal say the same. An
+    /// asset whose accounts were never used counts as absent.
     pub fn holds(&self) -> bool {
-        let used = |line: &&TrialLine| line.debits_minor != 0 || line.credits_minor != 0;
-        let balanced = self.accounts.iter().all(|line| line.debits_minor == line.credits_minor);
+        let used = |line: &&TrialLine| line.is_used();
+        let balanced = self.accounts.iter().all(TrialLine::is_balanced);
         balanced && self.accounts.iter().filter(used).eq(self.postings.iter().filter(used))
     }
 }
@@ -155,6 +174,7 @@ pub(crate) fn posting(row: &Row) -> Result<JournalPosting, StoreError> {
         time: Cells::new(row, "block", &height).time("time_ms")?,
         side: word(&cells, "side")?,
         amount_minor: amount.map_err(|_| cells.damaged("amount_minor"))?,
+        pending_minor: cells.get("pending_minor")?,
         asset: cells.parsed("asset")?,
         kind: word(&cells, "kind")?,
         window: cells.parsed("window_name")?,
@@ -175,5 +195,7 @@ fn trial_line(row: &Row, table: &'static str) -> Result<TrialLine, StoreError> {
         asset: cells.parsed("asset")?,
         debits_minor: cells.parsed("debits")?,
         credits_minor: cells.parsed("credits")?,
+        debits_pending_minor: cells.parsed("debits_pending")?,
+        credits_pending_minor: cells.parsed("credits_pending")?,
     })
 }

@@ -51,6 +51,7 @@ pub(crate) struct PostingColumns<'a> {
     assets: Vec<String>,
     kinds: Vec<&'a str>,
     windows: Vec<String>,
+    pending: Vec<i64>,
 }
 
 impl<'a> Rows<'a> {
@@ -126,6 +127,7 @@ impl<'a> PostingColumns<'a> {
                 columns.assets.push(posting.account.asset.to_string());
                 columns.kinds.push(transaction.kind.as_str());
                 columns.windows.push(transaction.window.to_string());
+                columns.pending.push(posting.pending_minor);
             }
         }
         Ok(columns)
@@ -143,6 +145,7 @@ impl<'a> PostingColumns<'a> {
             &self.assets,
             &self.kinds,
             &self.windows,
+            &self.pending,
         ]
     }
 }

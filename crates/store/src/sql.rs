@@ -62,13 +62,14 @@ pub(crate) const TILES_BETWEEN: &str = "
     WHERE level = $1 AND tile_index BETWEEN $2 AND $3 ORDER BY tile_index";
 
 pub(crate) const INSERT_POSTINGS: &str = "
-    INSERT INTO posting (leaf_index, transaction_no, leg, account, side, amount_minor, asset, kind, window_name)
+    INSERT INTO posting (leaf_index, transaction_no, leg, account, side, amount_minor, asset, kind, window_name,
+        pending_minor)
     SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
-        $7::text[], $8::text[], $9::text[])";
+        $7::text[], $8::text[], $9::text[], $10::bigint[])";
 
 /// The entry gives name and block of each posting; a posting without one still shows, as damage.
 pub(crate) const POSTINGS: &str = "
-    SELECT posting.leaf_index, transaction_no, leg, side, amount_minor, asset, kind, window_name,
+    SELECT posting.leaf_index, transaction_no, leg, side, amount_minor, pending_minor, asset, kind, window_name,
         entry.entry_id, entry.height, block.time_ms
     FROM posting
     LEFT JOIN entry ON entry.leaf_index = posting.leaf_index
@@ -81,8 +82,8 @@ pub(crate) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ R
 
 /// The whole journal in the order of the ledger. The page is cut before the joins.
 pub(crate) const JOURNAL: &str = "
-    SELECT page.leaf_index, transaction_no, leg, account, side, amount_minor, asset, kind, window_name,
-        entry.entry_id, entry.entry_type, entry.height, block.time_ms
+    SELECT page.leaf_index, transaction_no, leg, account, side, amount_minor, pending_minor, asset, kind,
+        window_name, entry.entry_id, entry.entry_type, entry.height, block.time_ms
     FROM (
         SELECT * FROM posting WHERE (leaf_index, transaction_no, leg) > ($1, $2, $3)
         ORDER BY leaf_index, transaction_no, leg LIMIT $4
@@ -93,11 +94,14 @@ pub(crate) const JOURNAL: &str = "
 
 /// Both sums in one statement, so that no block comes between them.
 pub(crate) const TRIAL_BALANCE: &str = "
-    SELECT 'account' AS source, asset, sum(debits_minor)::text AS debits, sum(credits_minor)::text AS credits
+    SELECT 'account' AS source, asset, sum(debits_minor)::text AS debits, sum(credits_minor)::text AS credits,
+        sum(debits_pending_minor)::text AS debits_pending, sum(credits_pending_minor)::text AS credits_pending
     FROM account GROUP BY asset
     UNION ALL
     SELECT 'posting', asset, coalesce(sum(amount_minor) FILTER (WHERE side = 'debit'), 0)::text,
-        coalesce(sum(amount_minor) FILTER (WHERE side = 'credit'), 0)::text
+        coalesce(sum(amount_minor) FILTER (WHERE side = 'credit'), 0)::text,
+        coalesce(sum(pending_minor) FILTER (WHERE side = 'debit'), 0)::text,
+        coalesce(sum(pending_minor) FILTER (WHERE side = 'credit'), 0)::text
     FROM posting GROUP BY asset
     ORDER BY source, asset";
 

@@ -32,8 +32,8 @@ async fn check_refused(records: Vec<Record>, expected: &str) {
 
 #[tokio::test]
 async fn a_balance_below_zero_is_refused_with_its_block() {
-    check_refused(vec![account("exchange:sh:fees:CNY/2", 1, 0, 1)], "balance_minor").await;
-    check_refused(vec![account("exchange:sh:bank:CNY/2", 0, 1, 1)], "balance_minor").await;
+    check_refused(vec![account("exchange:sh:fees:CNY/2", 1, 0, 1)], "available_minor").await;
+    check_refused(vec![account("exchange:sh:bank:CNY/2", 0, 1, 1)], "available_minor").await;
     check_refused(vec![account("exchange:sh:bank:CNY/2", -1, -1, 1)], "_minor").await;
 }
 

@@ -1,5 +1,6 @@
 //! A database of its own per test, a ledger that grows block by block, and one record of every kind.
 
+use crate::samples::{refund, settlement_records};
 use databourse_market::{EncodedEffects, Noun, PostedTransaction, Record, Row};
 use databourse_merkle::{TileEdge, leaf_hash};
 use databourse_primitives::{Digest, EntryId, Height, LeafIndex, Timestamp};
@@ -102,7 +103,7 @@ pub(crate) fn record(noun: Noun, json: Value) -> Record {
 }
 
 pub(crate) const TIME: &str = "2026-11-22T02:47:32.123Z";
-const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(crate) const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 pub(crate) fn account(name: &str, debits_minor: i64, credits_minor: i64, posting_count: u64) -> Record {
     let json = json!({"id": name, "debits_minor": debits_minor, "credits_minor": credits_minor,
@@ -115,7 +116,11 @@ pub(crate) fn head(name: &str, number: u64) -> Record {
 }
 
 pub(crate) fn window(number: u64, is_open: bool) -> Record {
-    let state = if is_open { json!({"name": "open"}) } else { json!({"name": "closed", "closed_at": TIME}) };
+    let state = if is_open {
+        json!({"name": "open"})
+    } else {
+        json!({"name": "closed", "closing_at": TIME, "closed_at": TIME})
+    };
     let flows =
         json!({"hold": {"count": 3, "amount_minor": i64::MAX}, "deposit": {"count": 0, "amount_minor": 0}});
     record(
@@ -140,7 +145,8 @@ pub(crate) fn product(number: u64, supplier: u64, zh: Option<&str>, en: Option<&
 
 pub(crate) fn order(number: u64, buyer: u64, reference: Option<&str>, group: Option<&str>) -> Record {
     let group = group.map(|name| json!({"name": name, "part": 1, "parts": 1_000}));
-    let json = json!({"id": id(number), "buyer": id(buyer), "asset": "CNY/2", "schedule": "CNY/2@1",
+    let json = json!({"id": id(number), "buyer": id(buyer), "book": "sh", "exchange": "js", "asset": "CNY/2",
+        "schedule": "CNY/2@1", "voucher": reference.map(|_| id(43)),
         "line_count": 400, "open_line_count": 399, "accepted_line_count": 1,
         "total_minor": 9_007_199_254_740_991_i64, "refunded_minor": 7, "group": group, "reference": reference,
         "placed_at": TIME, "certificate": reference.map(|_| "sh-2026-00000042")});
@@ -154,10 +160,11 @@ pub(crate) fn licence(order: u64, line: u32, buyer: u64, state: &str) -> Record 
         "delivered" => json!({"name": state, "delivery": delivery}),
         "active" => json!({"name": state, "delivery": delivery, "accepted_at": TIME, "ends_at": TIME}),
         "rejected" => json!({"name": state, "rejected_at": TIME, "reason": "不符合约定 \\ \"quoted\""}),
+        "expired" => json!({"name": state, "expired_at": TIME}),
         _ => json!({"name": "refunded", "delivery": delivery, "accepted_at": TIME, "refunded_at": TIME}),
     };
-    let json = json!({"id": format!("{}.{line}", id(order)), "buyer": id(buyer), "supplier": id(2), "exchange": "sh",
-        "product": id(6), "revision": 4_294_967_295_u32, "offer": id(7), "quantity": 1_000_000_000, "purpose": "credit.scoring",
+    let json = json!({"id": format!("{}.{line}", id(order)), "buyer": id(buyer), "supplier": id(2),
+        "supplier_book": "js", "exchange": "sh", "product": id(6), "revision": 4_294_967_295_u32, "offer": id(7), "quantity": 1_000_000_000, "purpose": "credit.scoring",
         "term_days": 36_500, "asset": "CNY/2", "net_minor": 10_000, "vat_minor": 600, "fee_minor": 250,
         "fee_vat_minor": 15, "refunded_minor": 0, "state": state});
     record(Noun::Licence, json)
@@ -243,18 +250,21 @@ pub(crate) fn one_of_each() -> Vec<Record> {
             json!({"id": id(9), "order": id(8), "supplier": id(2), "buyer": id(3),
             "lines": [1, 2, 400], "method": "file", "evidence": DIGEST, "delivered_at": TIME}),
         ),
+        refund(10, "CNY/2#1"),
+        account(&format!("party:{}:funds:CNY/2", id(3)), i64::MAX - 1, i64::MAX, u64::MAX),
         record(
-            Noun::Refund,
-            json!({"id": id(10), "order": id(8), "buyer": id(3), "supplier": id(2),
-            "lines": [{"line": 1, "net_minor": 1, "vat_minor": 0, "fee_minor": 0, "fee_vat_minor": 0}],
-            "total_minor": 1, "reason": odd, "granted_at": TIME}),
+            Noun::Account,
+            json!({"id": "exchange:js:clearing:CNY/2", "debits_minor": 7, "credits_minor": 3,
+            "debits_pending_minor": 2, "credits_pending_minor": 1, "posting_count": 9,
+            "constraint": {"name": "frozen", "reason": odd}}),
         ),
-        account(&format!("party:{}:available:CNY/2", id(3)), i64::MAX - 1, i64::MAX, u64::MAX),
         account("exchange:sh:bank:CNY/2", i64::MAX, 0, 1),
         record(
             Noun::Schedule,
-            json!({"version": "CNY/2@1", "supplier_fee": "0.0250", "fee_vat": "0.06",
-            "vat": {"report": "0.13", "dataset": "0.06"}, "rounding": "half_up_largest_remainder",
+            json!({"version": "CNY/2@1", "effective_from": 0, "fees": [{"kinds": ["report"],
+                "fee": {"base": {"name": "percentage", "rate": "0.0250"}, "max_minor": 100}}],
+            "fee_vat": "services", "selling_share": "0.3", "yearly": {"supplier": 100}, "tax": 12, "hold_days": 30,
+            "dispute_days": 7, "bank_tolerance_minor": 1, "rounding": "half-up-largest-remainder-carry/1",
             "published_at": TIME}),
         ),
         window(1, false),
@@ -268,7 +278,8 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         record(Noun::Claim, json!({"name": "bank:sh/1:ref", "holder": "account"})),
         head("window:CNY/2", u64::MAX),
     ];
-    let states = ["ordered", "delivered", "active", "rejected", "refunded"];
+    records.extend(settlement_records());
+    let states = ["ordered", "delivered", "active", "rejected", "expired", "refunded"];
     records.extend((1..).zip(states).map(|(line, state)| licence(8, line, 3, state)));
     records
 }

@@ -8,8 +8,8 @@ fn bank() -> String {
     "exchange:sh:bank:CNY/2".to_owned()
 }
 
-fn available() -> String {
-    format!("party:{}:available:CNY/2", id(3))
+fn funds() -> String {
+    format!("party:{}:funds:CNY/2", id(3))
 }
 
 fn deposit(leaf_index: u64, amount_minor: i64) -> PostedTransaction {
@@ -17,13 +17,14 @@ fn deposit(leaf_index: u64, amount_minor: i64) -> PostedTransaction {
         account: account.parse().unwrap(),
         side,
         amount_minor: AmountMinor::new(amount_minor).unwrap(),
+        pending_minor: 0,
     };
     PostedTransaction {
         entry: entry_id(leaf_index),
         leaf_index: LeafIndex(leaf_index),
         kind: TransactionKind::Deposit,
         window: "CNY/2#1".parse().unwrap(),
-        postings: vec![posting(bank(), Side::Debit), posting(available(), Side::Credit)],
+        postings: vec![posting(bank(), Side::Debit), posting(funds(), Side::Credit)],
     }
 }
 
@@ -35,7 +36,7 @@ async fn three_blocks() -> Ledger {
         let transactions = vec![deposit(leaf_index, 10 * number), deposit(leaf_index, number)];
         let total = 11 * number * (number + 1) / 2;
         let count = 2 * number.unsigned_abs();
-        let accounts = vec![account(&bank(), total, 0, count), account(&available(), 0, total, count)];
+        let accounts = vec![account(&bank(), total, 0, count), account(&funds(), 0, total, count)];
         let batch = ledger.next(2, accounts, transactions);
         ledger.writer.commit(&batch).await.unwrap();
     }
@@ -45,7 +46,7 @@ async fn three_blocks() -> Ledger {
 #[tokio::test]
 async fn an_account_s_postings_come_in_the_order_of_the_ledger() {
     let ledger = three_blocks().await;
-    let all = ledger.store.postings(&available(), None, 100).await.unwrap();
+    let all = ledger.store.postings(&funds(), None, 100).await.unwrap();
     let found: Vec<_> =
         all.iter().map(|posting| (posting.place.to_string(), posting.amount_minor.get())).collect();
     let expected = [("1.0.1", 10), ("1.1.1", 1), ("3.0.1", 20), ("3.1.1", 2), ("5.0.1", 30), ("5.1.1", 3)];
@@ -62,7 +63,7 @@ async fn an_account_s_postings_come_in_the_order_of_the_ledger() {
     for limit in 1..=7 {
         let (mut after, mut pages): (Option<PostingCursor>, _) = (None, Vec::new());
         loop {
-            let page = ledger.store.postings(&available(), after, limit).await.unwrap();
+            let page = ledger.store.postings(&funds(), after, limit).await.unwrap();
             let Some(last) = page.last() else { break };
             after = Some(last.place);
             pages.extend(page);
@@ -88,8 +89,8 @@ async fn accounts_and_journal_say_the_same() {
 #[tokio::test]
 async fn the_trial_balance_counts_beyond_64_bits() {
     let mut ledger = Ledger::create().await;
-    let accounts = (1..=4)
-        .map(|number| account(&format!("party:{}:available:CNY/2", id(number)), i64::MAX, i64::MAX, 1));
+    let accounts =
+        (1..=4).map(|number| account(&format!("party:{}:funds:CNY/2", id(number)), i64::MAX, i64::MAX, 1));
     ledger.commit(accounts.collect()).await;
     let balance = ledger.store.trial_balance().await.unwrap();
     assert_eq!(balance.accounts[0].debits_minor, 4 * i128::from(i64::MAX));
@@ -131,7 +132,7 @@ async fn a_snapshot_pages_through_the_whole_journal_of_its_own_moment() {
     let first = ledger.next(1, vec![account(&bank(), 0, 0, 0)], Vec::new());
     ledger.writer.commit(&first).await.unwrap();
     let transactions = vec![deposit(2, 10), deposit(2, 1)];
-    let accounts = vec![account(&bank(), 11, 0, 2), account(&available(), 0, 11, 2)];
+    let accounts = vec![account(&bank(), 11, 0, 2), account(&funds(), 0, 11, 2)];
     let batch = ledger.next(2, accounts, transactions);
     ledger.writer.commit(&batch).await.unwrap();
 
@@ -146,7 +147,7 @@ async fn a_snapshot_pages_through_the_whole_journal_of_its_own_moment() {
         .map(|leg| (leg.posting.place.to_string(), leg.account.to_string(), leg.posting.amount_minor.get()))
         .collect();
     let expected =
-        [("2.0.0", bank(), 10), ("2.0.1", available(), 10), ("2.1.0", bank(), 1), ("2.1.1", available(), 1)];
+        [("2.0.0", bank(), 10), ("2.0.1", funds(), 10), ("2.1.0", bank(), 1), ("2.1.1", funds(), 1)];
     assert_eq!(found, expected.map(|(place, account, amount)| (place.to_owned(), account, amount)));
     for limit in 1..=5 {
         let (mut after, mut pages): (Option<PostingCursor>, _) = (None, Vec::new());
@@ -161,7 +162,7 @@ async fn a_snapshot_pages_through_the_whole_journal_of_its_own_moment() {
     let page = snapshot.accounts(None, 1).await.unwrap();
     assert_eq!((page.items[0].id.to_string(), page.items[0].debits_minor), (bank(), 11));
     let page = snapshot.accounts(page.next, 1).await.unwrap();
-    assert_eq!((page.items[0].id.to_string(), page.next), (available(), None));
+    assert_eq!((page.items[0].id.to_string(), page.next), (funds(), None));
 
     drop(snapshot);
     let now = ledger.store.journal_snapshot().await.unwrap().unwrap();

@@ -10,3 +10,4 @@ mod limits;
 mod list;
 mod migrate;
 mod records;
+mod samples;
