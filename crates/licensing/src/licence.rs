@@ -140,6 +140,10 @@ pub struct Licence {
     /// Part of `net_minor` that is tax on that fee, minor units.
     #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
     pub selling_fee_vat_minor: AmountMinor,
+    /// What the division of the fee between the two exchanges had left over for the selling one before this line, in
+    /// billionths of a minor unit: with it the division can be computed again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub selling_carry: i64,
     /// The version of the product's revenue shares, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<SharesVersion>,
@@ -156,6 +160,11 @@ pub struct Licence {
     pub dispute: Option<DisputeId>,
     /// Where it stands.
     pub state: LicenceState,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+const fn is_zero(carry: &i64) -> bool {
+    *carry == 0
 }
 
 const DAY_MS: i64 = 86_400_000;

@@ -92,6 +92,9 @@ pub struct Acceptance {
 pub struct RefundedLine {
     /// The line.
     pub line: u32,
+    /// How much of the line's net price had gone back before.
+    #[serde(default, skip_serializing_if = "AmountMinor::is_nothing")]
+    pub before_minor: AmountMinor,
     /// Tax-exclusive amount to the buyer.
     pub net_minor: AmountMinor,
     /// Value-added tax to the buyer.

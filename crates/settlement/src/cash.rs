@@ -1,6 +1,6 @@
 //! Money that enters and leaves the ledger: deposits, withdrawals, yearly fees.
 
-use crate::{AccountId, Part, Phase, Purpose, Transaction, TransactionKind};
+use crate::{AccountId, Purpose, Transaction, TransactionKind};
 use databourse_primitives::{AmountMinor, Asset, ExchangeCode, Label, PartyId, Refusal, RefusalCode};
 use serde::{Deserialize, Serialize};
 
@@ -94,12 +94,11 @@ impl ChargeFee {
         vat: AmountMinor,
         book: &ExchangeCode,
     ) -> Result<Transaction, Refusal> {
-        let part = |account, amount| Part { account, book: book.clone(), amount };
         let exchange = |purpose| AccountId::exchange(book.clone(), purpose, self.asset);
         let funds = AccountId::party(self.party, Purpose::Funds, self.asset);
         let mut transaction = Transaction::new(TransactionKind::Fee, self.asset);
-        let to = [part(exchange(Purpose::Fees), fee), part(exchange(Purpose::Tax), vat)];
-        transaction.add(Phase::Direct, &[part(funds, fee.plus(vat)?)], &to)?;
+        transaction.transfer(funds.clone(), exchange(Purpose::Fees), fee)?;
+        transaction.transfer(funds, exchange(Purpose::Tax), vat)?;
         Ok(transaction)
     }
 }

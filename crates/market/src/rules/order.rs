@@ -201,7 +201,7 @@ fn license(
     line: &OrderLine,
 ) -> Result<Licence, Halt> {
     let net = deal.offer.unit_price.amount_of(line.quantity, deal.offer.asset)?;
-    let price = pricing.price(tx, &deal.product, &deal.supplier, &order.exchange, net)?;
+    let (price, selling_carry) = pricing.price(tx, &deal.product, &deal.supplier, &order.exchange, net)?;
     let revenue = match deal.product.shares {
         Some(version) => share_revenue(tx, deal.product.id, version, price.supplier)?,
         None => Vec::new(),
@@ -225,6 +225,7 @@ fn license(
         fee_vat_minor: price.fee_vat,
         selling_fee_minor: price.selling_fee,
         selling_fee_vat_minor: price.selling_fee_vat,
+        selling_carry,
         shares: deal.product.shares,
         revenue,
         voucher_minor: AmountMinor::ZERO,

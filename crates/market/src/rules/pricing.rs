@@ -45,7 +45,7 @@ impl Pricing {
         Ok(Self { schedule, tax, window: None })
     }
 
-    /// Prices a line of `product` that `selling` sells.
+    /// Prices a line of `product` that `selling` sells; says what the division of the fee had left over for it before.
     pub(super) fn price(
         &mut self,
         tx: &Tx<'_>,
@@ -53,20 +53,21 @@ impl Pricing {
         supplier: &Party,
         selling: &ExchangeCode,
         net: AmountMinor,
-    ) -> Result<LinePrice, Halt> {
+    ) -> Result<(LinePrice, i64), Halt> {
         let listing = &product.exchange;
         let role = if supplier.roles.contains(&Role::Supplier) { Role::Supplier } else { Role::Processor };
         let (kind, role) = (product.details.kind.as_str(), role.as_str());
         let terms = LineTerms { net, kind, listing, selling, role };
         if listing == selling {
-            return Ok(self.schedule.price_line(&self.tax, &terms, &mut Default::default())?);
+            return Ok((self.schedule.price_line(&self.tax, &terms, &mut Default::default())?, 0));
         }
         let window = match &mut self.window {
             Some(window) => window,
             None => self.window.insert(open_window(tx, self.schedule.version.asset)?),
         };
         let carry = window.fee_carry.entry(Pair::new(listing.clone(), selling.clone())).or_default();
-        Ok(self.schedule.price_line(&self.tax, &terms, carry)?)
+        let before = carry.get(selling).copied().unwrap_or_default();
+        Ok((self.schedule.price_line(&self.tax, &terms, carry)?, before))
     }
 
     /// Keeps what divisions left over for the next ones.

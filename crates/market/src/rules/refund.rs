@@ -56,7 +56,7 @@ pub(super) fn give_back(
         back.add(Phase::Direct, &money.seller_side(&order, &licence), &money.buyer_side(&order)?)?;
         total = total.plus(money.gross()?)?;
         to_voucher = to_voucher.plus(money.voucher)?;
-        refunded.push(refunded_line(&licence, &money)?);
+        refunded.push(refunded_line(&licence, before, &money)?);
         tx.put(licence);
     }
     prepare(tx, back)?;
@@ -77,13 +77,18 @@ pub(super) fn give_back(
     Ok(total)
 }
 
-fn refunded_line(licence: &Licence, money: &LineMoney) -> Result<RefundedLine, Refusal> {
+fn refunded_line(
+    licence: &Licence,
+    before_minor: AmountMinor,
+    money: &LineMoney,
+) -> Result<RefundedLine, Refusal> {
     // The commission is the last four of the parts.
     let [.., fee_minor, fee_vat_minor, selling_fee_minor, selling_fee_vat_minor] = money.net_parts[..] else {
         return Err(Refusal::new(RefusalCode::AmountOutOfRange, "", "a line with its parts"));
     };
     Ok(RefundedLine {
         line: licence.id.line,
+        before_minor,
         net_minor: money.net()?,
         vat_minor: money.vat,
         fee_minor,
