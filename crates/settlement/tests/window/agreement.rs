@@ -130,3 +130,24 @@ fn a_root_break_of_an_aborted_window_says_nothing_of_the_next_ones_lines() {
     assert_eq!(two.state.as_str(), "closing");
     assert_eq!(signed_by_all(two).state.as_str(), "closed");
 }
+
+#[test]
+fn what_both_signed_stays_signed_whatever_becomes_of_a_root_break() {
+    let (window, _) = close(with_lines(), NOW).unwrap();
+    let window = sign(sign(window, "js~sh", b"1", "js").unwrap(), "js~sh", b"1", "sh").unwrap();
+    let opened = difference(&window, BreakKind::Root, 1);
+    assert_eq!(window.clone().block(&opened).unblock(opened.id, NOW), window);
+}
+
+#[test]
+fn a_break_that_an_aborted_window_waits_for_comes_along() {
+    let (one, two) = close(with_lines(), NOW).unwrap();
+    let [waiting, carried] = [1, 2].map(|number| difference(&one, BreakKind::Amount, number));
+    let mut one = one.block(&waiting).block(&carried);
+    for by in ["js", "sh"] {
+        one = one.carry(carried.id, &code(by), NOW).unwrap();
+    }
+    let (_, two) = one.abort(two, "bank closed".parse().unwrap(), NOW).unwrap();
+    assert_eq!(two.breaks.keys().collect::<Vec<_>>(), [&waiting.id]);
+    assert_eq!(close(two, NOW).unwrap().0.state.as_str(), "closing");
+}

@@ -2,7 +2,7 @@
 
 use super::region::{Region, Step, step};
 use super::*;
-use databourse_settlement::{NettingMethod, Obligation, Positions, WindowState, positions};
+use databourse_settlement::{InstructionState, NettingMethod, Obligation, WindowState, positions};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -29,17 +29,18 @@ impl Region {
         }
         assert_eq!(recorded, owed);
 
-        // Net: what instructions settle and what is still open or carried is what was owed.
-        let mut sum = Positions::new();
+        // Net: what was paid and what is still to be paid, instructed or not, is what was owed.
+        let mut sum = positions(&self.paid).unwrap();
         for window in live() {
             let part = match &window.state {
                 WindowState::Settling { instructions, .. } | WindowState::Settled { instructions, .. } => {
-                    let paid = instructions.iter().map(|paid| Obligation {
+                    let pending = instructions.iter().filter(|paid| paid.state == InstructionState::Pending);
+                    let pending = pending.map(|paid| Obligation {
                         payer: paid.payer.clone(),
                         payee: paid.payee.clone(),
                         amount_minor: paid.amount_minor,
                     });
-                    positions(&paid.collect::<Vec<_>>()).unwrap()
+                    positions(&pending.collect::<Vec<_>>()).unwrap()
                 }
                 _ => window.positions().unwrap(),
             };
@@ -114,13 +115,13 @@ impl Region {
             if let WindowState::Closed { .. } = window.state {
                 window = window.instruct(NettingMethod::Multilateral, NOW).unwrap();
             }
-            for paid in window.state.instructions().to_vec() {
-                let by = paid.payee.as_str();
-                window =
-                    confirm(window.clone(), paid.id.number, by, paid.amount_minor.get()).unwrap_or(window);
+            self.put(window.clone());
+            for paid in window.state.instructions() {
+                // Refused for those that are confirmed already.
+                self.confirm(self.windows[index].clone(), paid.id.number);
             }
+            let window = &self.windows[index];
             assert!(matches!(window.state.as_str(), "settled" | "aborted"), "{:?}", window.state);
-            self.put(window);
             self.check();
         }
     }

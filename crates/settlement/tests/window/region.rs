@@ -2,7 +2,7 @@
 
 use super::*;
 use databourse_primitives::Line;
-use databourse_settlement::{NettingMethod, Obligation};
+use databourse_settlement::{Instruction, NettingMethod, Obligation};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ pub(super) enum Step {
     Owe { debtor: usize, creditor: usize, amount: i64 },
     Close,
     Sign { window: usize, pair: usize, by: usize, root: u8 },
+    SignAll { window: usize },
     OpenBreak { window: usize, pair: usize, root: bool },
     Carry { window: usize, break_: usize, by: usize },
     EndBreak { window: usize, break_: usize },
@@ -27,14 +28,15 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         12 => (pick(), pick(), 0..100_000_i64).prop_map(|(debtor, creditor, amount)| Step::Owe { debtor, creditor, amount }),
         3 => Just(Step::Close),
         // Mostly the right root, so that windows get anywhere.
-        20 => (pick(), pick(), pick(), prop_oneof![15 => Just(0_u8), 1 => Just(1)])
+        8 => (pick(), pick(), pick(), prop_oneof![7 => Just(0_u8), 1 => Just(1)])
             .prop_map(|(window, pair, by, root)| Step::Sign { window, pair, by, root }),
         1 => (pick(), pick(), any::<bool>()).prop_map(|(window, pair, root)| Step::OpenBreak { window, pair, root }),
         3 => (pick(), pick(), pick()).prop_map(|(window, break_, by)| Step::Carry { window, break_, by }),
         2 => (pick(), pick()).prop_map(|(window, break_)| Step::EndBreak { window, break_ }),
         6 => (pick(), method).prop_map(|(window, method)| Step::Instruct { window, method }),
         8 => (pick(), 1..6_u32).prop_map(|(window, number)| Step::Confirm { window, number }),
-        1 => pick().prop_map(|window| Step::Abort { window }),
+        8 => pick().prop_map(|window| Step::SignAll { window }),
+        2 => pick().prop_map(|window| Step::Abort { window }),
     ]
 }
 
@@ -43,6 +45,8 @@ pub(super) struct Region {
     pub(super) codes: Vec<ExchangeCode>,
     pub(super) windows: Vec<Window>,
     pub(super) owed: Vec<Obligation>,
+    /// What payees confirmed, in whatever window.
+    pub(super) paid: Vec<Obligation>,
     pub(super) break_count: u64,
     /// What a window was when it became final.
     pub(super) finals: BTreeMap<u64, Window>,
@@ -51,7 +55,14 @@ pub(super) struct Region {
 impl Region {
     pub(super) fn new(exchange_count: usize) -> Self {
         let codes = (0..exchange_count).map(|number| code(&format!("x{number}"))).collect();
-        Self { codes, windows: vec![first()], owed: Vec::new(), break_count: 0, finals: BTreeMap::new() }
+        Self {
+            codes,
+            windows: vec![first()],
+            owed: Vec::new(),
+            paid: Vec::new(),
+            break_count: 0,
+            finals: BTreeMap::new(),
+        }
     }
 
     pub(super) fn open(&self) -> Window {
@@ -65,7 +76,10 @@ impl Region {
 
     /// Does `step`; `None` if it was refused or there was nothing to do it to.
     pub(super) fn take(&mut self, step: &Step) -> Option<()> {
-        let at = |window: &usize| self.windows[window % self.windows.len()].clone();
+        // Among the latest, so that some windows see much of what is done.
+        let at = |window: &usize| {
+            self.windows[self.windows.len() - 1 - window % self.windows.len().min(4)].clone()
+        };
         match step {
             Step::Owe { debtor, creditor, amount } => {
                 let [payer, payee] =
@@ -85,6 +99,15 @@ impl Region {
                 let of = window.pairs.keys().nth(pair % window.pairs.len().max(1))?.clone();
                 let by = of.members().nth(by % of.members().count())?.clone();
                 self.put(sign(window, &of.to_string(), &[*root], by.as_str()).ok()?);
+            }
+            Step::SignAll { window } => {
+                let mut window = at(window);
+                for of in window.pairs.clone().into_keys() {
+                    for by in of.members() {
+                        window = sign(window.clone(), &of.to_string(), &[0], by.as_str()).unwrap_or(window);
+                    }
+                }
+                self.put(window);
             }
             Step::OpenBreak { window, pair, root } => {
                 let window = at(window);
@@ -110,12 +133,7 @@ impl Region {
                 let window = at(window).instruct(*method, NOW).ok()?;
                 self.put(window);
             }
-            Step::Confirm { window, number } => {
-                let window = at(window);
-                let index = usize::try_from(*number).unwrap() - 1;
-                let paid = window.state.instructions().get(index)?.clone();
-                self.put(confirm(window, *number, paid.payee.as_str(), paid.amount_minor.get()).ok()?);
-            }
+            Step::Confirm { window, number } => self.confirm(at(window), *number)?,
             Step::Abort { window } => {
                 let reason: Line = "bank closed".parse().unwrap();
                 let (aborted, next) = at(window).abort(self.open(), reason, NOW).ok()?;
@@ -123,6 +141,15 @@ impl Region {
                 self.put(next);
             }
         }
+        Some(())
+    }
+
+    /// The payee of instruction `number` confirms it; `None` if it was refused.
+    pub(super) fn confirm(&mut self, window: Window, number: u32) -> Option<()> {
+        let index = usize::try_from(number).unwrap() - 1;
+        let Instruction { payer, payee, amount_minor, .. } = window.state.instructions().get(index)?.clone();
+        self.put(confirm(window, number, payee.as_str(), amount_minor.get()).ok()?);
+        self.paid.push(Obligation { payer, payee, amount_minor });
         Some(())
     }
 }
