@@ -4,6 +4,7 @@ mod command;
 mod evidence;
 mod kind;
 mod state;
+mod transition;
 
 pub use command::{
     AddEvidence, ApproveResolution, AssignBreak, BreakOperator, CarryBreak, EscalateBreak, OpenBreak,
@@ -62,8 +63,13 @@ impl Break {
     ///
     /// # Errors
     /// `break.not_concerned` if `by` is not of the pair; `body.malformed` if the amounts contradict the kind.
-    pub fn open(id: BreakId, command: OpenBreak, by: &ExchangeCode, now: Timestamp) -> Result<Self, Refusal> {
-        let OpenBreak { window, pair, kind, key, left_minor, right_minor, person } = command;
+    pub fn open(
+        id: BreakId,
+        command: &OpenBreak,
+        by: &ExchangeCode,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let OpenBreak { window, pair, kind, key, left_minor, right_minor, person } = command.clone();
         let opened = Self {
             id,
             window,
@@ -78,7 +84,6 @@ impl Break {
             evidence: Vec::new(),
             state: BreakState::Opened,
         };
-        opened.must_concern(by)?;
         let (shape, expected) = match kind {
             BreakKind::MissingLeft => (left_minor.is_none() && right_minor.is_some(), "only `right_minor`"),
             BreakKind::MissingRight => (left_minor.is_some() && right_minor.is_none(), "only `left_minor`"),
@@ -88,7 +93,11 @@ impl Break {
             ),
             _ => (true, ""),
         };
-        if shape { Ok(opened) } else { Err(Refusal::new(RefusalCode::BodyMalformed, "left_minor", expected)) }
+        if !shape {
+            return Err(Refusal::new(RefusalCode::BodyMalformed, "left_minor", expected));
+        }
+        opened.must_concern(by)?;
+        Ok(opened)
     }
 
     /// The difference of the two amounts, minor units; a missing line counts as nothing. `None` if neither is known.

@@ -60,32 +60,32 @@ impl Window {
     /// agreement; heads that differ leave it closing, and a root break is to be opened.
     ///
     /// # Errors
-    /// `window.not_participant` if `by` is not of the pair or the pair has no lines here; `window.head_differs` if
-    /// count or sums are not the ledger's; `window.head_signed` for a second, different head; `window.state` unless
-    /// closing.
+    /// `window.state` unless closing; `window.not_participant` if `by` is not of the pair or the pair has no lines here;
+    /// `window.head_differs` if count or sums are not the ledger's; `window.head_signed` for a second, different head.
     pub fn sign(mut self, head: &WindowHead, by: &ExchangeCode, now: Timestamp) -> Result<Self, Refusal> {
+        let signed = self.heads.get(&head.pair).and_then(|roots| roots.get(by));
         let totals = self.pairs.get(&head.pair).filter(|_| head.pair.contains(by));
+        let found = totals.filter(|totals| head.window == self.id && head.totals() == **totals);
+        if found.is_some() && signed == Some(&head.root) {
+            return Ok(self);
+        }
+        if !matches!(self.state, WindowState::Closing { .. }) {
+            return Err(self.wrong_state("a closing window"));
+        }
         let Some(totals) = totals else {
             let expected = format!("an exchange of a pair that has lines in {}", self.id);
             return Err(Refusal::new(RefusalCode::WindowNotParticipant, "head.pair", expected));
         };
-        if head.window != self.id || head.totals() != *totals {
+        if found.is_none() {
             let expected = format!(
                 "the totals of {} in {}: {} lines, {} and {} minor units",
                 head.pair, self.id, totals.line_count, totals.left_to_right_minor, totals.right_to_left_minor
             );
             return Err(Refusal::new(RefusalCode::WindowHeadDiffers, "head", expected));
         }
-        match self.heads.get(&head.pair).and_then(|roots| roots.get(by)) {
-            Some(root) if *root == head.root => return Ok(self),
-            Some(root) => {
-                let expected = format!("the root that {by} signed, {root}");
-                return Err(Refusal::new(RefusalCode::WindowHeadSigned, "head.root", expected));
-            }
-            None => {}
-        }
-        if !matches!(self.state, WindowState::Closing { .. }) {
-            return Err(self.wrong_state("a closing window"));
+        if let Some(root) = signed {
+            let expected = format!("the root that {by} signed, {root}");
+            return Err(Refusal::new(RefusalCode::WindowHeadSigned, "head.root", expected));
         }
         self.heads.entry(head.pair.clone()).or_default().insert(by.clone(), head.root);
         self.become_final(now);

@@ -194,3 +194,25 @@ pub fn close(mut window: Window, now: Timestamp) -> Result<(Window, Window), Ref
     window.become_final(now);
     Ok((window, next))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_window_closes_and_the_next_is_open_at_once() {
+        let first = open_first("CNY/2".parse().unwrap(), Timestamp::EPOCH);
+        let (closed, next) = close(first, Timestamp::from_unix_ms(5)).unwrap();
+        assert_eq!(next.id.to_string(), "CNY/2#2");
+        assert_eq!(next.state, WindowState::Open);
+        assert_eq!(close(closed, Timestamp::MAX).unwrap_err().code, RefusalCode::WindowNotOpen);
+    }
+
+    #[test]
+    fn a_closed_window_takes_nothing() {
+        let first = open_first("CNY/2".parse().unwrap(), Timestamp::EPOCH);
+        let (mut closed, _) = close(first, Timestamp::EPOCH).unwrap();
+        let refusal = closed.count(TransactionKind::Deposit, AmountMinor::ZERO, 2).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::WindowNotOpen);
+    }
+}

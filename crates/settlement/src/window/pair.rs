@@ -88,8 +88,8 @@ impl PairTotals {
     /// The sum.
     ///
     /// # Errors
-    /// `account.overflow` if the two directions together are above 2^53 - 1 minor units. So no sum over a window's
-    /// pairs that is bounded in the same way can leave the range of an instruction.
+    /// `account.overflow` if the two directions together are above 2^53 - 1 minor units, the most that an instruction
+    /// can be of.
     pub(super) fn plus(self, other: Self) -> Result<Self, Refusal> {
         let sum = Self {
             line_count: self.line_count.saturating_add(other.line_count),

@@ -44,7 +44,7 @@ impl Window {
     ///
     /// # Errors
     /// `window.state` before payments were made out or after an abortion; `instruction.unknown`;
-    /// `instruction.not_payee`; `instruction.confirmed`; `instruction.amount_differs`.
+    /// `instruction.confirmed`; `instruction.amount_differs`; `instruction.not_payee`.
     pub fn confirm(
         mut self,
         command: &ConfirmInstruction,
@@ -76,9 +76,14 @@ impl Window {
     /// unchanged, and the breaks that it still waits for. Returns the two in that order.
     ///
     /// # Errors
-    /// `window.state` while open, when settled or aborted before; `window.partly_paid` after a confirmation;
-    /// `window.not_open` if `next` is not the open window; `account.overflow` if `next` cannot hold both.
+    /// `window.not_open` if `next` is not the open window of the asset; `window.state` while open, when settled or
+    /// aborted before; `window.partly_paid` after a confirmation; `account.overflow` if `next` cannot hold both.
     pub fn abort(mut self, mut next: Self, reason: Line, now: Timestamp) -> Result<(Self, Self), Refusal> {
+        next.must_be_open()?;
+        if next.id.asset != self.id.asset {
+            let expected = format!("the open window of {}", self.id.asset);
+            return Err(Refusal::new(RefusalCode::WindowNotOpen, "window", expected));
+        }
         match &self.state {
             WindowState::Closing { .. } | WindowState::Closed { .. } => {}
             WindowState::Settling { instructions, .. } => {
@@ -91,17 +96,14 @@ impl Window {
                 return Err(self.wrong_state("a closing, closed or settling window"));
             }
         }
-        next.must_be_open()?;
-        if next.id.asset != self.id.asset {
-            let expected = format!("the open window of {}", self.id.asset);
-            return Err(Refusal::new(RefusalCode::WindowNotOpen, "window", expected));
-        }
         for (pair, totals) in self.pairs.iter().chain(&self.carried) {
             let carried = next.carried.entry(pair.clone()).or_default();
             *carried = carried.plus(*totals)?;
         }
         next.total()?;
-        next.carried_from.insert(self.id);
+        if !self.pairs.is_empty() {
+            next.carried_from.insert(self.id);
+        }
         next.carried_from.extend(&self.carried_from);
         // Aborting is no way around a break; one that both carry forward waits for nobody.
         let waiting = self.breaks.iter().filter(|(_, blocking)| !blocking.is_carried());
@@ -119,13 +121,6 @@ impl Instruction {
         tolerance_minor: AmountMinor,
         now: Timestamp,
     ) -> Result<ConfirmedPayment, Refusal> {
-        if *by != self.payee {
-            return Err(Refusal::new(
-                RefusalCode::InstructionNotPayee,
-                "instruction",
-                self.payee.to_string(),
-            ));
-        }
         if let InstructionState::Confirmed { bank_reference, .. } = &self.state {
             let expected = format!("an instruction not confirmed yet; {} was by {bank_reference}", self.id);
             return Err(Refusal::new(RefusalCode::InstructionConfirmed, "instruction", expected));
@@ -134,6 +129,13 @@ impl Instruction {
         if received_minor.get().abs_diff(self.amount_minor.get()) > tolerance_minor.get().unsigned_abs() {
             let expected = format!("{} minor units, give or take {tolerance_minor}", self.amount_minor);
             return Err(Refusal::new(RefusalCode::InstructionAmountDiffers, "received_minor", expected));
+        }
+        if *by != self.payee {
+            return Err(Refusal::new(
+                RefusalCode::InstructionNotPayee,
+                "instruction",
+                self.payee.to_string(),
+            ));
         }
         let bank_reference = command.bank_reference.clone();
         self.state = InstructionState::Confirmed { bank_reference, received_minor, confirmed_at: now };
