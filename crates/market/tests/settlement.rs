@@ -381,13 +381,7 @@ fn a_voucher_pays_only_for_what_it_is_for_and_never_becomes_cash() {
     let buyer = By::For(region.buyer);
     region.market.refused(buyer, "order.place", order.clone(), Code::VoucherNotApplicable, "voucher");
     order["voucher"] = json!(voucher);
-    region.market.refused(
-        By::ForAt(1, region.far),
-        "order.place",
-        order.clone(),
-        Code::PartyRoleMissing,
-        "",
-    );
+    region.market.refused(By::ForAt(1, region.far), "order.place", order.clone(), Code::PartyRoleMissing, "");
     // 53.00 and 106.00: the voucher pays the first line and 27.00 of the second.
     let order = region.market.must(buyer, "order.place", order);
     let funds = format!("party:{}:funds:CNY/2", region.buyer);
@@ -450,7 +444,7 @@ fn a_dispute_freezes_what_would_go_back_and_its_decision_refunds_it() {
     region.market.must(By::At(1), "dispute.decide", decide.clone());
     region.market.refused(By::At(1), "dispute.decide", decide, Code::HoldEnded, "");
     let funds = region.market.balances(&format!("party:{}:funds:CNY/2", region.far));
-    assert_eq!((funds.posted_minor, funds.pending_out_minor), (10_735 - 4_867, 0));
+    assert_eq!((funds.posted_minor, funds.pending_out_minor), (10_735 - 4_868, 0));
     assert_eq!(region.market.balance(&format!("party:{}:funds:CNY/2", region.buyer)), 100_000 - 5_300);
     let record = region.market.state.find::<Dispute>(&dispute).unwrap();
     assert!(

@@ -24,7 +24,7 @@ fn waiting_window(tx: &Tx<'_>, found: &Break) -> Result<Window, Halt> {
 
 /// Opens a break of a window. A root or amount break keeps a window that is not final yet from becoming so.
 pub(super) fn open(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &OpenBreak) -> Result<(), Halt> {
-    let opened = Break::open(BreakId::from(tx.entry), command.clone(), exchange, tx.now())?;
+    let opened = Break::open(BreakId::from(tx.entry), command, exchange, tx.now())?;
     let waiting = waiting_window(tx, &opened)?.block(&opened);
     tx.put(waiting);
     tx.put(opened);
@@ -33,7 +33,7 @@ pub(super) fn open(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &OpenBreak
 
 /// Gives it an owner.
 pub(super) fn assign(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &AssignBreak) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.assign(command.clone(), exchange)?;
+    let found = find(tx, command.r#break)?.assign(command, exchange)?;
     tx.put(found);
     Ok(())
 }
@@ -44,7 +44,7 @@ pub(super) fn add_evidence(
     exchange: &ExchangeCode,
     command: &AddEvidence,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.add_evidence(command.clone(), exchange)?;
+    let found = find(tx, command.r#break)?.add_evidence(command, exchange)?;
     tx.put(found);
     Ok(())
 }
@@ -55,7 +55,7 @@ pub(super) fn propose(
     exchange: &ExchangeCode,
     command: &ProposeResolution,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.propose(command.clone(), exchange)?;
+    let found = find(tx, command.r#break)?.propose(command, exchange)?;
     tx.put(found);
     Ok(())
 }
@@ -66,7 +66,7 @@ pub(super) fn approve(
     exchange: &ExchangeCode,
     command: &ApproveResolution,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.approve(command.clone(), exchange)?;
+    let found = find(tx, command.r#break)?.approve(command, exchange)?;
     tx.put(found);
     Ok(())
 }
@@ -132,7 +132,7 @@ pub(super) fn escalate(
     exchange: &ExchangeCode,
     command: &EscalateBreak,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.escalate(command.clone(), exchange, tx.now())?;
+    let found = find(tx, command.r#break)?.escalate(command, exchange, tx.now())?;
     tx.put(found);
     Ok(())
 }
