@@ -64,9 +64,13 @@ impl<'a> Leg<'a> {
         // Money that went the wrong way is not a matter of tolerance.
         let direction = right.iter().all(|line| i128::from(line.signed_minor()) * left.amount_minor() >= 0);
         let amount = difference.abs() <= tolerance && direction;
-        let kind = if right.len() > 1 && !amount {
+        let currency = right.iter().any(|line| line.asset != left.asset);
+        // Several are parts only if they are a sum in one unit and none of them is the whole already.
+        let whole =
+            |line: &&BankLine| (i128::from(line.signed_minor()) - left.amount_minor()).abs() <= tolerance;
+        let kind = if right.len() > 1 && (currency || !amount || right.iter().any(whole)) {
             BreakKind::Duplicate
-        } else if right.iter().any(|line| line.asset != left.asset) {
+        } else if currency {
             BreakKind::Currency
         } else if !amount {
             BreakKind::Amount

@@ -59,7 +59,8 @@ impl Totals {
                         count: a.count.checked_add(b.count)?,
                         sum_minor: a.sum_minor.checked_add(b.sum_minor)?,
                     });
-                    (left.next(), right.next());
+                    left.next();
+                    right.next();
                 }
                 (Some(a), Some(b)) => {
                     merged.extend(if a.asset < b.asset { left.next() } else { right.next() })
