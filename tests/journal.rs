@@ -126,8 +126,7 @@ async fn own_balances(server: &Server) -> Balances {
                 _ => format!("Exchange:{}", holder.to_uppercase()),
             };
             let (class, purpose) = match purpose {
-                "available" => ("Liabilities", "Available"),
-                "held" => ("Liabilities", "Held"),
+                "funds" => ("Liabilities", "Funds"),
                 "tax" => ("Liabilities", "Tax"),
                 "fees" => ("Income", "Fees"),
                 "bank" => ("Assets", "Bank"),
@@ -202,8 +201,12 @@ async fn hledger_and_beancount_accept_the_journal_and_report_the_ledger_s_balanc
     assert_eq!(commodities, BTreeSet::from(["CNY", "XTS"]));
     for file in [&hledger, &beancount] {
         let text = std::fs::read_to_string(file).unwrap();
-        for kind in ["deposit", "withdrawal", "hold", "release", "return", "refund"] {
+        for kind in ["deposit", "withdrawal", "post", "refund"] {
             assert!(text.contains(&format!("{kind}: ")), "{kind} in {}", file.display());
+        }
+        // What is only held or freed posts nothing.
+        for kind in ["hold", "void"] {
+            assert!(!text.contains(&format!("{kind}: ")), "{kind} in {}", file.display());
         }
         assert!(text.contains("CNY/2#2"), "the second window in {}", file.display());
     }

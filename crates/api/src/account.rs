@@ -11,7 +11,9 @@ use crate::{
 use axum::{Json, extract::State};
 use databourse_exchange::Acting;
 use databourse_primitives::{AmountMinor, Asset, EntryId, Height, Label, Timestamp, WindowId};
-use databourse_settlement::{Account, AccountId, DepositMoney, Holder, Side, TransactionKind, WithdrawMoney};
+use databourse_settlement::{
+    Account, AccountId, Constraint, DepositMoney, Holder, Side, TransactionKind, WithdrawMoney,
+};
 use databourse_store::{Column, JournalPosting, PostingCursor};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -38,7 +40,7 @@ async fn deposit(
     api.record(key, Acting::Exchange, command, |id| format!("/v1/entries/{id}")).await
 }
 
-/// Takes available money of the caller's party out, to the bank account that its exchange has on file.
+/// Takes what the caller's party has available of its funds out, to the bank account that its exchange has on file.
 #[utoipa::path(post, path = "/v1/accounts/withdrawals", operation_id = "withdrawMoney", tag = "accounts",
     request_body = schema::WithdrawMoney,
     responses((status = 201, description = "Withdrawn.", body = Acknowledged)))]
@@ -52,41 +54,72 @@ async fn withdraw(
     api.record(key, acting, command, |id| format!("/v1/entries/{id}")).await
 }
 
-/// An account with its balance. Totals of debits and credits only grow.
+/// An account with its balances. Totals of debits and credits only grow; what is pending is held for orders or disputes
+/// and will be posted or become free again.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Account, example = json!({
-    "id": "party:019aa2b4-5c00-7000-8000-000000000006:available:CNY/2",
+    "id": "party:019aa2b4-5c00-7000-8000-000000000006:funds:CNY/2",
     "debits_minor": 127200,
     "credits_minor": 1000000,
+    "debits_pending_minor": 63600,
+    "credits_pending_minor": 0,
+    "posted_minor": 872800,
+    "pending_in_minor": 0,
+    "pending_out_minor": 63600,
+    "available_minor": 809200,
     "balance_minor": 872800,
     "balance": "8728.00",
-    "posting_count": 2
+    "posting_count": 3,
+    "constraint": { "name": "frozen", "reason": "court order 2026-118" }
 }))]
 struct AccountView {
     /// Its name.
     #[schema(value_type = AccountIdText)]
     id: AccountId,
-    /// Sum of all debits, minor units.
+    /// Sum of all posted debits, minor units.
     debits_minor: i64,
-    /// Sum of all credits, minor units.
+    /// Sum of all posted credits, minor units.
     credits_minor: i64,
-    /// The balance on the account's normal side, minor units.
+    /// Debits that are held, minor units.
+    debits_pending_minor: i64,
+    /// Credits that are held, minor units.
+    credits_pending_minor: i64,
+    /// What was posted, on the account's normal side, minor units.
+    posted_minor: i64,
+    /// What will be added if everything that is held is posted, minor units.
+    pending_in_minor: i64,
+    /// What will be taken if everything that is held is posted, minor units.
+    pending_out_minor: i64,
+    /// What can be spent, minor units: posted less what will be taken.
+    available_minor: i64,
+    /// The same as `posted_minor`.
     balance_minor: i64,
     /// The same in major units, for people.
     balance: String,
     /// Number of postings.
     posting_count: u64,
+    /// What it may still do; left out while it may do everything.
+    #[serde(skip_serializing_if = "Constraint::is_open")]
+    #[schema(value_type = Option<schema::Constraint>)]
+    constraint: Constraint,
 }
 
 impl From<Account> for AccountView {
     fn from(account: Account) -> Self {
-        let balance_minor = account.balance_minor();
+        let balances = account.balances();
         Self {
-            balance: account.id.asset.render(balance_minor),
-            balance_minor,
+            balance: account.id.asset.render(balances.posted_minor),
+            balance_minor: balances.posted_minor,
+            posted_minor: balances.posted_minor,
+            pending_in_minor: balances.pending_in_minor,
+            pending_out_minor: balances.pending_out_minor,
+            available_minor: balances.available_minor,
             debits_minor: account.debits_minor,
             credits_minor: account.credits_minor,
+            debits_pending_minor: account.debits_pending_minor,
+            credits_pending_minor: account.credits_pending_minor,
             posting_count: account.posting_count,
+            constraint: account.constraint,
             id: account.id,
         }
     }
@@ -128,7 +161,7 @@ fn must_see(account: &AccountId, caller: &Caller) -> Result<(), Problem> {
 
 /// Shows an account to its holder, operators and auditors; to others it is `resource.forbidden`.
 ///
-/// In the path the asset's `/` is written `-`: `party:<id>:available:CNY-2`. An account that was never used is shown
+/// In the path the asset's `/` is written `-`: `party:<id>:funds:CNY-2`. An account that was never used is shown
 /// with zero totals.
 #[utoipa::path(get, path = "/v1/accounts/{id}", operation_id = "getAccount", tag = "accounts",
     params(("id" = String, Path, example = "exchange:sh:bank:CNY-2")),
@@ -152,8 +185,9 @@ async fn get(
     "time": "2026-11-22T02:47:32.123Z",
     "side": "debit",
     "amount_minor": 127200,
+    "pending_minor": -127200,
     "asset": "CNY/2",
-    "kind": "hold",
+    "kind": "post",
     "window": "CNY/2#7"
 }))]
 struct PostingView {
@@ -171,9 +205,11 @@ struct PostingView {
     /// The side of the account.
     #[schema(value_type = schema::Side)]
     side: Side,
-    /// How much, minor units.
+    /// How much was posted, minor units.
     #[schema(value_type = AmountMinorNumber)]
     amount_minor: AmountMinor,
+    /// By how much what is pending on this side changed, minor units; below zero when held money is posted or freed.
+    pending_minor: i64,
     /// What.
     #[schema(value_type = AssetText)]
     asset: Asset,
@@ -194,6 +230,7 @@ impl From<JournalPosting> for PostingView {
             time: posting.time,
             side: posting.side,
             amount_minor: posting.amount_minor,
+            pending_minor: posting.pending_minor,
             asset: posting.asset,
             kind: posting.kind,
             window: posting.window,
@@ -270,9 +307,32 @@ pub(crate) mod schema {
         Deposit,
         Withdrawal,
         Hold,
-        Release,
-        Return,
+        Post,
+        Void,
+        Expire,
         Refund,
+        Fee,
+        Voucher,
+        Settlement,
+        WriteOff,
+    }
+
+    /// What an account may still do.
+    #[derive(ToSchema)]
+    #[serde(rename_all = "snake_case", tag = "name")]
+    pub(crate) enum Constraint {
+        /// Everything.
+        Open,
+        /// Nothing that lowers what is available.
+        Frozen {
+            /// Why.
+            reason: LineText,
+        },
+        /// Nothing at all.
+        Closed {
+            /// Why.
+            reason: LineText,
+        },
     }
 
     /// Money that arrived for a party.

@@ -301,8 +301,8 @@ mod tests {
         check_path::<AccountId>(&[("id", "exchange:sh:bank:CNY-2")], Some("exchange:sh:bank:CNY/2"));
         check_path::<AccountId>(&[("id", "exchange:sh:bank:CNY/2")], None);
         check_path::<AccountId>(
-            &[("id", &format!("party:{V7}:available:CNY-2"))],
-            Some(&format!("party:{V7}:available:CNY/2")),
+            &[("id", &format!("party:{V7}:funds:CNY-2"))],
+            Some(&format!("party:{V7}:funds:CNY/2")),
         );
         check_path::<AccountId>(&[("id", "exchange:sh:bank")], None);
         check_path::<PartyId>(&[("id", V7)], Some(V7));

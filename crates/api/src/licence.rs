@@ -87,6 +87,7 @@ pub(crate) mod schema {
         Delivered,
         Active,
         Rejected,
+        Expired,
         Refunded,
     }
 
@@ -117,6 +118,11 @@ pub(crate) mod schema {
             /// Why.
             reason: LineText,
         },
+        /// Not accepted before its hold expired; money returned.
+        Expired {
+            /// When.
+            expired_at: TimestampText,
+        },
         /// Wholly refunded after acceptance.
         Refunded {
             /// The delivery.
@@ -128,12 +134,24 @@ pub(crate) mod schema {
         },
     }
 
+    /// What one sharer of a product's revenue gets of a line.
+    #[derive(ToSchema)]
+    pub(crate) struct RevenuePart {
+        /// Who.
+        holder: HolderText,
+        /// The exchange whose book holds its money.
+        book: ExchangeCodeText,
+        /// How much, minor units.
+        amount_minor: AmountMinorNumber,
+    }
+
     /// A licence and the money of its line.
     #[derive(ToSchema)]
     #[schema(example = json!({
         "id": "019aa2b4-5c00-7000-8000-000000000005.1",
         "buyer": "019aa2b4-5c00-7000-8000-000000000006",
         "supplier": "019aa2b4-5c00-7000-8000-000000000001",
+        "supplier_book": "sh",
         "exchange": "sh",
         "product": "019aa2b4-5c00-7000-8000-000000000003",
         "revision": 1,
@@ -144,9 +162,18 @@ pub(crate) mod schema {
         "asset": "CNY/2",
         "net_minor": 120000,
         "vat_minor": 7200,
-        "fee_minor": 3000,
-        "fee_vat_minor": 180,
+        "fee_minor": 1500,
+        "fee_vat_minor": 90,
+        "selling_fee_minor": 1500,
+        "selling_fee_vat_minor": 90,
+        "selling_carry": -500000000,
+        "shares": 1,
+        "revenue": [
+            { "holder": "party:019aa2b4-5c00-7000-8000-000000000001", "book": "sh", "amount_minor": 116820 }
+        ],
+        "voucher_minor": 50000,
         "refunded_minor": 0,
+        "dispute": "019aa2b4-5c00-7000-8000-000000000009",
         "state": {
             "name": "active",
             "delivery": {
@@ -165,6 +192,8 @@ pub(crate) mod schema {
         buyer: PartyIdText,
         /// Who sells it.
         supplier: PartyIdText,
+        /// The exchange whose book holds the supplier's money.
+        supplier_book: ExchangeCodeText,
         /// The exchange that listed the product and earns the fee.
         exchange: ExchangeCodeText,
         /// The product.
@@ -185,12 +214,28 @@ pub(crate) mod schema {
         net_minor: AmountMinorNumber,
         /// Value-added tax on it.
         vat_minor: AmountMinorNumber,
-        /// Part of `net_minor` that is the exchange's fee.
+        /// Part of `net_minor` that is the listing exchange's fee.
         fee_minor: AmountMinorNumber,
         /// Part of `net_minor` that is tax on that fee.
         fee_vat_minor: AmountMinorNumber,
+        /// Part of `net_minor` that is the fee of the exchange that sold it, if that is another.
+        selling_fee_minor: Option<AmountMinorNumber>,
+        /// Part of `net_minor` that is tax on that fee.
+        selling_fee_vat_minor: Option<AmountMinorNumber>,
+        /// What the division of the fee had left over for the selling exchange before this line, in billionths of a
+        /// minor unit.
+        selling_carry: Option<i64>,
+        /// The version of the product's revenue shares, if it has any.
+        #[schema(minimum = 1)]
+        shares: Option<u64>,
+        /// What each of the sharers gets of what is left of `net_minor` after fees; the supplier gets all of it without.
+        revenue: Option<Vec<RevenuePart>>,
+        /// Part of the gross price that a voucher pays.
+        voucher_minor: Option<AmountMinorNumber>,
         /// Part of `net_minor` given back so far.
         refunded_minor: AmountMinorNumber,
+        /// The dispute over it, open or decided.
+        dispute: Option<DisputeIdText>,
         /// Where it stands.
         state: LicenceState,
     }

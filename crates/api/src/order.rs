@@ -14,8 +14,8 @@ use databourse_exchange::Acting;
 use databourse_licensing::{AcceptOrder, Licence, Order, OrderGroup, OrderLine, PlaceOrder, RejectOrder};
 use databourse_market::{Key, Stored};
 use databourse_primitives::{
-    AmountMinor, Asset, CertificateNumber, Label, LicenceId, Line, OrderId, PartyId, RefusalCode,
-    ScheduleVersion, Timestamp,
+    AmountMinor, Asset, CertificateNumber, ExchangeCode, Label, LicenceId, Line, OrderId, PartyId,
+    RefusalCode, ScheduleVersion, Timestamp, VoucherId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,6 +54,10 @@ pub(crate) struct Purchase {
     #[serde(default)]
     #[schema(value_type = Option<LabelText>)]
     reference: Option<Label>,
+    /// A voucher of the buyer's, which pays as far as it reaches for the lines that it was issued for.
+    #[serde(default)]
+    #[schema(value_type = Option<VoucherIdText>)]
+    voucher: Option<VoucherId>,
 }
 
 /// Who buys: the caller's party; an operator names a buyer.
@@ -74,7 +78,7 @@ fn buyer_of(named: Option<PartyId>, caller: &Caller) -> Result<PartyId, Problem>
 
 /// Places an order.
 ///
-/// The buyer's money is held until each line is accepted or rejected. A purchase of more than 400 lines is placed as
+/// The buyer's money is held until each line is accepted or rejected, or the schedule's time of holding is over. A purchase of more than 400 lines is placed as
 /// several orders of one `group`.
 #[utoipa::path(post, path = "/v1/orders", operation_id = "placeOrder", tag = "orders",
     request_body = Purchase, responses((status = 201, description = "Placed.", body = Acknowledged)))]
@@ -85,7 +89,8 @@ async fn place(
     JsonBody(asked): JsonBody<Purchase>,
 ) -> Result<Done, Problem> {
     let acting = Acting::Party(buyer_of(asked.buyer, &caller)?);
-    let command = PlaceOrder { lines: asked.lines, group: asked.group, reference: asked.reference };
+    let Purchase { lines, group, reference, voucher, .. } = asked;
+    let command = PlaceOrder { lines, group, reference, voucher };
     api.record(key, acting, command, |id| format!("/v1/orders/{id}")).await
 }
 
@@ -99,7 +104,7 @@ pub(crate) struct Acceptance {
     lines: Option<Vec<u32>>,
 }
 
-/// Accepts delivered lines. Their money is released and split, and the licences begin.
+/// Accepts delivered lines. Their money is posted and split, and the licences begin.
 #[utoipa::path(post, path = "/v1/orders/{id}/acceptance", operation_id = "acceptOrder", tag = "orders",
     params(("id" = OrderIdText, Path)), request_body = Acceptance,
     responses((status = 201, description = "Accepted.", body = Acknowledged)))]
@@ -128,7 +133,7 @@ pub(crate) struct Rejection {
     reason: Line,
 }
 
-/// Rejects lines, delivered or not yet. Their money returns to the buyer.
+/// Rejects lines, delivered or not yet. The buyer's money that was held for them is available again.
 #[utoipa::path(post, path = "/v1/orders/{id}/rejection", operation_id = "rejectOrder", tag = "orders",
     params(("id" = OrderIdText, Path)), request_body = Rejection,
     responses((status = 201, description = "Rejected.", body = Acknowledged)))]
@@ -144,11 +149,13 @@ async fn reject(
     api.record(key, acting, command, |_| format!("/v1/orders/{order}")).await
 }
 
-/// An order. A supplier sees neither its totals nor what the buyer calls it, and only its own lines.
+/// An order. A supplier sees neither its totals and voucher nor what the buyer calls it, and only its own lines.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order, example = json!({
     "id": "019aa2b4-5c00-7000-8000-000000000005",
     "buyer": "019aa2b4-5c00-7000-8000-000000000006",
+    "book": "sh",
+    "exchange": "sh",
     "asset": "CNY/2",
     "schedule": "CNY/2@1",
     "line_count": 1,
@@ -166,12 +173,22 @@ struct OrderView {
     /// Who bought.
     #[schema(value_type = PartyIdText)]
     buyer: PartyId,
+    /// The exchange whose book holds the buyer's money.
+    #[schema(value_type = ExchangeCodeText)]
+    book: ExchangeCode,
+    /// The exchange through which it was bought.
+    #[schema(value_type = ExchangeCodeText)]
+    exchange: ExchangeCode,
     /// What is paid in.
     #[schema(value_type = AssetText)]
     asset: Asset,
-    /// The fee schedule that its split follows.
+    /// The fee schedule that its split follows; it names the table of tax rates and the rounding.
     #[schema(value_type = ScheduleVersionText)]
     schedule: ScheduleVersion,
+    /// The voucher that pays a part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<VoucherIdText>)]
+    voucher: Option<VoucherId>,
     /// Number of lines.
     line_count: u32,
     /// Lines that are neither accepted nor rejected yet.
@@ -212,8 +229,11 @@ impl OrderView {
         Self {
             id: order.id,
             buyer: order.buyer,
+            book: order.book,
+            exchange: order.exchange,
             asset: order.asset,
             schedule: order.schedule,
+            voucher: order.voucher.filter(|_| whole),
             line_count: order.line_count,
             open_line_count: order.open_line_count,
             accepted_line_count: order.accepted_line_count,

@@ -117,14 +117,22 @@ pub(crate) mod schema {
     pub(crate) struct RefundedLine {
         /// The line.
         line: u32,
+        /// How much of the line's net price had gone back before.
+        before_minor: Option<AmountMinorNumber>,
         /// Tax-exclusive amount to the buyer.
         net_minor: AmountMinorNumber,
         /// Value-added tax to the buyer.
         vat_minor: AmountMinorNumber,
-        /// Part of the net amount that the exchange gave from its fee.
+        /// Part of the net amount that the listing exchange gave from its fee.
         fee_minor: AmountMinorNumber,
-        /// Part of the net amount that the exchange gave from its tax on the fee.
+        /// Part of the net amount that the listing exchange gave from its tax on the fee.
         fee_vat_minor: AmountMinorNumber,
+        /// Part of the net amount that the selling exchange, if another, gave from its fee.
+        selling_fee_minor: Option<AmountMinorNumber>,
+        /// Part of the net amount that the selling exchange, if another, gave from its tax on the fee.
+        selling_fee_vat_minor: Option<AmountMinorNumber>,
+        /// Part of net amount and tax that went back to a voucher.
+        voucher_minor: Option<AmountMinorNumber>,
     }
 
     /// A refund.
@@ -134,8 +142,10 @@ pub(crate) mod schema {
         "order": "019aa2b4-5c00-7000-8000-000000000005",
         "buyer": "019aa2b4-5c00-7000-8000-000000000006",
         "supplier": "019aa2b4-5c00-7000-8000-000000000001",
+        "window": "CNY/2#7",
         "lines": [{
-            "line": 1, "net_minor": 60000, "vat_minor": 3600, "fee_minor": 1500, "fee_vat_minor": 90
+            "line": 1, "before_minor": 1000, "net_minor": 60000, "vat_minor": 3600, "fee_minor": 750, "fee_vat_minor": 45,
+            "selling_fee_minor": 750, "selling_fee_vat_minor": 45, "voucher_minor": 25000
         }],
         "total_minor": 63600,
         "reason": "Half of the stations were missing",
@@ -150,6 +160,8 @@ pub(crate) mod schema {
         buyer: PartyIdText,
         /// Who gives.
         supplier: PartyIdText,
+        /// The settlement window in which the money moved.
+        window: WindowIdText,
         /// What each line gave back.
         lines: Vec<RefundedLine>,
         /// All of it, tax inclusive.

@@ -67,16 +67,27 @@ strings! {
     ProductIdText = "ProductId", Some(UUID_V7), SAMPLE_ID, "A product: the id of its `product.list` entry.";
     OfferIdText = "OfferId", Some(UUID_V7), SAMPLE_ID, "An offer: the id of its `offer.publish` entry.";
     OrderIdText = "OrderId", Some(UUID_V7), SAMPLE_ID, "An order: the id of its `order.place` entry.";
+    HoldIdText = "HoldId", Some(UUID_V7), SAMPLE_ID, "Held money: the id of the order or dispute that holds it.";
+    VoucherIdText = "VoucherId", Some(UUID_V7), SAMPLE_ID, "An innovation voucher: the id of its `voucher.issue` entry.";
+    DisputeIdText = "DisputeId", Some(UUID_V7), SAMPLE_ID, "A dispute: the id of its `dispute.open` entry.";
+    BreakIdText = "BreakId", Some(UUID_V7), SAMPLE_ID, "A break in a settlement window: the id of its `break.open` entry.";
     LicenceIdText = "LicenceId", Some("^[0-9a-f-]{36}\\.[1-9][0-9]*$"), "019aa2b4-5c00-7000-8000-000000000001.1",
         "A licence: `<order>.<line>`, lines from 1.";
     WindowIdText = "WindowId", Some("^[A-Z]{3,8}/[0-9]#[1-9][0-9]*$"), "CNY/2#7",
         "A settlement window: `<asset>#<number>`; in paths `/v1/windows/CNY-2/7`.";
+    InstructionIdText = "InstructionId", Some("^[A-Z]{3,8}/[0-9]#[1-9][0-9]*/[1-9][0-9]*$"), "CNY/2#7/1",
+        "A payment between exchanges: `<window>/<number>`.";
     ScheduleVersionText = "ScheduleVersion", Some("^[A-Z]{3,8}/[0-9]@[1-9][0-9]*$"), "CNY/2@1",
         "A fee schedule: `<asset>@<version>`; in paths `/v1/schedules/CNY-2/1`.";
     CertificateNumberText = "CertificateNumber", Some("^[a-z][a-z0-9]{1,7}-[0-9]{4}-[0-9]{8,}$"), "sh-2026-00000042",
         "A certificate: exchange, year and sequence.";
     ExchangeCodeText = "ExchangeCode", Some("^[a-z][a-z0-9]{1,7}$"), "sh", "An exchange.";
-    AccountIdText = "AccountId", Some("^(exchange|party):[0-9a-z-]+:(available|held|tax|fees|bank):[A-Z]{3,8}/[0-9]$"),
+    PairText = "Pair", Some("^[a-z][a-z0-9]{1,7}~[a-z][a-z0-9]{1,7}$"), "js~sh",
+        "Two exchanges, the lesser code first; one of them twice for money that stays in its book.";
+    HolderText = "Holder", Some("^(exchange|party):[0-9a-z-]+$"), "exchange:sh",
+        "Whose it is: `exchange:<code>` or `party:<id>`.";
+    AccountIdText = "AccountId",
+        Some("^(exchange|party):[0-9a-z-]+:(funds|voucher|tax|fees|bank|clearing|difference):[A-Z]{3,8}/[0-9]$"),
         "exchange:sh:bank:CNY/2", "An account: holder, purpose and asset; in paths with `-` for the asset's `/`.";
     AssetText = "Asset", Some("^[A-Z]{3,8}/[0-9]$"), "CNY/2", "A currency and the decimals of its minor unit.";
     UnitPriceText = "UnitPrice", Some("^[0-9]+(\\.[0-9]{1,9})?$"), "12.50",

@@ -17,7 +17,7 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list, publish)).routes(routes!(get))
 }
 
-/// Publishes the next version of an asset's fee schedule. It applies to orders placed after it.
+/// Publishes the next version of an asset's fee schedule. It prices orders from its position in the ledger on.
 #[utoipa::path(post, path = "/v1/schedules", operation_id = "publishSchedule", tag = "schedules",
     request_body = schema::PublishSchedule,
     responses((status = 201, description = "Published.", body = Acknowledged)))]
@@ -64,32 +64,122 @@ pub(crate) mod schema {
     use std::collections::BTreeMap;
     use utoipa::ToSchema;
 
-    /// How an amount is made whole minor units.
+    /// How an amount is made whole minor units: the rule and its version.
     #[derive(ToSchema)]
-    #[schema(rename_all = "snake_case")]
     pub(crate) enum Rounding {
-        HalfUpLargestRemainder,
+        /// Fees and taxes: halves up, once per amount. Divisions: largest remainder, what is left carried on.
+        #[serde(rename = "half-up-largest-remainder-carry/1")]
+        HalfUpLargestRemainderCarry,
     }
 
-    /// Rates of one asset.
+    /// One tier of a graduated fee.
+    #[derive(ToSchema)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Tier {
+        /// Where the tier begins, minor units of net price.
+        from_minor: AmountMinorNumber,
+        /// The fee as a part of what lies inside the tier.
+        rate: RateText,
+    }
+
+    /// What a fee is reckoned from.
+    #[derive(ToSchema)]
+    #[serde(rename_all = "snake_case", tag = "name", deny_unknown_fields)]
+    pub(crate) enum FeeBase {
+        /// The same amount for every line.
+        Flat {
+            /// That amount, minor units, without tax.
+            amount_minor: AmountMinorNumber,
+        },
+        /// A part of the net price.
+        Percentage {
+            /// That part.
+            rate: RateText,
+        },
+        /// Each tier's rate applies to the part of the net price that lies inside the tier.
+        Tiers {
+            /// The tiers, ascending; the first begins at 0.
+            #[schema(min_items = 1, max_items = 16)]
+            tiers: Vec<Tier>,
+        },
+    }
+
+    /// A fee on a line's net price, without the tax on the fee.
+    #[derive(ToSchema)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Fee {
+        /// What it is reckoned from.
+        base: FeeBase,
+        /// The fee is at least this, minor units.
+        min_minor: Option<AmountMinorNumber>,
+        /// The fee is at most this, minor units.
+        max_minor: Option<AmountMinorNumber>,
+    }
+
+    /// A fee and whose it is. A set that is empty or left out means any.
+    #[derive(ToSchema)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct FeeRule {
+        /// Product kinds.
+        kinds: Option<Vec<LabelText>>,
+        /// Exchanges that list the product.
+        exchanges: Option<Vec<ExchangeCodeText>>,
+        /// Roles of the seller.
+        roles: Option<Vec<LabelText>>,
+        /// The fee.
+        fee: Fee,
+    }
+
+    /// The next version of an asset's fee schedule.
     #[derive(ToSchema)]
     #[serde(deny_unknown_fields)]
     #[schema(example = json!({
-        "version": "CNY/2@1",
-        "supplier_fee": "0.025",
-        "fee_vat": "0.06",
-        "vat": { "dataset": "0.06", "api_service": "0.06" },
-        "rounding": "half_up_largest_remainder"
+        "version": "CNY/2@2",
+        "effective_from": 2000,
+        "fees": [
+            { "kinds": ["report"], "fee": { "base": { "name": "flat", "amount_minor": 500 } } },
+            { "exchanges": ["js"], "roles": ["supplier"], "fee": {
+                "base": { "name": "tiers", "tiers": [
+                    { "from_minor": 0, "rate": "0.03" }, { "from_minor": 10000000, "rate": "0.01" }
+                ] },
+                "min_minor": 100, "max_minor": 5000000
+            } },
+            { "fee": { "base": { "name": "percentage", "rate": "0.025" } } }
+        ],
+        "fee_vat": "services",
+        "selling_share": "0.5",
+        "yearly": { "buyer": 998000 },
+        "tax": 1,
+        "hold_days": 30,
+        "dispute_days": 7,
+        "bank_tolerance_minor": 100,
+        "rounding": "half-up-largest-remainder-carry/1"
     }))]
     pub(crate) struct PublishSchedule {
         /// Asset and version; versions of an asset follow one another without gaps, from 1.
         version: ScheduleVersionText,
-        /// The exchange's fee as a part of the supplier's net price.
-        supplier_fee: RateText,
-        /// Tax on that fee, as a part of the fee.
-        fee_vat: RateText,
-        /// Value-added tax by product kind, on top of the net price.
-        vat: BTreeMap<String, RateText>,
+        /// The first position in the ledger whose orders it prices; at once if 0 or left out.
+        effective_from: Option<u64>,
+        /// The fees; the first rule that matches a line applies, and a line that none matches has no fee.
+        #[schema(max_items = 64)]
+        fees: Vec<FeeRule>,
+        /// The category of the tax table that taxes the fees.
+        fee_vat: LabelText,
+        /// The part of the fee that the selling exchange gets when another one lists the product.
+        selling_share: RateText,
+        /// Fees per year by role, minor units, without tax.
+        yearly: Option<BTreeMap<String, AmountMinorNumber>>,
+        /// The version of the table of tax rates.
+        #[schema(minimum = 1)]
+        tax: u64,
+        /// For how many days money is held for an order.
+        #[schema(minimum = 1, maximum = 366)]
+        hold_days: u32,
+        /// For how many days after acceptance a line can be disputed.
+        #[schema(maximum = 366)]
+        dispute_days: u32,
+        /// By how much a bank line may differ from the payment that it confirms, minor units.
+        bank_tolerance_minor: Option<AmountMinorNumber>,
         /// How amounts are made whole.
         rounding: Rounding,
     }
@@ -97,22 +187,43 @@ pub(crate) mod schema {
     /// A published schedule.
     #[derive(ToSchema)]
     #[schema(example = json!({
-        "version": "CNY/2@1",
-        "supplier_fee": "0.025",
-        "fee_vat": "0.06",
-        "vat": { "api_service": "0.06", "dataset": "0.06" },
-        "rounding": "half_up_largest_remainder",
+        "version": "CNY/2@2",
+        "effective_from": 2000,
+        "before": "CNY/2@1",
+        "fees": [{ "fee": { "base": { "name": "percentage", "rate": "0.025" } } }],
+        "fee_vat": "services",
+        "selling_share": "0.5",
+        "yearly": { "buyer": 998000 },
+        "tax": 1,
+        "hold_days": 30,
+        "dispute_days": 7,
+        "bank_tolerance_minor": 100,
+        "rounding": "half-up-largest-remainder-carry/1",
         "published_at": "2026-11-22T02:47:32.123Z"
     }))]
     pub(crate) struct Schedule {
         /// Asset and version.
         version: ScheduleVersionText,
-        /// The exchange's fee as a part of the supplier's net price.
-        supplier_fee: RateText,
-        /// Tax on that fee, as a part of the fee.
-        fee_vat: RateText,
-        /// Value-added tax by product kind.
-        vat: BTreeMap<String, RateText>,
+        /// The first position in the ledger whose orders it prices.
+        effective_from: u64,
+        /// The version that is in force until then.
+        before: Option<ScheduleVersionText>,
+        /// The fees; the first rule that matches a line applies.
+        fees: Vec<FeeRule>,
+        /// The category of the tax table that taxes the fees.
+        fee_vat: LabelText,
+        /// The part of the fee that the selling exchange gets when another one lists the product.
+        selling_share: RateText,
+        /// Fees per year by role, minor units, without tax.
+        yearly: Option<BTreeMap<String, AmountMinorNumber>>,
+        /// The version of the table of tax rates.
+        tax: u64,
+        /// For how many days money is held for an order.
+        hold_days: u32,
+        /// For how many days after acceptance a line can be disputed.
+        dispute_days: u32,
+        /// By how much a bank line may differ from the payment that it confirms, minor units.
+        bank_tolerance_minor: Option<AmountMinorNumber>,
         /// How amounts are made whole.
         rounding: Rounding,
         /// When it was published.

@@ -2,8 +2,11 @@
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use databourse_exchange::Founding;
-use databourse_primitives::{Asset, BilingualText, ExchangeCode, Label, Line, Rate, ScheduleVersion};
-use databourse_settlement::{PublishSchedule, Rounding};
+use databourse_primitives::{
+    AmountMinor, Asset, BilingualText, ExchangeCode, Label, LeafIndex, Line, Rate, ScheduleVersion,
+    TaxVersion,
+};
+use databourse_settlement::{FeeRule, PublishSchedule, PublishTax, Rounding};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,17 +45,61 @@ pub(crate) struct RegionSection {
     pub(crate) name_en: String,
     pub(crate) origin: Line,
     pub(crate) assets: BTreeSet<Asset>,
+    pub(crate) taxes: Vec<TaxSection>,
     pub(crate) schedules: Vec<ScheduleSection>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TaxSection {
+    rates: BTreeMap<Label, Rate>,
+    #[serde(default)]
+    kinds: BTreeMap<Label, Label>,
+    default: Label,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScheduleSection {
     asset: Asset,
-    supplier_fee: Rate,
-    fee_vat: Rate,
+    tax: u64,
+    fees: Vec<FeeRule>,
+    fee_vat: Label,
+    selling_share: Rate,
     #[serde(default)]
-    vat: BTreeMap<String, Rate>,
+    yearly: BTreeMap<Label, AmountMinor>,
+    hold_days: u32,
+    dispute_days: u32,
+    #[serde(default)]
+    bank_tolerance_minor: AmountMinor,
+}
+
+impl TaxSection {
+    /// As the command that publishes it as table `version`.
+    fn publish(&self, version: u64) -> PublishTax {
+        let Self { rates, kinds, default } = self.clone();
+        PublishTax { version: TaxVersion(version), rates, kinds, default }
+    }
+}
+
+impl ScheduleSection {
+    /// As the command that publishes it as the asset's first version, in force at once.
+    fn publish(&self) -> PublishSchedule {
+        let section = self.clone();
+        PublishSchedule {
+            version: ScheduleVersion { asset: section.asset, version: 1 },
+            effective_from: LeafIndex(0),
+            fees: section.fees,
+            fee_vat: section.fee_vat,
+            selling_share: section.selling_share,
+            yearly: section.yearly,
+            tax: TaxVersion(section.tax),
+            hold_days: section.hold_days,
+            dispute_days: section.dispute_days,
+            bank_tolerance_minor: section.bank_tolerance_minor,
+            rounding: Rounding::HalfUpLargestRemainderCarry,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -127,28 +174,16 @@ impl Config {
     /// What a new ledger begins with.
     ///
     /// # Errors
-    /// A name that is empty or too long, or a kind that is no label.
+    /// A name that is empty or too long.
     pub(crate) fn founding(&self) -> Result<Founding> {
         let named =
             |zh: &str, en: &str| BilingualText::new(Some(zh), Some(en)).map_err(|e| anyhow!("a name: {e}"));
-        let schedules = self.region.schedules.iter().map(|section| {
-            let vat = section.vat.iter().map(|(kind, rate)| {
-                let kind: Label = kind.parse().map_err(|error| anyhow!("a product kind: {error}"))?;
-                Ok((kind, *rate))
-            });
-            Ok(PublishSchedule {
-                version: ScheduleVersion { asset: section.asset, version: 1 },
-                supplier_fee: section.supplier_fee,
-                fee_vat: section.fee_vat,
-                vat: vat.collect::<Result<_>>()?,
-                rounding: Rounding::HalfUpLargestRemainder,
-            })
-        });
         Ok(Founding {
             region_name: named(&self.region.name_zh, &self.region.name_en)?,
             exchange_name: named(&self.exchange.name_zh, &self.exchange.name_en)?,
             assets: self.region.assets.clone(),
-            schedules: schedules.collect::<Result<_>>()?,
+            taxes: (1..).zip(&self.region.taxes).map(|(version, tax)| tax.publish(version)).collect(),
+            schedules: self.region.schedules.iter().map(ScheduleSection::publish).collect(),
         })
     }
 
@@ -183,7 +218,9 @@ mod tests {
         let config = Config::from_text("", nothing).unwrap();
         assert_eq!(Config::from_text(EXAMPLE, nothing).unwrap(), config);
         let founding = config.founding().unwrap();
-        assert_eq!((founding.assets.len(), founding.schedules.len()), (2, 2));
+        assert_eq!((founding.assets.len(), founding.schedules.len(), founding.taxes.len()), (2, 2, 2));
+        let (fees, yearly) = (&founding.schedules[0].fees, &founding.schedules[0].yearly);
+        assert_eq!((fees.len(), yearly.values().map(|fee| fee.get()).sum::<i64>()), (1, 998_000));
     }
 
     #[test]

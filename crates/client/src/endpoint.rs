@@ -17,13 +17,40 @@ impl Endpoint {
     /// The endpoint of `command`.
     ///
     /// # Errors
-    /// None in practice: every command has a JSON form. Only `region.found` has no endpoint.
+    /// A command without an endpoint of its own: `region.found`, which founds a ledger, and those that go to
+    /// `/v1/commands` only.
     pub fn of(command: &Command) -> Result<Self, serde_json::Error> {
         let body: Value = serde_json::from_str(&command.to_json()?)?;
         Ok(match command {
             Command::FoundRegion(_) => {
                 return Err(serde::ser::Error::custom(ParseError::new(
                     "any command but `region.found`, which founds a ledger and has no endpoint",
+                )));
+            }
+            Command::PublishTax(_)
+            | Command::PublishShares(_)
+            | Command::ExpireOrder(_)
+            | Command::OpenDispute(_)
+            | Command::DecideDispute(_)
+            | Command::IssueVoucher(_)
+            | Command::ChargeFee(_)
+            | Command::ConstrainAccount(_)
+            | Command::SignWindow(_)
+            | Command::InstructWindow(_)
+            | Command::ConfirmInstruction(_)
+            | Command::AbortWindow(_)
+            | Command::OpenBreak(_)
+            | Command::AssignBreak(_)
+            | Command::AddEvidence(_)
+            | Command::ProposeResolution(_)
+            | Command::ApproveResolution(_)
+            | Command::RejectResolution(_)
+            | Command::ResolveBreak(_)
+            | Command::WriteOffBreak(_)
+            | Command::EscalateBreak(_)
+            | Command::CarryBreak(_) => {
+                return Err(serde::ser::Error::custom(ParseError::new(
+                    "a command with an endpoint of its own; send this one to `/v1/commands`",
                 )));
             }
             Command::PublishSchedule(_) => Self::plain("/v1/schedules", body),

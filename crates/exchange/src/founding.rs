@@ -3,7 +3,7 @@
 use databourse_market::Command;
 use databourse_party::{FoundExchange, FoundRegion};
 use databourse_primitives::{Asset, BilingualText, ExchangeCode, Line, PublicKey};
-use databourse_settlement::PublishSchedule;
+use databourse_settlement::{PublishSchedule, PublishTax};
 use std::collections::BTreeSet;
 
 /// What a new ledger begins with.
@@ -15,6 +15,8 @@ pub struct Founding {
     pub exchange_name: BilingualText,
     /// The assets that the region settles in.
     pub assets: BTreeSet<Asset>,
+    /// The tables of tax rates, from version 1; the schedules name them.
+    pub taxes: Vec<PublishTax>,
     /// The first fee schedule of each asset.
     pub schedules: Vec<PublishSchedule>,
 }
@@ -35,7 +37,8 @@ impl Founding {
             assets: self.assets.clone(),
             exchanges: vec![exchange],
         };
+        let taxes = self.taxes.iter().cloned().map(Command::PublishTax);
         let schedules = self.schedules.iter().cloned().map(Command::PublishSchedule);
-        std::iter::once(Command::FoundRegion(region)).chain(schedules).collect()
+        std::iter::once(Command::FoundRegion(region)).chain(taxes).chain(schedules).collect()
     }
 }

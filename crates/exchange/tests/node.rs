@@ -10,25 +10,50 @@ use databourse_ledger::{CertificateFile, Policy, Receipt, SignedCheckpoint};
 use databourse_market::{Certificate, Command};
 use databourse_merkle::{TilePath, root_of};
 use databourse_party::Party;
-use databourse_primitives::{BilingualText, EntryId, LeafIndex, PartyId, RefusalCode, TreeSize};
-use databourse_settlement::{PublishSchedule, Rounding};
+use databourse_primitives::{
+    AmountMinor, BilingualText, EntryId, Label, LeafIndex, PartyId, Rate, RefusalCode, TaxVersion, TreeSize,
+};
+use databourse_settlement::{Fee, FeeBase, FeeRule, PublishSchedule, PublishTax, Rounding};
 use databourse_store::StoreError;
 use databourse_testkit::TestDatabase;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn founding() -> Founding {
     let name = |text: &str| BilingualText::new(None, Some(text)).unwrap();
+    let exempt: Label = "exempt".parse().unwrap();
     Founding {
         region_name: name("Delta"),
         exchange_name: name("Shanghai"),
         assets: ["CNY/2".parse().unwrap()].into(),
+        taxes: vec![PublishTax {
+            version: TaxVersion(1),
+            rates: [("services".parse().unwrap(), "0.06".parse().unwrap()), (exempt.clone(), Rate::ZERO)]
+                .into(),
+            kinds: BTreeMap::new(),
+            default: exempt,
+        }],
         schedules: vec![PublishSchedule {
             version: "CNY/2@1".parse().unwrap(),
-            supplier_fee: "0.025".parse().unwrap(),
-            fee_vat: "0.06".parse().unwrap(),
-            vat: BTreeMap::new(),
-            rounding: Rounding::HalfUpLargestRemainder,
+            effective_from: LeafIndex(0),
+            fees: vec![FeeRule {
+                kinds: BTreeSet::new(),
+                exchanges: BTreeSet::new(),
+                roles: BTreeSet::new(),
+                fee: Fee {
+                    base: FeeBase::Percentage { rate: "0.025".parse().unwrap() },
+                    min_minor: None,
+                    max_minor: None,
+                },
+            }],
+            fee_vat: "services".parse().unwrap(),
+            selling_share: "0.5".parse().unwrap(),
+            yearly: BTreeMap::new(),
+            tax: TaxVersion(1),
+            hold_days: 30,
+            dispute_days: 7,
+            bank_tolerance_minor: AmountMinor::ZERO,
+            rounding: Rounding::HalfUpLargestRemainderCarry,
         }],
     }
 }

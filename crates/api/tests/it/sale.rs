@@ -190,7 +190,7 @@ async fn a_sale_over_http() {
 
 async fn money(sale: &Sale) {
     // 50,000 in, 10,000 paid, 1,500 refunded.
-    let account = format!("/v1/accounts/party:{}:available:CNY-2", id(2));
+    let account = format!("/v1/accounts/party:{}:funds:CNY-2", id(2));
     let seen = sale.get(&sale.buyer, &account).await.expect(200).json();
     assert_eq!((&seen["balance_minor"], &seen["balance"]), (&json!(41_500), &json!("415.00")));
     sale.get(&sale.stranger, &account).await.expect_problem(403, "resource.forbidden");
@@ -198,7 +198,7 @@ async fn money(sale: &Sale) {
         .await
         .expect_problem(403, "resource.forbidden");
     sale.get(&sale.auditor, "/v1/accounts/exchange:sh:bank:CNY-2").await.expect(200);
-    assert_eq!(sale.count(&sale.buyer, "/v1/accounts").await, 2, "available and held");
+    assert_eq!(sale.count(&sale.buyer, "/v1/accounts").await, 1, "funds");
     let mut kinds = Vec::new();
     let mut path = format!("{account}/postings?limit=2");
     loop {
@@ -207,7 +207,7 @@ async fn money(sale: &Sale) {
         let Some(next) = page["next"].as_str() else { break };
         path = format!("{account}/postings?limit=2&cursor={next}");
     }
-    assert_eq!(kinds, ["deposit", "hold", "return", "refund", "refund"]);
+    assert_eq!(kinds, ["deposit", "hold", "post", "void", "refund", "refund"]);
     let windows = sale.get(&sale.auditor, "/v1/windows?asset=CNY/2&sort=oldest").await.expect(200).json();
     let states: Vec<_> =
         windows["items"].as_array().unwrap().iter().map(|it| it["state"]["name"].clone()).collect();

@@ -6,11 +6,13 @@ use databourse_listing::{ListProduct, Offer, Product, PublishOffer, RegisterRigh
 use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
 use databourse_party::LegalIdentifier;
 use databourse_primitives::{
-    AmountMinor, Asset, BilingualText, CertificateNumber, Digest, EntryId, ExchangeCode, KeyId, Label,
-    LicenceId, Line, OfferId, OrderId, PartyId, ProductId, PublicKey, Quantity, Rate, RightId,
-    ScheduleVersion, Timestamp, UnitPrice, WindowId,
+    AmountMinor, Asset, BilingualText, BreakId, CertificateNumber, Digest, DisputeId, EntryId, ExchangeCode,
+    HoldId, Holder, InstructionId, KeyId, Label, LicenceId, Line, OfferId, OrderId, PartyId, ProductId,
+    PublicKey, Quantity, Rate, RightId, ScheduleVersion, Timestamp, UnitPrice, VoucherId, WindowId,
 };
-use databourse_settlement::{AccountId, DepositMoney, PublishSchedule, Schedule, Window, WithdrawMoney};
+use databourse_settlement::{
+    AccountId, DepositMoney, Pair, PublishSchedule, Schedule, Window, WithdrawMoney,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -150,6 +152,8 @@ fn the_real_types_read_the_samples_and_write_what_the_schemas_say() {
     check_types!(document;
         "EntryId": EntryId, "PartyId": PartyId, "RightId": RightId, "ProductId": ProductId, "OfferId": OfferId,
         "OrderId": OrderId, "LicenceId": LicenceId, "WindowId": WindowId, "ScheduleVersion": ScheduleVersion,
+        "HoldId": HoldId, "VoucherId": VoucherId, "DisputeId": DisputeId, "BreakId": BreakId,
+        "InstructionId": InstructionId, "Pair": Pair, "Holder": Holder,
         "CertificateNumber": CertificateNumber, "ExchangeCode": ExchangeCode, "AccountId": AccountId, "Asset": Asset,
         "UnitPrice": UnitPrice, "Rate": Rate, "Digest": Digest, "PublicKey": PublicKey, "KeyId": KeyId, "Label": Label,
         "Line": Line, "LegalIdentifier": LegalIdentifier, "Timestamp": Timestamp, "AmountMinor": AmountMinor,

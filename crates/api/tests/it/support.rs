@@ -10,12 +10,17 @@ use databourse_api::{
     token::{Subject, TokenClaims, TokenRole, TokenSigner},
 };
 use databourse_exchange::{Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, Running};
-use databourse_primitives::{BilingualText, EntryId, Timestamp};
-use databourse_settlement::{PublishSchedule, Rounding};
+use databourse_primitives::{
+    AmountMinor, BilingualText, EntryId, Label, LeafIndex, Rate, TaxVersion, Timestamp,
+};
+use databourse_settlement::{Fee, FeeBase, FeeRule, PublishSchedule, PublishTax, Rounding};
 use databourse_testkit::TestDatabase;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 use tower::ServiceExt as _;
 
 /// An exchange of its own for one test.
@@ -90,6 +95,7 @@ impl TestExchange {
         let entropy = Entropy::seeded(7);
         let keys = NodeKeys::generate(&entropy).unwrap();
         let name = |text: &str| BilingualText::new(Some("沪"), Some(text)).unwrap();
+        let exempt: Label = "exempt".parse().unwrap();
         let config = NodeConfig {
             exchange: "sh".parse().unwrap(),
             origin: "databourse.example/delta".parse().unwrap(),
@@ -97,12 +103,37 @@ impl TestExchange {
                 region_name: name("Delta <b>"),
                 exchange_name: name("Shanghai"),
                 assets: ["CNY/2".parse().unwrap()].into(),
+                taxes: vec![PublishTax {
+                    version: TaxVersion(1),
+                    rates: [
+                        ("services".parse().unwrap(), "0.06".parse().unwrap()),
+                        (exempt.clone(), Rate::ZERO),
+                    ]
+                    .into(),
+                    kinds: BTreeMap::new(),
+                    default: exempt,
+                }],
                 schedules: vec![PublishSchedule {
                     version: "CNY/2@1".parse().unwrap(),
-                    supplier_fee: "0.025".parse().unwrap(),
-                    fee_vat: "0.06".parse().unwrap(),
-                    vat: BTreeMap::new(),
-                    rounding: Rounding::HalfUpLargestRemainder,
+                    effective_from: LeafIndex(0),
+                    fees: vec![FeeRule {
+                        kinds: BTreeSet::new(),
+                        exchanges: BTreeSet::new(),
+                        roles: BTreeSet::new(),
+                        fee: Fee {
+                            base: FeeBase::Percentage { rate: "0.025".parse().unwrap() },
+                            min_minor: None,
+                            max_minor: None,
+                        },
+                    }],
+                    fee_vat: "services".parse().unwrap(),
+                    selling_share: "0.5".parse().unwrap(),
+                    yearly: BTreeMap::new(),
+                    tax: TaxVersion(1),
+                    hold_days: 30,
+                    dispute_days: 7,
+                    bank_tolerance_minor: AmountMinor::ZERO,
+                    rounding: Rounding::HalfUpLargestRemainderCarry,
                 }],
             },
             database: database.config(),

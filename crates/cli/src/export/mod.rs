@@ -156,7 +156,8 @@ async fn declare(
     Ok(())
 }
 
-/// Writes every transaction. The last one of a page is complete only when another begins.
+/// Writes every transaction that posts money; what is only held or freed is nothing to an accounting program. The last
+/// one of a page is complete only when another begins.
 async fn journal(
     snapshot: &JournalSnapshot,
     dialect: &dyn Dialect,
@@ -169,7 +170,7 @@ async fn journal(
         let page = snapshot.legs(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.posting.place);
-        for leg in page {
+        for leg in page.into_iter().filter(|leg| !leg.posting.amount_minor.is_zero()) {
             if legs.first().is_some_and(|first| transaction_of(first) != transaction_of(&leg)) {
                 dialect.transaction(out, &legs)?;
                 exported.transaction_count += 1;

@@ -16,9 +16,9 @@ pub(super) struct BookAccount {
 pub(super) enum Class {
     /// What the exchange has.
     Assets,
-    /// What the exchange owes: a party's money, held or not, and tax.
+    /// What the exchange owes: a party's money, held or not, vouchers, tax, and what it owes other exchanges.
     Liabilities,
-    /// What the exchange earns.
+    /// What the exchange earns: fees, and what bank lines exceeded, less what they fell short.
     Income,
 }
 
@@ -26,8 +26,8 @@ impl Class {
     const fn of(purpose: Purpose) -> Self {
         match purpose {
             Purpose::Bank => Self::Assets,
-            Purpose::Available | Purpose::Held | Purpose::Tax => Self::Liabilities,
-            Purpose::Fees => Self::Income,
+            Purpose::Funds | Purpose::Voucher | Purpose::Tax | Purpose::Clearing => Self::Liabilities,
+            Purpose::Fees | Purpose::Difference => Self::Income,
         }
     }
 
@@ -50,11 +50,13 @@ impl BookAccount {
             Holder::Party(party) => format!("Party:P{party}"),
         };
         let purpose = match id.purpose {
-            Purpose::Available => "Available",
-            Purpose::Held => "Held",
+            Purpose::Funds => "Funds",
+            Purpose::Voucher => "Voucher",
             Purpose::Tax => "Tax",
             Purpose::Fees => "Fees",
             Purpose::Bank => "Bank",
+            Purpose::Clearing => "Clearing",
+            Purpose::Difference => "Difference",
         };
         let name = format!("{}:{holder}:{purpose}", class.as_str());
         Self { class, name, commodities: vec![id.asset.code().to_owned()] }
@@ -83,7 +85,9 @@ mod tests {
         check("exchange:sh:fees:CNY/2", "Income:Exchange:SH:Fees");
         check("exchange:s2:tax:XTS/3", "Liabilities:Exchange:S2:Tax");
         let party = "f19b8bab-068b-7000-8000-000000000001";
-        for (purpose, title) in [("available", "Available"), ("held", "Held"), ("tax", "Tax")] {
+        check("exchange:sh:clearing:CNY/2", "Liabilities:Exchange:SH:Clearing");
+        check("exchange:sh:difference:CNY/2", "Income:Exchange:SH:Difference");
+        for (purpose, title) in [("funds", "Funds"), ("voucher", "Voucher"), ("tax", "Tax")] {
             check(&format!("party:{party}:{purpose}:CNY/2"), &format!("Liabilities:Party:P{party}:{title}"));
         }
     }

@@ -14,13 +14,22 @@ pub(crate) struct Money {
     pub(crate) deposited: i128,
     pub(crate) withdrawn: i128,
     pub(crate) ordered: i128,
-    pub(crate) released: i128,
-    pub(crate) returned: i128,
+    pub(crate) posted: i128,
+    pub(crate) voided: i128,
+    pub(crate) expired: i128,
     pub(crate) refunded: i128,
+    /// Vouchers that were issued.
+    pub(crate) issued: i128,
+    /// What parties may spend or withdraw.
     pub(crate) available: i128,
+    /// What of parties' money is held.
     pub(crate) held: i128,
+    /// What vouchers still hold, held for orders or not.
+    pub(crate) vouchers: i128,
     pub(crate) tax: i128,
     pub(crate) fees: i128,
+    /// What exchanges owe one another, what bank lines exceeded and fell short.
+    pub(crate) between: i128,
     pub(crate) bank: i128,
     pub(crate) debits: i128,
     pub(crate) credits: i128,
@@ -39,6 +48,7 @@ struct AccountItem {
     debits_minor: i64,
     credits_minor: i64,
     balance_minor: i64,
+    available_minor: i64,
 }
 
 impl Figures {
@@ -63,9 +73,13 @@ impl Figures {
                 TransactionKind::Deposit => &mut money.deposited,
                 TransactionKind::Withdrawal => &mut money.withdrawn,
                 TransactionKind::Hold => &mut money.ordered,
-                TransactionKind::Release => &mut money.released,
-                TransactionKind::Return => &mut money.returned,
+                TransactionKind::Post => &mut money.posted,
+                TransactionKind::Void => &mut money.voided,
+                TransactionKind::Expire => &mut money.expired,
                 TransactionKind::Refund => &mut money.refunded,
+                TransactionKind::Voucher => &mut money.issued,
+                // Money that stays inside, or that moves between banks.
+                TransactionKind::Fee | TransactionKind::Settlement | TransactionKind::WriteOff => continue,
             };
             *sum += i128::from(flow.amount_minor);
         }
@@ -76,16 +90,20 @@ impl Figures {
         money.scale = account.id.asset.scale();
         money.debits += i128::from(account.debits_minor);
         money.credits += i128::from(account.credits_minor);
-        let balance = i128::from(account.balance_minor);
+        let [balance, available] = [account.balance_minor, account.available_minor].map(i128::from);
         match account.id.purpose {
-            Purpose::Available => money.available += balance,
-            Purpose::Held => money.held += balance,
+            Purpose::Funds => {
+                money.available += available;
+                money.held += balance - available;
+            }
+            Purpose::Voucher => money.vouchers += balance,
             Purpose::Tax => money.tax += balance,
             Purpose::Fees => money.fees += balance,
             Purpose::Bank => money.bank += balance,
+            Purpose::Clearing | Purpose::Difference => money.between += balance,
         }
-        if let (Holder::Party(party), Purpose::Available) = (&account.id.holder, account.id.purpose) {
-            *self.available.entry((*party, account.id.asset.to_string())).or_default() += balance;
+        if let (Holder::Party(party), Purpose::Funds) = (&account.id.holder, account.id.purpose) {
+            *self.available.entry((*party, account.id.asset.to_string())).or_default() += available;
         }
     }
 
@@ -107,10 +125,19 @@ impl Figures {
     /// Whether debits equal credits, and what is at the bank is what the accounts hold, in each asset.
     pub(crate) fn balance(&self) -> bool {
         self.money.values().all(|money| {
-            let inside = money.available + money.held + money.tax + money.fees;
-            money.debits == money.credits
-                && money.bank == inside
-                && money.bank == money.deposited - money.withdrawn
+            money.debits == money.credits && money.bank == money.inside() && money.inside() == money.brought()
         })
+    }
+}
+
+impl Money {
+    /// What the accounts hold, minor units.
+    pub(crate) const fn inside(&self) -> i128 {
+        self.available + self.held + self.vouchers + self.fees + self.tax + self.between
+    }
+
+    /// What came in and did not go out, minor units: payments between exchanges cancel out but for what banks took.
+    pub(crate) const fn brought(&self) -> i128 {
+        self.deposited + self.issued - self.withdrawn + self.between
     }
 }

@@ -49,23 +49,35 @@ pub(crate) fn money(figures: &Figures) -> Result<String> {
 fn of_asset(asset: Asset, money: &Money) -> String {
     let show =
         |minor: i128| i64::try_from(minor).map_or_else(|_| minor.to_string(), |minor| asset.render(minor));
+    // What this market has none of is not shown.
+    let also = |words: &str, minor: i128| match minor {
+        0 => String::new(),
+        _ => format!(" + {words} {}", show(minor)),
+    };
     let code = asset.code();
-    let inside = money.available + money.held + money.tax + money.fees;
-    let mark = if inside == money.deposited - money.withdrawn { "✓" } else { "✗" };
+    let mark = if money.inside() == money.brought() { "✓" } else { "✗" };
     format!(
-        "  {code}: ordered {}, released {}, returned {}, refunded {}\n  {mark} {code}: deposits {} − withdrawals {} = {} \
-         = available {} + held {} + fees {} + tax {}\n",
+        "  {code}: held {}, posted {}, voided {}, refunded {}{}\n  {mark} {code}: deposits {}{}{} − withdrawals {} = {} \
+         = available {} + held {} + fees {} + tax {}{}{}\n",
         show(money.ordered),
-        show(money.released),
-        show(money.returned),
+        show(money.posted),
+        show(money.voided),
         show(money.refunded),
+        match money.expired {
+            0 => String::new(),
+            minor => format!(", expired {}", show(minor)),
+        },
         show(money.deposited),
+        also("vouchers", money.issued),
+        also("between exchanges", money.between),
         show(money.withdrawn),
-        show(inside),
+        show(money.inside()),
         show(money.available),
         show(money.held),
         show(money.fees),
         show(money.tax),
+        also("vouchers", money.vouchers),
+        also("between exchanges", money.between),
     )
 }
 

@@ -150,6 +150,7 @@ pub(super) fn orders(invoice: &Invoice, lines: &[OrderLine]) -> Result<Vec<Place
         lines: lines.to_vec(),
         group: (parts > 1).then(|| OrderGroup { name: name.clone(), part, parts }),
         reference: Some(invoice.number.clone()),
+        voucher: None,
     };
     Ok((1..).zip(lines.chunks(LINES_MAX)).map(part).collect())
 }

@@ -29,21 +29,21 @@ impl OrdersReport {
         let total = self.tally.total();
         let [purchases, refunds] = [Group::Purchase, Group::Refund].map(|group| self.tally.of(&group));
         let money_of = ledger.of("XTS/3");
-        let net = money_of.released - money_of.refunded;
+        let net = money_of.posted - money_of.refunded;
         let nobody = self.tally.of(&Group::refused(RefusalCode::OrderBuyerMissing.as_str()));
         let supplier = ledger.available_of(&self.retailer, "XTS/3");
         let mut checks = vec![
             Check::count("lines: groups = file", total.lines, self.read.lines),
             Check::money("money: groups = file", total.milli, self.read.milli),
-            Check::money("accepted purchases = released by the ledger", purchases.milli, money_of.released),
+            Check::money("accepted purchases = posted by the ledger", purchases.milli, money_of.posted),
             Check::money("accepted refunds = refunded by the ledger", -refunds.milli, money_of.refunded),
             Check::money(
-                "released − refunded = retailer's money + fees + tax",
+                "posted − refunded = retailer's money + fees + tax",
                 net,
                 supplier + money_of.fees + money_of.tax,
             ),
             Check::money(
-                "deposits − buyers' money left − held = released − refunded",
+                "deposits − buyers' money left − held = posted − refunded",
                 money_of.deposited - (money_of.available - supplier) - money_of.held,
                 net,
             ),

@@ -33,7 +33,7 @@ impl Play<'_> {
         };
         let lines = planned.lines.iter().map(line).collect::<Result<_>>()?;
         let reference: Label = format!("demo-{number:04}").parse()?;
-        let place = PlaceOrder { lines, group: None, reference: Some(reference) };
+        let place = PlaceOrder { lines, group: None, reference: Some(reference), voucher: None };
         let placed = self.desk.act(&buyer, at, &format!("order {number}"), place).await?;
         let order = OrderId::from(placed.id);
         self.deliver(order, planned, at).await?;
