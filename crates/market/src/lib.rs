@@ -11,6 +11,7 @@
 mod command;
 mod execute;
 mod facts;
+mod lines;
 mod memory;
 mod record;
 mod rules;
@@ -19,6 +20,7 @@ mod view;
 pub use command::{Actor, Command, Decoded, IssueCertificate, SignedCommand};
 pub use execute::{Accepted, Effects, EncodedEffects, Executed, Outcome, Row, execute};
 pub use facts::{CERTIFICATE_LINES_MAX, CertificateFacts, CertificateLine, certificate_facts};
+pub use lines::{PairLine, refund_lines, sale_key, sale_lines};
 pub use memory::MemoryState;
 pub use record::{
     Acceptance, Answer, Certificate, Claim, DeliveryRecord, Head, Key, Noun, PostedTransaction, Record,

@@ -4,9 +4,10 @@
 
 mod harness;
 use databourse_licensing::{Licence, LicenceState, Order};
-use databourse_primitives::{Digest, EntryId, PartyId, RefusalCode as Code};
+use databourse_market::{Acceptance, PairLine, RefundRecord, refund_lines, sale_lines};
+use databourse_primitives::{Digest, EntryId, PartyId, RefusalCode as Code, TaxVersion};
 use databourse_settlement::{
-    BreakState, Dispute, DisputeState, Hold, HoldState, Pair, Voucher, Window, WindowState,
+    BreakState, Dispute, DisputeState, Hold, HoldState, Pair, PairTotals, Voucher, Window, WindowState,
 };
 use harness::{By, Market, delivery_body, order_body};
 use serde_json::{Value, json};
@@ -131,6 +132,57 @@ fn a_sale_between_exchanges_is_owed_signed_netted_paid_and_final() {
     assert_eq!(*region.window(1), before);
     assert_eq!(region.clearing(), [-10_494, 10_494, 0]);
     region.market.check_money();
+}
+
+/// Every settlement line of a window, made from the records alone.
+fn lines(market: &Market, window: &Window) -> Vec<PairLine> {
+    let licence =
+        |order: &Order, line: u32| market.state.find::<Licence>(&format!("{}.{line}", order.id)).unwrap();
+    let mut lines = Vec::new();
+    for acceptance in market.state.all::<Acceptance>().filter(|event| event.window == window.id) {
+        let order = market.state.find::<Order>(&acceptance.order).unwrap();
+        for line in &acceptance.lines {
+            lines.extend(sale_lines(order, licence(order, *line), acceptance, TaxVersion(1)).unwrap());
+        }
+    }
+    for refund in market.state.all::<RefundRecord>().filter(|event| event.window == window.id) {
+        let order = market.state.find::<Order>(&refund.order).unwrap();
+        for line in &refund.lines {
+            let licence = licence(order, line.line);
+            lines.extend(refund_lines(order, licence, refund, line, TaxVersion(1)).unwrap());
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_lines_that_exchanges_sign_are_the_ones_that_the_window_counted() {
+    let mut region = region();
+    for order in [region.buys_far(), region.buys_far()] {
+        let part =
+            json!({ "order": order, "lines": [{ "line": 1, "amount_minor": 3_333 }], "reason": "late" });
+        region.market.must(By::At(1), "refund.grant", part);
+    }
+    let order = region.market.order(region.buyer, &[region.near_offer]);
+    region.market.delivered(region.near, order);
+    region.market.accepted(region.buyer, order);
+    region.close(1);
+    let window = region.window(1);
+    let mut totals = std::collections::BTreeMap::<Pair, PairTotals>::new();
+    for found in lines(&region.market, window) {
+        let sum = totals.entry(found.pair.clone()).or_default();
+        let amount = i64::try_from(found.line.amount_minor()).unwrap().abs();
+        sum.line_count += 1;
+        if found.debtor == *found.pair.left() {
+            sum.left_to_right_minor += amount;
+        } else {
+            sum.right_to_left_minor += amount;
+        }
+    }
+    assert_eq!(totals, window.pairs);
+    assert!(
+        totals.len() > 1 && totals.values().any(|sum| sum.left_to_right_minor * sum.right_to_left_minor > 0)
+    );
 }
 
 /// Trap: mojaloop #936, an empty window never settles; #2105, settling right after closing fails.

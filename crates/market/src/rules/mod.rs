@@ -7,7 +7,7 @@ mod hints;
 mod listing;
 mod money;
 mod order;
-mod parts;
+pub(crate) mod parts;
 mod party;
 mod pricing;
 mod refund;

@@ -6,24 +6,24 @@ use databourse_settlement::{AccountId, Part, Purpose, returned, returned_parts};
 
 /// The money of a line, or of a part of it that goes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LineMoney {
+pub(crate) struct LineMoney {
     /// Parts of the tax-exclusive amount, in the order of [`net_parts`].
-    pub(super) net_parts: Vec<AmountMinor>,
+    pub(crate) net_parts: Vec<AmountMinor>,
     /// Value-added tax on it.
-    pub(super) vat: AmountMinor,
+    pub(crate) vat: AmountMinor,
     /// How much of both a voucher pays.
-    pub(super) voucher: AmountMinor,
+    pub(crate) voucher: AmountMinor,
 }
 
 impl LineMoney {
     /// All of a licence's money.
-    pub(super) fn whole(licence: &Licence) -> Result<Self, Refusal> {
+    pub(crate) fn whole(licence: &Licence) -> Result<Self, Refusal> {
         let (vat, voucher) = (licence.vat_minor, licence.voucher_minor);
         Ok(Self { net_parts: net_parts(licence)?, vat, voucher })
     }
 
     /// What goes back when the refunded part of the net price grows from `before` to `after`.
-    pub(super) fn refunded(
+    pub(crate) fn refunded(
         licence: &Licence,
         before: AmountMinor,
         after: AmountMinor,
@@ -39,17 +39,17 @@ impl LineMoney {
     }
 
     /// The tax-exclusive amount.
-    pub(super) fn net(&self) -> Result<AmountMinor, Refusal> {
+    pub(crate) fn net(&self) -> Result<AmountMinor, Refusal> {
         self.net_parts.iter().copied().try_fold(AmountMinor::ZERO, AmountMinor::plus)
     }
 
     /// What the buyer pays or receives.
-    pub(super) fn gross(&self) -> Result<AmountMinor, Refusal> {
+    pub(crate) fn gross(&self) -> Result<AmountMinor, Refusal> {
         self.net()?.plus(self.vat)
     }
 
     /// The buyer's side: what its voucher and its funds pay.
-    pub(super) fn buyer_side(&self, order: &Order) -> Result<Vec<Part>, Refusal> {
+    pub(crate) fn buyer_side(&self, order: &Order) -> Result<Vec<Part>, Refusal> {
         let part = |purpose, amount| Part {
             account: AccountId::party(order.buyer, purpose, order.asset),
             book: order.book.clone(),
@@ -60,7 +60,7 @@ impl LineMoney {
     }
 
     /// The sellers' side: supplier or sharers of its revenue, exchanges' fees and taxes, the tax on the data.
-    pub(super) fn seller_side(&self, order: &Order, licence: &Licence) -> Vec<Part> {
+    pub(crate) fn seller_side(&self, order: &Order, licence: &Licence) -> Vec<Part> {
         let asset = licence.asset;
         let exchange =
             |code: &ExchangeCode, purpose| (AccountId::exchange(code.clone(), purpose, asset), code.clone());
@@ -94,7 +94,7 @@ impl LineMoney {
 
 /// The parts that a licence's net price was divided into: the supplier's (or each sharer's of its revenue), the listing
 /// exchange's fee and the tax on it, the selling exchange's fee and the tax on it. Refunds follow this order.
-pub(super) fn net_parts(licence: &Licence) -> Result<Vec<AmountMinor>, Refusal> {
+pub(crate) fn net_parts(licence: &Licence) -> Result<Vec<AmountMinor>, Refusal> {
     let commission =
         [licence.fee_minor, licence.fee_vat_minor, licence.selling_fee_minor, licence.selling_fee_vat_minor];
     let mut parts: Vec<_> = licence.revenue.iter().map(|share| share.amount_minor).collect();
