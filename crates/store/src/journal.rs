@@ -182,7 +182,7 @@ pub(crate) fn posting(row: &Row) -> Result<JournalPosting, StoreError> {
 }
 
 /// A value that is spelt as in JSON, without the quotes.
-fn word<'a, T: Deserialize<'a>>(cells: &Cells<'a>, column: &'static str) -> Result<T, StoreError> {
+pub(crate) fn word<'a, T: Deserialize<'a>>(cells: &Cells<'a>, column: &'static str) -> Result<T, StoreError> {
     let text: &str = cells.get(column)?;
     let value: Result<T, value::Error> = T::deserialize(text.into_deserializer());
     value.map_err(|_| cells.damaged(column))

@@ -19,14 +19,17 @@
 
 pub mod cluster;
 
+mod balance;
 mod block;
 mod cell;
+mod check;
 mod column;
 mod commit;
 mod custody;
 mod entry;
 mod error;
 mod head;
+mod hold;
 mod journal;
 mod list;
 mod migrate;
@@ -40,6 +43,7 @@ mod tile;
 mod writer;
 
 pub use block::BlockRow;
+pub use check::{MoneyFinding, MoneyRule};
 pub use column::Column;
 pub use commit::{CommitBatch, NewEntry};
 pub use custody::CustodyKey;

@@ -46,6 +46,26 @@ impl Store {
         rows.first().map(stored_of).transpose()
     }
 
+    /// The `T`s of these names, by one statement: in the order of `names`, each once, at its first mention. A name that
+    /// no `T` has is left out; who must know which compares the names of the answer. For up to 1,000 names, such as the
+    /// licences and orders of a page of acceptances.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn records<T: Stored>(&self, names: &[impl AsRef<str> + Sync]) -> Result<Vec<T>, StoreError> {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).filter(|name| is_storable(name)).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(&sql::records(T::NOUN), &[&names]).await?;
+        let mut found: HashMap<String, T> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let record: T = stored_of(row)?;
+            found.insert(record.name(), record);
+        }
+        Ok(names.into_iter().filter_map(|name| found.remove(name)).collect())
+    }
+
     /// Number of records of each kind (by the kind's name) and of entries of each type (by the type, which has a dot).
     /// Counting records reads an index of each kind; it is for summaries, not for every page.
     ///

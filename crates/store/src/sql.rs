@@ -105,6 +105,90 @@ pub(crate) const TRIAL_BALANCE: &str = "
     FROM posting GROUP BY asset
     ORDER BY source, asset";
 
+/// Totals of an account from its postings before a place.
+pub(crate) const BALANCES_AT: &str = "
+    SELECT coalesce(sum(amount_minor) FILTER (WHERE side = 'debit'), 0)::text AS debits_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE side = 'credit'), 0)::text AS credits_minor,
+        coalesce(sum(pending_minor) FILTER (WHERE side = 'debit'), 0)::text AS debits_pending_minor,
+        coalesce(sum(pending_minor) FILTER (WHERE side = 'credit'), 0)::text AS credits_pending_minor
+    FROM posting WHERE account = $1 AND leaf_index < $2";
+
+/// Totals of an account less what was posted on it in window `$3` and later ones. Where the first of these begins is
+/// read off an index; without any, nothing is subtracted.
+pub(crate) const BALANCES_BEFORE: &str = "
+    SELECT (account.debits_minor - coalesce(later.debits, 0))::text AS debits_minor,
+        (account.credits_minor - coalesce(later.credits, 0))::text AS credits_minor,
+        (account.debits_pending_minor - coalesce(later.debits_pending, 0))::text AS debits_pending_minor,
+        (account.credits_pending_minor - coalesce(later.credits_pending, 0))::text AS credits_pending_minor
+    FROM account, (
+        SELECT sum(amount_minor) FILTER (WHERE side = 'debit') AS debits,
+            sum(amount_minor) FILTER (WHERE side = 'credit') AS credits,
+            sum(pending_minor) FILTER (WHERE side = 'debit') AS debits_pending,
+            sum(pending_minor) FILTER (WHERE side = 'credit') AS credits_pending
+        FROM posting
+        WHERE account = $1 AND split_part(window_name, '#', 2)::bigint >= $3 AND leaf_index >= (
+            SELECT leaf_index FROM posting WHERE asset = $2 AND split_part(window_name, '#', 2)::bigint >= $3
+            ORDER BY split_part(window_name, '#', 2)::bigint, leaf_index LIMIT 1)
+    ) AS later
+    WHERE account.name = $1";
+
+/// An account's postings in one window, which is a range of leaves in the order of the account's postings. The window
+/// is compared by its name, which no index has: the planner cannot take the way over everybody's postings in it.
+pub(crate) const WINDOW_POSTINGS: &str = "
+    SELECT posting.leaf_index, transaction_no, leg, side, amount_minor, pending_minor, asset, kind, window_name,
+        entry.entry_id, entry.height, block.time_ms
+    FROM posting
+    LEFT JOIN entry ON entry.leaf_index = posting.leaf_index
+    LEFT JOIN block ON block.height = entry.height
+    WHERE account = $1 AND (posting.leaf_index, transaction_no, leg) > ($2, $3, $4)
+        AND window_name = $7
+        AND posting.leaf_index >= (SELECT min(leaf_index) FROM posting
+            WHERE asset = $5 AND split_part(window_name, '#', 2)::bigint = $6)
+        AND posting.leaf_index <= (SELECT max(leaf_index) FROM posting
+            WHERE asset = $5 AND split_part(window_name, '#', 2)::bigint = $6)
+    ORDER BY account, posting.leaf_index, transaction_no, leg LIMIT $8";
+
+pub(crate) const DUE_HOLDS: &str = "
+    SELECT name FROM hold WHERE state = 'pending' AND expires_at <= $1 ORDER BY expires_at, name LIMIT $2";
+
+/// Everything in one statement, so that no block comes between the sums.
+pub(crate) const CHECK_MONEY: &str = "
+    WITH total AS (
+        SELECT asset, sum(debits_minor) AS debits, sum(credits_minor) AS credits,
+            sum(debits_pending_minor) AS debits_pending, sum(credits_pending_minor) AS credits_pending,
+            coalesce(sum(balance_minor) FILTER (WHERE purpose = 'clearing'), 0) AS clearing
+        FROM account GROUP BY asset
+    ), held AS (
+        SELECT asset, sum(left_minor) AS held FROM hold WHERE state = 'pending' GROUP BY asset
+    ), journal AS (
+        SELECT account AS name, sum(amount_minor) FILTER (WHERE side = 'debit') AS debits,
+            sum(amount_minor) FILTER (WHERE side = 'credit') AS credits,
+            sum(pending_minor) FILTER (WHERE side = 'debit') AS debits_pending,
+            sum(pending_minor) FILTER (WHERE side = 'credit') AS credits_pending,
+            count(*) AS posting_count
+        FROM posting GROUP BY account
+    ), checked (rule, subject, expected, found) AS (
+        SELECT rule, asset, expected, found
+        FROM total FULL JOIN held USING (asset), LATERAL (VALUES
+            ('posted_balance', credits, debits),
+            ('pending_balance', credits_pending, debits_pending),
+            ('clearing', 0, clearing),
+            ('held', held, debits_pending)
+        ) AS of_asset (rule, expected, found)
+        UNION ALL
+        SELECT rule, name, expected, found
+        FROM account FULL JOIN journal USING (name), LATERAL (VALUES
+            ('debits', debits, debits_minor),
+            ('credits', credits, credits_minor),
+            ('debits_pending', debits_pending, debits_pending_minor),
+            ('credits_pending', credits_pending, credits_pending_minor),
+            ('posting_count', posting_count, (record ->> 'posting_count')::numeric)
+        ) AS of_account (rule, expected, found)
+    )
+    SELECT rule, subject, coalesce(expected, 0)::text AS expected, coalesce(found, 0)::text AS found
+    FROM checked WHERE coalesce(expected, 0) <> coalesce(found, 0)
+    ORDER BY subject, rule LIMIT 1000";
+
 /// A key that is kept is never overwritten; the same key again changes nothing.
 pub(crate) const INSERT_CUSTODY_KEY: &str = "
     INSERT INTO custody_key (party, key_id, sealed) VALUES ($1, $2, $3) ON CONFLICT (party) DO NOTHING";
@@ -162,6 +246,11 @@ mod tests {
         BEGIN_SNAPSHOT,
         JOURNAL,
         TRIAL_BALANCE,
+        BALANCES_AT,
+        BALANCES_BEFORE,
+        WINDOW_POSTINGS,
+        DUE_HOLDS,
+        CHECK_MONEY,
         CUSTODY_KEY,
         TRY_LOCK,
         LOCK,
@@ -243,6 +332,29 @@ mod tests {
                 is_exempt || !plan.iter().any(|line| line.contains("Sort")),
                 "{noun:?} {column:?}: {plan:#?}"
             );
+        }
+    }
+    #[tokio::test]
+    async fn a_window_s_postings_and_due_holds_are_found_by_ranges_of_indexes() {
+        let database = TestDatabase::create().await;
+        Store::migrate(database.config()).await.unwrap();
+        let client = database.connect().await;
+        client.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
+        client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+        let bounded = "Index Cond: ((account = $1) AND (leaf_index >= ";
+        let cases: [(&str, usize, &[&str]); 3] = [
+            (WINDOW_POSTINGS, 8, &["using posting_account", "using posting_window"]),
+            (BALANCES_BEFORE, 3, &["using posting_account", "using posting_window", bounded]),
+            (DUE_HOLDS, 2, &["using hold_due", "Index Cond: (expires_at <= $1)"]),
+        ];
+        for (sql, parameter_count, expected) in cases {
+            client.batch_execute(&format!("PREPARE one AS {sql}")).await.unwrap();
+            let nulls = vec!["NULL"; parameter_count].join(", ");
+            let rows = client.query(&format!("EXPLAIN EXECUTE one ({nulls})"), &[]).await.unwrap();
+            let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+            assert!(expected.iter().all(|part| plan.contains(part)), "{plan}");
+            assert!(!plan.contains("Sort"), "{plan}");
+            client.batch_execute("DEALLOCATE one").await.unwrap();
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The store against a real PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod balance;
+mod book;
+mod check;
 mod commit;
 mod damage;
 mod edge;
@@ -11,3 +14,4 @@ mod list;
 mod migrate;
 mod records;
 mod samples;
+mod settlement;
