@@ -52,6 +52,7 @@ pub(crate) fn both(text: &BilingualText) -> String {
 }
 
 pub(crate) const TITLE: Words = words("结算单", "Settlement statement");
+pub(crate) const PROVISIONAL: Words = words("暂定，尚可变动", "provisional, may still change");
 pub(crate) const HOLDER: Words = words("持有人", "Holder");
 pub(crate) const EXCHANGE: Words = words("交易所", "Exchange");
 pub(crate) const WINDOW: Words = words("结算窗口", "Window");
