@@ -124,6 +124,7 @@ fn nothing_overlaps_and_columns_end_where_they_should() {
     for amount in [shown(effect_minor), "90,071,992,547,409.91".to_owned()] {
         assert!(words.iter().any(|word| word.text == amount), "{amount} is cut");
     }
+    assert!(judged.pages()[0].contains("〓〓"), "characters beyond the basic plane are marked as missing");
     let (judged, _) = judged_sales();
     let balances = ["97.35", "292.05", "584.10"];
     for balance in balances {
