@@ -76,7 +76,7 @@ fn digits(text: &str, count: usize) -> bool {
 }
 
 /// Whether XML 1.0 §2.2 has the character, control characters aside.
-pub(crate) const fn printable(character: char) -> bool {
+pub(crate) fn printable(character: char) -> bool {
     !character.is_control() && !matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
@@ -213,7 +213,8 @@ mod tests {
             )
         };
         let read = |agents: &[String]| {
-            serde_json::from_str::<Directory>(&format!("[{}]", agents.join(","))).map_err(|error| error.to_string())
+            serde_json::from_str::<Directory>(&format!("[{}]", agents.join(",")))
+                .map_err(|error| error.to_string())
         };
         let (one, two) = (agent("sh", "1", "0022000000000001"), agent("zj", "2", "0022000000000002"));
         let directory = read(&[two.clone(), one.clone()]).unwrap();

@@ -81,8 +81,15 @@ mod tests {
     #[test]
     fn only_currencies_with_their_decimals_leave() {
         for (asset, accepted) in [
-            ("CNY/2", true), ("JPY/0", true), ("KWD/3", true), ("CLF/4", true), ("CNY/3", false), ("XTS/3", false),
-            ("CARBON/2", false), ("JPY/2", false), ("XAU/0", false),
+            ("CNY/2", true),
+            ("JPY/0", true),
+            ("KWD/3", true),
+            ("CLF/4", true),
+            ("CNY/3", false),
+            ("XTS/3", false),
+            ("CARBON/2", false),
+            ("JPY/2", false),
+            ("XAU/0", false),
         ] {
             assert_eq!(currency_of(&asset.parse().unwrap()).is_ok(), accepted, "{asset}");
         }
@@ -107,7 +114,21 @@ mod tests {
         check("0012", 0, Some(12));
         check("0.00", 2, Some(0));
         check("999999999999999999", 9, Some(999_999_999_999_999_999_000_000_000));
-        for bad in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", " 1", "1.234", "1.2.3", "１２", "9999999999999999999"] {
+        for bad in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1,000",
+            " 1",
+            "1.234",
+            "1.2.3",
+            "１２",
+            "9999999999999999999",
+        ] {
             check(bad, 2, None);
         }
         for (minor, scale, text) in [(1, 2, "0.01"), (-1234, 2, "12.34"), (5, 0, "5"), (1_000, 3, "1.000")] {

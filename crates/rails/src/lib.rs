@@ -15,6 +15,7 @@ mod iso20022;
 mod line;
 mod moment;
 mod payment;
+mod sheet;
 mod xml;
 
 pub use agent::{AccountNumber, Agent, Bic, Cnaps, Directory, WalletNumber};
@@ -72,7 +73,10 @@ pub trait Rail {
 }
 
 /// `file.malformed` at `path`.
-pub(crate) fn malformed(path: impl Into<Cow<'static, str>>, expected: impl Into<Cow<'static, str>>) -> Refusal {
+pub(crate) fn malformed(
+    path: impl Into<Cow<'static, str>>,
+    expected: impl Into<Cow<'static, str>>,
+) -> Refusal {
     Refusal::new(RefusalCode::FileMalformed, path, expected)
 }
 

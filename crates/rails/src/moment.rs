@@ -33,7 +33,7 @@ impl BankOffset {
 
     /// Reads an `ISODate`, as its midnight. It may carry an offset of its own.
     pub(crate) fn read_date(self, text: &str) -> Option<Timestamp> {
-        let (date, offset) = text.split_at_checked(10)?;
+        let (date, offset) = text.split_at_checked(10).filter(|(_, offset)| !offset.starts_with('.'))?;
         self.read(&format!("{date}T00:00:00{offset}"))
     }
 
@@ -67,7 +67,8 @@ impl BankOffset {
 impl FromStr for BankOffset {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        const EXPECTED: ParseError = ParseError::new("an offset from UTC from -14:00 to +14:00, e.g. `+08:00`");
+        const EXPECTED: ParseError =
+            ParseError::new("an offset from UTC from -14:00 to +14:00, e.g. `+08:00`");
         let [sign @ (b'+' | b'-'), hour @ .., b':', minute_high, minute_low] = text.as_bytes() else {
             return Err(EXPECTED);
         };
@@ -117,9 +118,19 @@ mod tests {
         check("2026-11-22T10:47:32Z", Some("2026-11-22T10:47:32.000Z"));
         check("2026-11-22T10:47:32-02:30", Some("2026-11-22T13:17:32.000Z"));
         for bad in [
-            "", "2026-11-22", "2026-11-22 10:47:32", "2026-11-22t10:47:32", "2026-13-22T10:47:32", "2026-11-22T24:00:00",
-            "2026-11-22T10:47:32.", "2026-11-22T10:47:32.1.2", "2026-11-22T10:47:32+15:00", "2026-11-22T10:47:32+8",
-            "2026-11-22T10:47:32+0é:00", "数数数数数数数", "1969-12-31T00:00:00",
+            "",
+            "2026-11-22",
+            "2026-11-22 10:47:32",
+            "2026-11-22t10:47:32",
+            "2026-13-22T10:47:32",
+            "2026-11-22T24:00:00",
+            "2026-11-22T10:47:32.",
+            "2026-11-22T10:47:32.1.2",
+            "2026-11-22T10:47:32+15:00",
+            "2026-11-22T10:47:32+8",
+            "2026-11-22T10:47:32+0é:00",
+            "数数数数数数数",
+            "1969-12-31T00:00:00",
         ] {
             check(bad, None);
         }

@@ -2,7 +2,8 @@
 
 use crate::Directory;
 use databourse_primitives::{
-    AmountMinor, Asset, Digest, ExchangeCode, InstructionId, ParseError, Refusal, RefusalCode, serde_as_string,
+    AmountMinor, Asset, Digest, ExchangeCode, InstructionId, ParseError, Refusal, RefusalCode,
+    serde_as_string,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -94,7 +95,8 @@ pub fn instruction_of(reference: &str) -> Option<InstructionId> {
 /// message that is made again has the same ones. RFC 9562 §5.4 leaves the other 122 bits to the maker.
 pub fn uetr(instruction: &PaymentInstruction, message_id: &MessageId) -> String {
     let PaymentInstruction { id, payer, payee, asset, amount_minor } = instruction;
-    let words = format!("databourse uetr v1\n{message_id}\n{id}\n{payer}\n{payee}\n{asset}\n{amount_minor}\n");
+    let words =
+        format!("databourse uetr v1\n{message_id}\n{id}\n{payer}\n{payee}\n{asset}\n{amount_minor}\n");
     let digest = Digest::of(words.as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_bytes()[..16]);
@@ -109,7 +111,8 @@ pub(crate) fn one_payer<'a>(
     instructions: &'a [PaymentInstruction],
     directory: &Directory,
 ) -> Result<(&'a ExchangeCode, Asset), Refusal> {
-    let body = |field: String, expected: &'static str| Refusal::new(RefusalCode::BodyMalformed, field, expected);
+    let body =
+        |field: String, expected: &'static str| Refusal::new(RefusalCode::BodyMalformed, field, expected);
     let first = instructions.first().ok_or_else(|| body(String::new(), "at least one instruction"))?;
     let mut ids = BTreeSet::new();
     for (index, instruction) in instructions.iter().enumerate() {
@@ -159,8 +162,20 @@ mod tests {
         check("JPY/0#1/1", "JPY.0-1-1");
         check("CNY/2#18446744073709551615/4294967295", "CNY.2-18446744073709551615-4294967295");
         for other in [
-            "", "NOTPROVIDED", "CNY/2#7/1", "CNY.2-7-01", "CNY.2-07-1", "CNY.2-7-0", "CNY.2-0-1", "CNY.2-7-1-1",
-            "cny.2-7-1", "CNY.2-7", "CNY.2-7-1 ", "CNY.2-7-+1", "CNY..2-7-1", "CNY.2/2#7-1",
+            "",
+            "NOTPROVIDED",
+            "CNY/2#7/1",
+            "CNY.2-7-01",
+            "CNY.2-07-1",
+            "CNY.2-7-0",
+            "CNY.2-0-1",
+            "CNY.2-7-1-1",
+            "cny.2-7-1",
+            "CNY.2-7",
+            "CNY.2-7-1 ",
+            "CNY.2-7-+1",
+            "CNY..2-7-1",
+            "CNY.2/2#7-1",
         ] {
             assert_eq!(instruction_of(other), None, "{other:?}");
         }

@@ -4,6 +4,7 @@
 //! in them. What makes XML dangerous is refused before it is looked at: document types (and so entities and external
 //! files), depth, number of elements, attributes and namespaces beyond any message's.
 
+mod build;
 mod names;
 mod tree;
 mod write;

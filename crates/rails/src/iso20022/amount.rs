@@ -31,7 +31,9 @@ pub(super) fn sum(element: Element<'_>, asset: Asset) -> Result<i128, Refusal> {
 
 fn expected(asset: Asset) -> String {
     let scale = asset.scale();
-    format!("an amount from 0 to 2^53 - 1 minor units, in digits with at most {scale} decimals and without a sign")
+    format!(
+        "an amount from 0 to 2^53 - 1 minor units, in digits with at most {scale} decimals and without a sign"
+    )
 }
 
 /// `CRDT` or `DBIT` in the child `CdtDbtInd`.
@@ -82,7 +84,11 @@ pub(super) fn check_count(parent: Element<'_>, name: &'static str, count: usize)
     let Some(number) = parent.optional(name)? else { return Ok(()) };
     let digits = number.text()?;
     let shape = digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if shape && digits.parse() == Ok(count) { Ok(()) } else { Err(number.refuse(format!("{count}, as there are"))) }
+    if shape && digits.parse() == Ok(count) {
+        Ok(())
+    } else {
+        Err(number.refuse(format!("{count}, as there are")))
+    }
 }
 
 /// Refuses a sum that is not `minor`, if the child `name` gives one.

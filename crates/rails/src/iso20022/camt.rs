@@ -25,7 +25,11 @@ fn accepts(namespace: &str) -> bool {
 
 /// The lines of every statement or notification in the message, in their order.
 pub(super) fn read(offset: BankOffset, bytes: &[u8]) -> Result<Vec<BankLine>, Refusal> {
-    let tree = Tree::parse(text_of(bytes)?, accepts, "a `Document` of camt.053.001.02 to .14 or camt.054.001.02 to .14")?;
+    let tree = Tree::parse(
+        text_of(bytes)?,
+        accepts,
+        "a `Document` of camt.053.001.02 to .14 or camt.054.001.02 to .14",
+    )?;
     let is_statement = tree.namespace().contains("camt.053");
     let (message, report) =
         if is_statement { ("BkToCstmrStmt", "Stmt") } else { ("BkToCstmrDbtCdtNtfctn", "Ntfctn") };
@@ -38,10 +42,7 @@ pub(super) fn read(offset: BankOffset, bytes: &[u8]) -> Result<Vec<BankLine>, Re
     }
     for report in reports {
         let held = report.one("Acct")?;
-        let (account, Some(asset)) = (account(held)?, asset_of_report(report, held)?) else {
-            // No currency anywhere: no entries and no balances either.
-            continue;
-        };
+        let (account, asset) = (account(held)?, asset_of_report(report, held)?);
         let context = Context { id: report.one("Id")?, account, asset, offset, announced_at };
         let mut totals = Totals::default();
         for element in report.all("Ntry") {
@@ -60,15 +61,16 @@ pub(super) fn read(offset: BankOffset, bytes: &[u8]) -> Result<Vec<BankLine>, Re
 }
 
 /// The one asset of a statement: of its account, else of its first balance or entry.
-fn asset_of_report(report: Element<'_>, account: Element<'_>) -> Result<Option<Asset>, Refusal> {
+fn asset_of_report(report: Element<'_>, account: Element<'_>) -> Result<Asset, Refusal> {
     if let Some(currency) = account.optional("Ccy")? {
-        let asset = asset_of(currency.text()?);
-        return asset.map(Some).ok_or_else(|| currency.refuse("a currency of ISO 4217"));
+        return asset_of(currency.text()?).ok_or_else(|| currency.refuse("a currency of ISO 4217"));
     }
-    match report.all("Bal").next().or_else(|| report.all("Ntry").next()) {
-        Some(first) => asset(first.one("Amt")?).map(Some),
-        None => Ok(None),
-    }
+    let first = report.all("Bal").next().or_else(|| report.all("Ntry").next());
+    asset(
+        first
+            .ok_or_else(|| account.refuse_child("Ccy", "a currency, since no entry tells it"))?
+            .one("Amt")?,
+    )
 }
 
 /// What the summary of a statement counts: all entries, booked or not. Sums are in minor units.
