@@ -211,7 +211,10 @@ async fn money(sale: &Sale) {
     let windows = sale.get(&sale.auditor, "/v1/windows?asset=CNY/2&sort=oldest").await.expect(200).json();
     let states: Vec<_> =
         windows["items"].as_array().unwrap().iter().map(|it| it["state"]["name"].clone()).collect();
-    assert_eq!(states, ["closed", "open"]);
+    assert_eq!(states, ["closing", "open"], "its lines wait for the exchange's own head");
+    let all = ["posted_minor", "pending_in_minor", "pending_out_minor", "available_minor"];
+    assert_eq!(all.map(|name| seen[name].as_i64().unwrap()), [41_500, 0, 0, 41_500]);
+    assert!(seen.get("constraint").is_none(), "an open account");
 }
 
 async fn proofs(sale: &Sale) {
