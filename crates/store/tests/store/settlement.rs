@@ -162,7 +162,6 @@ async fn money_that_the_rules_never_make_is_refused_with_its_block() {
     check_refused(account("exchange:sh:fees:CNY/2", 5, 6), "available_minor").await;
     check_refused(account("exchange:sh:fees:CNY/2", 5, -1), "debits_pending_minor").await;
     check_refused(voucher(4, 6, 5), "voucher").await;
-    check_refused(hold(1, 3, 101, None), "hold").await;
     let mut nothing_left = json!({"id": id(1), "holder": "exchange:sh", "asset": "CNY/2", "amount_minor": 5,
         "posted_minor": 5, "returned_minor": 0, "held_at": crate::fixture::TIME, "state": {"name": "pending"}});
     check_refused(record(Noun::Hold, nothing_left.clone()), "hold_check").await;
