@@ -100,7 +100,7 @@ CREATE TABLE hold (
     CHECK (record ->> 'id' = name),
     CHECK ((record ->> 'posted_minor')::bigint >= 0 AND (record ->> 'returned_minor')::bigint >= 0),
     -- What has ended holds nothing, and what holds nothing has ended.
-    CHECK ((state = 'pending') = (left_minor > 0))
+    CONSTRAINT hold_ends_when_empty CHECK ((state = 'pending') = (left_minor > 0))
 ) WITH (fillfactor = 80);
 CREATE INDEX hold_holder ON hold (holder, name);
 CREATE INDEX hold_state ON hold (state, name);

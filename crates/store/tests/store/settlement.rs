@@ -1,5 +1,5 @@
 use crate::{
-    fixture::{Ledger, id, licence, order, record, window},
+    fixture::{Ledger, TIME, id, licence, order, record, window},
     samples::{acceptance, break_, break_states, dispute, hold, refund, share_tree, tax_table, voucher},
 };
 use databourse_licensing::{Licence, Order};
@@ -163,9 +163,10 @@ async fn money_that_the_rules_never_make_is_refused_with_its_block() {
     check_refused(account("exchange:sh:fees:CNY/2", 5, -1), "debits_pending_minor").await;
     check_refused(voucher(4, 6, 5), "voucher").await;
     let mut nothing_left = json!({"id": id(1), "holder": "exchange:sh", "asset": "CNY/2", "amount_minor": 5,
-        "posted_minor": 5, "returned_minor": 0, "held_at": crate::fixture::TIME, "state": {"name": "pending"}});
-    check_refused(record(Noun::Hold, nothing_left.clone()), "hold_check").await;
+        "posted_minor": 5, "returned_minor": 0, "held_at": TIME, "state": {"name": "pending"}});
+    check_refused(record(Noun::Hold, nothing_left.clone()), "hold_ends_when_empty").await;
     nothing_left["returned_minor"] = json!(1);
+    nothing_left["state"] = json!({"name": "posted", "posted_at": TIME});
     check_refused(record(Noun::Hold, nothing_left), "left_minor").await;
 
     let mut ledger = Ledger::create().await;
