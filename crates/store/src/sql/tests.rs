@@ -1,0 +1,131 @@
+use super::*;
+use crate::{
+    Column, ListQuery, Store,
+    list::ListStatement,
+    session::{self, Purpose},
+};
+use databourse_testkit::TestDatabase;
+
+const READING: &[&str] = &[
+    CHAIN_HEAD,
+    BLOCKS,
+    ENTRY_COUNTS,
+    ENTRY,
+    ENTRY_BYTES,
+    LEAF_HASHES,
+    TILES,
+    TILES_BETWEEN,
+    POSTINGS,
+    BEGIN_SNAPSHOT,
+    JOURNAL,
+    TRIAL_BALANCE,
+    BALANCES_AT,
+    BALANCES_BEFORE,
+    WINDOW_POSTINGS,
+    DUE_HOLDS,
+    CHECK_MONEY,
+    CUSTODY_KEY,
+    TRY_LOCK,
+    LOCK,
+];
+const WRITING: &[&str] = &[
+    BEGIN_CHAIN,
+    MOVE_HEAD,
+    INSERT_BLOCK,
+    INSERT_ENTRIES,
+    COUNT_ENTRIES,
+    INSERT_TILES,
+    INSERT_POSTINGS,
+    INSERT_CUSTODY_KEY,
+];
+
+/// Lists under no filter, each filter alone with one value and with two, all filters, and a search.
+fn lists() -> Vec<ListStatement> {
+    let mut queries = Vec::new();
+    for noun in Noun::ALL {
+        let columns = Column::of(*noun);
+        let all = columns.iter().map(|column| (*column, String::new())).collect::<Vec<_>>();
+        queries.extend([(*noun, Vec::new(), None), (*noun, all, None)]);
+        for column in columns {
+            let filter = (*column, String::new());
+            queries.push((*noun, vec![filter.clone()], None));
+            queries.push((*noun, vec![filter.clone(), filter], Some(String::new())));
+        }
+    }
+    let lists = queries.into_iter().map(|(noun, filters, after)| {
+        let search = (noun == Noun::Product).then(|| "two words".to_owned());
+        let query = ListQuery { filters, search, newest_first: after.is_some(), after, limit: 10 };
+        ListStatement::new(noun, &query).unwrap()
+    });
+    lists.collect()
+}
+
+#[tokio::test]
+async fn every_statement_prepares_and_none_that_writes_runs_on_a_reading_session() {
+    let constants = include_str!("../sql.rs").matches("pub(crate) const").count();
+    assert_eq!(READING.len() + WRITING.len(), constants, "a statement is in neither list");
+    let database = TestDatabase::create().await;
+    Store::migrate(database.config()).await.unwrap();
+    let client = session::open(database.config(), Purpose::Read).await.unwrap();
+    let of_nouns = Noun::ALL.iter().flat_map(|noun| [upsert_records(*noun), records(*noun)]);
+    let texts = READING.iter().chain(WRITING).map(|sql| (*sql).to_owned());
+    let lists = lists().into_iter().map(|list| list.sql);
+    for sql in texts.chain(of_nouns).chain(lists).chain([record_counts()]) {
+        if let Err(error) = client.prepare(&sql).await {
+            panic!("{sql}: {error:?}");
+        }
+    }
+    let error = client.batch_execute("DELETE FROM claim").await.unwrap_err();
+    assert_eq!(error.code(), Some(&tokio_postgres::error::SqlState::READ_ONLY_SQL_TRANSACTION));
+}
+
+#[tokio::test]
+async fn each_filter_of_large_kinds_has_an_index_in_the_order_of_the_list() {
+    let database = TestDatabase::create().await;
+    Store::migrate(database.config()).await.unwrap();
+    let client = database.connect().await;
+    // On empty tables the planner has no opinion of its own.
+    client.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
+    for (noun, column) in Noun::ALL.iter().flat_map(|noun| Column::of(*noun).iter().map(move |c| (*noun, *c)))
+    {
+        let is_exempt = matches!(
+            (noun, column),
+            (Noun::Party, Column::Role | Column::State) | (Noun::Licence, Column::State)
+        ) || column == Column::Asset;
+        let query = ListQuery { filters: vec![(column, String::new())], ..ListQuery::default() };
+        let sql = ListStatement::new(noun, &query).unwrap().sql;
+        let sql = sql.replace("$1::text[]", "'{}'::text[]").replace("$1::text", "'value'");
+        let rows = client.query(&format!("EXPLAIN {sql}"), &[]).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let condition = format!("Index Cond: ({} = ", column.as_str());
+        let is_indexed = plan.iter().any(|line| line.contains(&condition));
+        assert!(is_indexed || is_exempt, "{noun:?} by {column:?}: {plan:#?}");
+        assert!(
+            is_exempt || !plan.iter().any(|line| line.contains("Sort")),
+            "{noun:?} {column:?}: {plan:#?}"
+        );
+    }
+}
+#[tokio::test]
+async fn a_window_s_postings_and_due_holds_are_found_by_ranges_of_indexes() {
+    let database = TestDatabase::create().await;
+    Store::migrate(database.config()).await.unwrap();
+    let client = database.connect().await;
+    client.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
+    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    let bounded = "Index Cond: ((account = $1) AND (leaf_index >= ";
+    let cases: [(&str, usize, &[&str]); 3] = [
+        (WINDOW_POSTINGS, 8, &["using posting_account", "using posting_window"]),
+        (BALANCES_BEFORE, 3, &["using posting_account", "using posting_window", bounded]),
+        (DUE_HOLDS, 2, &["using hold_due", "Index Cond: (expires_at <= $1)"]),
+    ];
+    for (sql, parameter_count, expected) in cases {
+        client.batch_execute(&format!("PREPARE one AS {sql}")).await.unwrap();
+        let nulls = vec!["NULL"; parameter_count].join(", ");
+        let rows = client.query(&format!("EXPLAIN EXECUTE one ({nulls})"), &[]).await.unwrap();
+        let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+        assert!(expected.iter().all(|part| plan.contains(part)), "{plan}");
+        assert!(!plan.contains("Sort"), "{plan}");
+        client.batch_execute("DEALLOCATE one").await.unwrap();
+    }
+}
