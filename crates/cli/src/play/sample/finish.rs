@@ -49,7 +49,7 @@ impl Play<'_> {
         let stage = Stage::begin("结算 settlement window", 0);
         let window = WindowId { asset: self.market.asset, number: 1 };
         self.desk.operate(&self.operator, 3_200_000, "window", CloseWindow { window }).await?;
-        stage.end(&format!("{window} closed"));
+        stage.end(&format!("{window} closed to postings"));
         Ok(())
     }
 
