@@ -101,7 +101,6 @@ impl AmountMinor {
     }
 
     /// [`Self::is_zero`] by reference, for `skip_serializing_if`.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
     pub const fn is_nothing(&self) -> bool {
         self.0 == 0
     }
