@@ -18,12 +18,15 @@ impl BankOffset {
         (wall.unix_ms() - shift_ms == at.unix_ms()).then_some(wall)
     }
 
-    /// `at` as an `ISODateTime` with the offset, to the millisecond.
+    /// `at` as an `ISODateTime` with the offset, to the millisecond; a whole second has no decimals.
     pub(crate) fn date_time(self, at: Timestamp) -> String {
-        match self.wall(at) {
-            Some(wall) => format!("{}{self}", wall.to_string().trim_end_matches('Z')),
-            None => at.to_string(),
-        }
+        let (clock, offset) = match self.wall(at) {
+            Some(wall) => (wall, self.to_string()),
+            None => (at, "Z".to_owned()),
+        };
+        let clock = clock.to_string();
+        let clock = clock.trim_end_matches('Z');
+        format!("{}{offset}", clock.strip_suffix(".000").unwrap_or(clock))
     }
 
     /// The bank's day at `at`, as an `ISODate`.
@@ -156,7 +159,7 @@ mod tests {
         }
         let late: Timestamp = "2026-11-22T16:30:00Z".parse().unwrap();
         assert_eq!(shanghai().date(late), "2026-11-23");
-        assert_eq!(shanghai().date_time(late), "2026-11-23T00:30:00.000+08:00");
+        assert_eq!(shanghai().date_time(late), "2026-11-23T00:30:00+08:00");
         for bad in ["", "8", "+8:00", "+08:60", "+14:01", "08:00", "+0800", "+008:00", "+ 1:00"] {
             assert!(bad.parse::<BankOffset>().is_err(), "{bad}");
         }

@@ -13,8 +13,8 @@ use crate::{
 };
 use databourse_primitives::{Asset, Refusal};
 
-/// Versions whose elements that we use mean the same: 02 has `Sts` as text and parties without `Pty`, which both are
-/// read; the test with the schemas covers the others.
+/// The versions whose elements that we use mean the same. Before 07 a status is text and a party has no `Pty`, before 04
+/// a net sum stands with its direction, before 03 a transaction has its amount in `AmtDtls`: each is read as well.
 fn accepts(namespace: &str) -> bool {
     let version = |message: &str| {
         let version = namespace.strip_prefix(NAMESPACE)?.strip_prefix(message)?;
@@ -107,7 +107,7 @@ impl Totals {
         check_count(all, "NbOfNtries", self.credits.0 + self.debits.0)?;
         check_sum(all, "Sum", asset, self.credits.1 + self.debits.1)?;
         let net = self.credits.1 - self.debits.1;
-        // The net has its direction beside it: in an element of its own since version 03, before in `TtlNtries`.
+        // The net has its direction beside it: in an element of its own since version 04, before in `TtlNtries`.
         for (parent, name) in [(all.optional("TtlNetNtry")?, "Amt"), (Some(all), "TtlNetNtryAmt")] {
             let Some(parent) = parent.filter(|parent| parent.all(name).next().is_some()) else { continue };
             check_sum(parent, name, asset, net.abs())?;

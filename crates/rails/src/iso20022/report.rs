@@ -11,7 +11,7 @@ use crate::{
 };
 use databourse_primitives::{Refusal, RefusalCode};
 
-/// Decimals of the largest balance or sum, which have 18 digits (`ActiveOrHistoricCurrencyAndAmount`).
+/// The largest balance or sum in minor units: 18 digits (`ActiveOrHistoricCurrencyAndAmount`).
 const SUM_MAX: i128 = 999_999_999_999_999_999;
 
 pub(super) fn camt054(offset: BankOffset, report: &Report<'_>) -> Result<Vec<u8>, Refusal> {

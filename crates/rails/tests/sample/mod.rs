@@ -1,6 +1,8 @@
 //! Invented banks, payments and lines that the tests share.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod read;
+
 use databourse_primitives::{AmountMinor, Timestamp};
 use databourse_rails::{
     AccountNumber, BankLine, Direction, Directory, Iso20022, LineStatus, PaymentInstruction, Report,
