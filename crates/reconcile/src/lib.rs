@@ -20,7 +20,9 @@ mod line;
 pub mod matching;
 pub mod tree;
 pub mod trial;
+mod word;
 
 pub use key::BusinessKey;
 pub use kind::BreakKind;
-pub use line::{LineKind, LineStatus, SettlementLine};
+pub use line::SettlementLine;
+pub use word::{LineKind, LineStatus};

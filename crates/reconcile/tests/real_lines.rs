@@ -12,7 +12,8 @@ use databourse_reconcile::trial::{KINDS, Known, inject};
 use databourse_reconcile::{BreakKind, LineKind, LineStatus, SettlementLine};
 use std::collections::{BTreeMap, BTreeSet};
 
-mod support;
+#[path = "support/real.rs"]
+mod real;
 
 const LINES: usize = 100_000;
 /// On the ledger's leg; the other 17 of 200 are on the bank's.
@@ -31,7 +32,7 @@ fn known(report: &Reconciliation) -> Vec<Known> {
 
 #[test]
 fn two_hundred_breaks_in_a_hundred_thousand_real_lines_are_found_and_classed_exactly() {
-    let lines = support::real_lines(LINES);
+    let lines = real::real_lines(LINES);
     assert_eq!(lines.len(), LINES);
     let refunds = lines.iter().filter(|line| line.kind == LineKind::Refund).count();
     let mapping =

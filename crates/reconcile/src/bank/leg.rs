@@ -141,7 +141,7 @@ impl<'a> Leg<'a> {
             left.sort_unstable();
             right.sort_unstable();
             // Only what is booked can be the other end of what is final, and so on.
-            for status in crate::line::LineStatus::ALL {
+            for status in crate::word::LineStatus::ALL {
                 let l: Vec<_> = left.iter().copied().filter(|line| line.status == *status).collect();
                 let r: Vec<_> =
                     right.iter().copied().filter(|line| line.ledger_status() == *status).collect();

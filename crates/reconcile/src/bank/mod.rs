@@ -13,8 +13,9 @@ mod leg;
 
 use crate::key::BusinessKey;
 use crate::kind::BreakKind;
-use crate::line::{LineKind, LineStatus, SettlementLine};
+use crate::line::SettlementLine;
 use crate::matching::{FoundBreak, Matched, Rule, Tally};
+use crate::word::{LineKind, LineStatus};
 use databourse_primitives::{AMOUNT_MINOR_MAX, AmountMinor, Asset, Label, Refusal, RefusalCode, Timestamp};
 use leg::Leg;
 use serde::{Deserialize, Serialize};

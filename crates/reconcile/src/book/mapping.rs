@@ -1,6 +1,6 @@
 //! How one exchange's book names its columns and writes its values.
 
-use crate::line::{LineKind, LineStatus};
+use crate::word::{LineKind, LineStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

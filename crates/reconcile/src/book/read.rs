@@ -3,7 +3,8 @@
 use super::csv::Records;
 use super::malformed;
 use super::mapping::{AmountForm, ColumnMapping, DateForm, SignRule, Source};
-use crate::line::{LineKind, LineStatus, SettlementLine};
+use crate::line::SettlementLine;
+use crate::word::{LineKind, LineStatus};
 use databourse_primitives::{Asset, ParseError, Refusal, RefusalCode, TaxVersion, Timestamp};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

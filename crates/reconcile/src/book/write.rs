@@ -3,58 +3,58 @@
 use super::csv;
 use super::mapping::{AmountForm, ColumnMapping, DateForm, SignRule, Source};
 use crate::key::BusinessKey;
-use crate::line::{LineKind, LineStatus, SettlementLine};
+use crate::line::SettlementLine;
+use crate::word::{LineKind, LineStatus};
 use databourse_primitives::{Asset, Refusal, RefusalCode, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Writes the lines as a book, with the header and CRLF line ends.
 ///
 /// # Errors
 /// `file.malformed` at `lines[i].field`, if the mapping cannot say it: no column for a value that is there, another
-/// constant, no word for the kind or status, a time with a part of a second; at `columns.field`, if two fields share a
-/// column with different values. So what is written is read back as it was.
+/// constant, no word for the kind or status, a time with a part of a second; two fields that
+/// share a column with different values. So what is written is read back as it was.
 pub fn write_book(lines: &[SettlementLine], mapping: &ColumnMapping) -> Result<Vec<u8>, Refusal> {
     let columns = mapping.columns.all();
     // Two fields may come from one column, e.g. net and fee of a fee: it is written once.
-    let mut written = BTreeSet::new();
     let mut titles: Vec<&str> = Vec::new();
-    for (_, source) in &columns {
-        if let Some(Source::Column(name)) = source
-            && written.insert(name)
-        {
-            titles.push(name);
+    let places = columns.map(|(_, source)| match source {
+        Some(Source::Column(name)) => {
+            Some(titles.iter().position(|title| title == name).unwrap_or_else(|| {
+                titles.push(name);
+                titles.len() - 1
+            }))
         }
-    }
+        _ => None,
+    });
     let mut text = String::with_capacity(lines.len().saturating_mul(160));
     row(&mut text, titles.iter().copied(), mapping.separator);
     for (index, line) in lines.iter().enumerate() {
-        let mut cells: BTreeMap<&str, String> = BTreeMap::new();
-        for ((field, source), value) in columns.iter().zip(values(line, mapping)) {
+        let mut cells: Vec<Option<String>> = vec![None; titles.len()];
+        for (at, value) in values(line, mapping).into_iter().enumerate() {
+            let (field, source) = columns[at];
             let cannot = |expected: &'static str| {
                 Refusal::new(RefusalCode::FileMalformed, format!("lines[{index}].{field}"), expected)
             };
             let value = value.ok_or_else(|| cannot("a value that the mapping has a form for"))?;
-            match source {
-                Some(Source::Column(name)) => {
-                    let before = cells.insert(name, value.clone());
+            match (source, places[at]) {
+                (_, Some(place)) => {
+                    let before = cells[place].take();
                     if before.is_some_and(|before| before != value) {
                         return Err(cannot("the value of the other field in this column"));
                     }
+                    cells[place] = Some(value);
                 }
-                Some(Source::Value(constant)) if *constant != value => {
+                (Some(Source::Value(constant)), _) if *constant != value => {
                     return Err(cannot("the constant of the mapping"));
                 }
-                None if !is_default(field, &value, line, mapping) => {
+                (None, _) if !is_default(field, &value, line, mapping) => {
                     return Err(cannot("no value, since the mapping has no column for it"));
                 }
-                Some(Source::Value(_)) | None => {}
+                _ => {}
             }
         }
-        row(
-            &mut text,
-            titles.iter().map(|title| cells.get(title).map_or("", String::as_str)),
-            mapping.separator,
-        );
+        row(&mut text, cells.iter().map(|cell| cell.as_deref().unwrap_or_default()), mapping.separator);
     }
     Ok(text.into_bytes())
 }

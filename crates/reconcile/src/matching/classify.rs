@@ -68,7 +68,7 @@ fn derived(left: &SettlementLine, right: &SettlementLine) -> Option<BreakKind> {
 mod tests {
     use super::*;
     use crate::line::tests::{refund, sale};
-    use crate::line::{LineKind, LineStatus};
+    use crate::word::{LineKind, LineStatus};
     use databourse_primitives::TaxVersion;
 
     #[track_caller]

@@ -1,9 +1,11 @@
 //! Lines that stand alone on their side, where at least one side keeps no keys.
 
-use super::group::{Outcome, Search, pair_up};
+use super::group::{Outcome, pair_up};
 use super::report::{FoundBreak, Matched, Rule};
+use super::subset::Search;
 use crate::kind::BreakKind;
-use crate::line::{LineKind, LineStatus, SettlementLine};
+use crate::line::SettlementLine;
+use crate::word::{LineKind, LineStatus};
 use databourse_primitives::{Asset, Label};
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 //! **Order of work.** 1. The trees are compared; what they share matches, and equal roots end it there. 2. Lines that
 //! differ are paired by their key. 3. Lines whose key the other side has not are looked for in the neighbouring windows.
 //! 4. Where a book keeps no key, lines are matched by counterparty, asset, kind, status, day and all four amounts: one
-//! to one, whole groups, then small subsets (see [`group`]). There is no tolerance in any of it.
+//! to one, whole groups, then small subsets (see [`pair_up`]). There is no tolerance in any of it.
 //!
 //! **Precedence of kinds**, so that one cause is one break. A line is in at most one break:
 //!
@@ -32,10 +32,12 @@ mod keyless;
 mod reconcile;
 mod refund;
 mod report;
+mod subset;
 
 pub(crate) use keyless::day;
 
 pub use classify::classify;
-pub use group::{Amounts, CANDIDATES_MAX, Outcome, Pairing, SUBSET_MAX, Search, pair_up};
+pub use group::{Outcome, Pairing, pair_up};
 pub use reconcile::{Context, reconcile};
 pub use report::{Evidence, FoundBreak, Matched, Reconciliation, Rule, Tally};
+pub use subset::{Amounts, CANDIDATES_MAX, SUBSET_MAX, Search};

@@ -3,7 +3,8 @@
 use super::reconcile::Group;
 use crate::key::BusinessKey;
 use crate::kind::BreakKind;
-use crate::line::{LineKind, LineStatus, SettlementLine};
+use crate::line::SettlementLine;
+use crate::word::{LineKind, LineStatus};
 use databourse_primitives::Asset;
 use std::collections::BTreeMap;
 

@@ -28,7 +28,7 @@ fn amounts(price_milli: i64, quantity: i64) -> [i64; 4] {
 }
 
 /// The first `count` lines of the real file that have a customer and are sales, or cancellations of a sale before.
-pub fn real_lines(count: usize) -> Vec<SettlementLine> {
+pub(crate) fn real_lines(count: usize) -> Vec<SettlementLine> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/online-retail.csv.gz");
     let file = std::fs::File::open(path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let mut places: BTreeMap<String, u32> = BTreeMap::new();

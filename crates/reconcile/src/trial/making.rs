@@ -1,123 +1,31 @@
-//! Breaks put into a book on purpose: what a reconciliation must find, no more and no less. For tests and the benchmark.
-//!
-//! From true lines it makes two books that differ in a known way. Every break gets a counterparty of its own, so that
-//! one break cannot explain another. The same seed makes the same trial: nothing is drawn but by SHA-256 of it.
+//! A trial on its way: which lines are drawn and what is done to them.
 
+use super::{Known, TrialError};
 use crate::key::BusinessKey;
 use crate::kind::BreakKind;
-use crate::line::{LineKind, LineStatus, SettlementLine};
-use crate::matching::{Context, day};
-use crate::tree::{TreeError, WindowTree};
+use crate::line::SettlementLine;
+use crate::matching::day;
+use crate::word::{LineKind, LineStatus};
 use databourse_primitives::{Digest, Label, ParseError, TaxVersion};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a break is known by: its kind and its key.
-pub type Known = (BreakKind, Option<BusinessKey>);
-
-/// Kinds that [`inject`] deals out in turn; `root` comes once on top, `external` is the bank leg's.
-pub const KINDS: [BreakKind; 14] = [
-    BreakKind::MissingLeft,
-    BreakKind::MissingRight,
-    BreakKind::Amount,
-    BreakKind::Currency,
-    BreakKind::Duplicate,
-    BreakKind::Timing,
-    BreakKind::Status,
-    BreakKind::Party,
-    BreakKind::FeeRule,
-    BreakKind::Tax,
-    BreakKind::Rounding,
-    BreakKind::OrphanRefund,
-    BreakKind::OverRefund,
-    BreakKind::Ambiguous,
-];
-
-/// Two books and what is wrong between them.
-#[derive(Debug, Clone)]
-pub struct Trial {
-    /// The ledger's lines.
-    pub left: Vec<SettlementLine>,
-    /// The book's lines.
-    pub right: Vec<SettlementLine>,
-    /// Lines of the next window, and the head of the true lines as the book's: the `root` break.
-    pub context: Context,
-    /// The breaks, ordered.
-    pub expected: Vec<Known>,
-}
-
-/// Why a trial could not be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TrialError {
-    /// The lines are no window.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    /// A key became too long, or the like.
-    #[error("{0}")]
-    Name(ParseError),
-    /// Too few counterparties with a sale of 10 major units, or with two equal sales on a day.
-    #[error("too few lines for a break of kind {0}")]
-    TooFew(BreakKind),
-}
-
-impl From<ParseError> for TrialError {
-    fn from(error: ParseError) -> Self {
-        Self::Name(error)
-    }
-}
-
-/// Makes a trial of `breaks` breaks out of true lines of one window: one `root`, the others of [`KINDS`] in turn; and
-/// `harmless` counterparties whose lines the book keeps without keys, as daily totals, or in two parts: these match.
-///
-/// # Errors
-/// [`TrialError`].
-pub fn inject(
-    lines: &[SettlementLine],
-    seed: u64,
-    breaks: usize,
-    harmless: usize,
-) -> Result<Trial, TrialError> {
-    let head = WindowTree::build(lines.to_vec())?.root();
-    let mut making = Making::new(lines, seed);
-    for kind in KINDS.into_iter().cycle().take(breaks.saturating_sub(1)) {
-        // Scarce ones first: `ambiguous` and `over_refund` cannot take just any sale.
-        making.turns.push(kind);
-    }
-    making.turns.sort_by_key(|kind| (*kind != BreakKind::Ambiguous, *kind != BreakKind::OverRefund));
-    for (turn, kind) in std::mem::take(&mut making.turns).into_iter().enumerate() {
-        let known = making.put(kind, turn)?;
-        making.expected.push((kind, Some(known)));
-    }
-    (0..harmless).try_for_each(|turn| making.without_key(turn))?;
-    if breaks > 0 {
-        making.expected.push((BreakKind::Root, None));
-    }
-    making.expected.sort_unstable();
-    let context = Context {
-        right_around: making.right_around,
-        right_head: (breaks > 0).then_some(head),
-        ..Context::default()
-    };
-    let present = |lines: Vec<Option<SettlementLine>>| lines.into_iter().flatten().collect();
-    Ok(Trial { left: present(making.left), right: present(making.right), context, expected: making.expected })
-}
-
 /// A trial on its way. Lines stand at the places of the true ones; added lines follow.
-struct Making {
-    left: Vec<Option<SettlementLine>>,
-    right: Vec<Option<SettlementLine>>,
-    right_around: Vec<SettlementLine>,
+pub(super) struct Making {
+    pub(super) left: Vec<Option<SettlementLine>>,
+    pub(super) right: Vec<Option<SettlementLine>>,
+    pub(super) right_around: Vec<SettlementLine>,
     /// Places of sales worth ten major units and more, in the order that the seed draws.
     drawn: std::vec::IntoIter<usize>,
     /// Places of two equal sales of a counterparty and day.
     equal: std::vec::IntoIter<(usize, usize)>,
     used: BTreeSet<Label>,
     refunded: BTreeSet<BusinessKey>,
-    turns: Vec<BreakKind>,
-    expected: Vec<Known>,
+    pub(super) turns: Vec<BreakKind>,
+    pub(super) expected: Vec<Known>,
 }
 
 impl Making {
-    fn new(lines: &[SettlementLine], seed: u64) -> Self {
+    pub(super) fn new(lines: &[SettlementLine], seed: u64) -> Self {
         let mut drawn = Vec::new();
         let mut alike: BTreeMap<(&Label, i64, [i64; 4]), Vec<usize>> = BTreeMap::new();
         for (at, line) in lines.iter().enumerate() {
@@ -159,7 +67,7 @@ impl Making {
     }
 
     /// Puts one break of `kind` in and returns the key that it must be found by.
-    fn put(&mut self, kind: BreakKind, turn: usize) -> Result<BusinessKey, TrialError> {
+    pub(super) fn put(&mut self, kind: BreakKind, turn: usize) -> Result<BusinessKey, TrialError> {
         if kind == BreakKind::Ambiguous {
             return self.ambiguous();
         }
@@ -227,7 +135,7 @@ impl Making {
     }
 
     /// A book without keys that is right all the same: in turn one line, two parts of one, a daily total.
-    fn without_key(&mut self, turn: usize) -> Result<(), TrialError> {
+    pub(super) fn without_key(&mut self, turn: usize) -> Result<(), TrialError> {
         let (at, line, _) = self.draw(BreakKind::Ambiguous)?;
         let line = SettlementLine { key: None, ..line };
         let with = |line: &SettlementLine, [net_minor, vat_minor, fee_minor, fee_vat_minor]: [i64; 4]| {
