@@ -19,6 +19,8 @@ pub struct Founding {
     pub taxes: Vec<PublishTax>,
     /// The first fee schedule of each asset.
     pub schedules: Vec<PublishSchedule>,
+    /// The other exchanges of the region, with their public keys.
+    pub peers: Vec<FoundExchange>,
 }
 
 impl Founding {
@@ -35,7 +37,7 @@ impl Founding {
             name: self.region_name.clone(),
             origin,
             assets: self.assets.clone(),
-            exchanges: vec![exchange],
+            exchanges: std::iter::once(exchange).chain(self.peers.iter().cloned()).collect(),
         };
         let taxes = self.taxes.iter().cloned().map(Command::PublishTax);
         let schedules = self.schedules.iter().cloned().map(Command::PublishSchedule);

@@ -13,6 +13,7 @@
 mod admission;
 mod certificates;
 mod clock;
+mod config;
 mod custody;
 mod entropy;
 mod executor;
@@ -21,15 +22,18 @@ mod keys;
 mod node;
 mod pool;
 mod publisher;
+mod settlement;
 mod totals;
 mod working_set;
 
 pub use admission::{Acting, Submission};
 pub use clock::Clock;
+pub use config::{NodeConfig, SettlementConfig};
 pub use entropy::Entropy;
 pub use founding::Founding;
 pub use keys::{KeyFileError, NodeKeys};
-pub use node::{Health, Node, NodeConfig, NodeError, Running};
+pub use node::{Health, Node, NodeError, Running};
 pub use pool::{Acknowledgement, SubmitError};
 pub use publisher::Published;
+pub use settlement::{ConfirmOutcome, ConfirmReport, ConfirmedLine, RailName, SettlementError};
 pub use totals::PipelineTotals;

@@ -1,12 +1,13 @@
 //! The node: everything that the API and the command line ask of an exchange.
 
 use crate::{
-    Acknowledgement, Acting, Clock, Entropy, Founding, NodeKeys, PipelineTotals, Published, Submission,
-    SubmitError,
+    Acknowledgement, Acting, Clock, Entropy, Founding, NodeConfig, NodeKeys, PipelineTotals, Published,
+    SettlementConfig, Submission, SubmitError,
     custody::Custody,
     executor::{Executor, ExecutorError, Parts, as_gauge},
     pool::Pool,
     publisher::Publisher,
+    settlement::expire_while_running,
     totals::Totals,
     working_set::WorkingSet,
 };
@@ -16,7 +17,7 @@ use databourse_merkle::TilePath;
 use databourse_primitives::{
     CertificateNumber, EntryId, ExchangeCode, KeyId, LeafIndex, Line, OrderId, PartyId, PublicKey, Timestamp,
 };
-use databourse_store::{ConnectionConfig, Store, StoreError, Writer};
+use databourse_store::{Store, StoreError, Writer};
 use lru::LruCache;
 use std::{
     num::NonZeroUsize,
@@ -24,29 +25,6 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 use tracing::info;
-
-/// How a node is set up. Everything else follows from its keys and its database.
-#[derive(Debug)]
-pub struct NodeConfig {
-    /// This exchange.
-    pub exchange: ExchangeCode,
-    /// Origin of the region's checkpoints (C2SP tlog-checkpoint).
-    pub origin: Line,
-    /// What a new ledger begins with; a ledger that exists keeps what it has.
-    pub founding: Founding,
-    /// The database.
-    pub database: ConnectionConfig,
-    /// Connections for reading.
-    pub reader_count: usize,
-    /// How many commands may wait.
-    pub pool_capacity: usize,
-    /// How many records of the state stay in memory.
-    pub working_set_record_count: NonZeroUsize,
-    /// Where time comes from.
-    pub clock: Clock,
-    /// Where randomness comes from.
-    pub entropy: Entropy,
-}
 
 /// Why the node cannot do something. Never the author's fault.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +95,7 @@ pub struct Health {
 
 /// A running node. Cheap to clone.
 #[derive(Clone)]
-pub struct Node(Arc<Inner>);
+pub struct Node(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) exchange: ExchangeCode,
@@ -129,6 +107,7 @@ pub(crate) struct Inner {
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) keys: Mutex<LruCache<KeyId, PublicKey>>,
     pub(crate) certificate_turn: tokio::sync::Mutex<()>,
+    pub(crate) settlement: SettlementConfig,
     entropy: Entropy,
     pool: Arc<Pool>,
     totals: Arc<Totals>,
@@ -141,6 +120,7 @@ pub struct Running {
     pool: Arc<Pool>,
     halt: watch::Sender<bool>,
     task: JoinHandle<()>,
+    expiry: JoinHandle<()>,
 }
 
 impl Running {
@@ -151,6 +131,9 @@ impl Running {
         self.halt.send_replace(true);
         if let Err(failure) = self.task.await {
             tracing::error!(error = %failure, "the pipeline broke");
+        }
+        if let Err(failure) = self.expiry.await {
+            tracing::error!(error = %failure, "the look for due holds broke");
         }
     }
 }
@@ -191,6 +174,7 @@ impl Node {
         .await?;
         let totals = executor.totals();
         let (halt, halted) = watch::channel(false);
+        let expiry_halted = halted.clone();
         let (run, running) = watch::channel(true);
         let task = tokio::spawn(async move {
             Solo.run(executor, halted).await;
@@ -206,6 +190,7 @@ impl Node {
             publisher,
             keys: Mutex::new(LruCache::new(KEYS_CACHED_MAX)),
             certificate_turn: tokio::sync::Mutex::new(()),
+            settlement: config.settlement,
             entropy: config.entropy,
             pool: Arc::clone(&pool),
             totals,
@@ -214,7 +199,8 @@ impl Node {
         }));
         let cosignature_key = keys.cosignature_key().public_key();
         node.found(&config.founding, config.origin, cosignature_key).await?;
-        Ok((node, Running { pool, halt, task }))
+        let expiry = tokio::spawn(expire_while_running(node.clone(), expiry_halted));
+        Ok((node, Running { pool, halt, task, expiry }))
     }
 
     async fn found(

@@ -4,7 +4,7 @@
 use databourse_audit::{Auditor, Finding, FindingKind};
 use databourse_exchange::{
     Acknowledgement, Acting, Clock, Entropy, Founding, Node, NodeConfig, NodeError, NodeKeys, Running,
-    Submission, SubmitError,
+    SettlementConfig, Submission, SubmitError,
 };
 use databourse_ledger::{CertificateFile, Policy, Receipt, SignedCheckpoint};
 use databourse_market::{Certificate, Command};
@@ -55,6 +55,7 @@ fn founding() -> Founding {
             bank_tolerance_minor: AmountMinor::ZERO,
             rounding: Rounding::HalfUpLargestRemainderCarry,
         }],
+        peers: Vec::new(),
     }
 }
 
@@ -72,6 +73,7 @@ async fn start(database: &TestDatabase) -> Result<(Node, Running), NodeError> {
         working_set_record_count: 16.try_into().unwrap(),
         clock: Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap()),
         entropy,
+        settlement: SettlementConfig::default(),
     };
     Node::start(config, &keys).await
 }

@@ -1,0 +1,63 @@
+//! How a node is set up.
+
+use crate::{Clock, Entropy, Founding};
+use databourse_primitives::{ExchangeCode, Line};
+use databourse_rails::{BankOffset, Directory, Iso20022, SettlementMethod};
+use databourse_reconcile::book::ColumnMapping;
+use databourse_store::ConnectionConfig;
+use std::{num::NonZeroUsize, time::Duration};
+
+/// How a node is set up. Everything else follows from its keys and its database.
+#[derive(Debug)]
+pub struct NodeConfig {
+    /// This exchange.
+    pub exchange: ExchangeCode,
+    /// Origin of the region's checkpoints (C2SP tlog-checkpoint).
+    pub origin: Line,
+    /// What a new ledger begins with; a ledger that exists keeps what it has.
+    pub founding: Founding,
+    /// The database.
+    pub database: ConnectionConfig,
+    /// Connections for reading.
+    pub reader_count: usize,
+    /// How many commands may wait.
+    pub pool_capacity: usize,
+    /// How many records of the state stay in memory.
+    pub working_set_record_count: NonZeroUsize,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub entropy: Entropy,
+    /// Banks, books and statements.
+    pub settlement: SettlementConfig,
+}
+
+/// How a node settles: what the ledger does not say about banks, books and clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettlementConfig {
+    /// Where the exchanges' money is; without an exchange's bank no file of its payments can be made or read.
+    pub directory: Directory,
+    /// How bank files are written and read.
+    pub iso20022: Iso20022,
+    /// How this exchange's own book names its columns.
+    pub book: ColumnMapping,
+    /// How far the local time of statements is ahead of UTC, minutes, −720 to 840.
+    pub utc_offset_minutes: i16,
+    /// How often the node looks for holds whose time is over; never, if zero.
+    pub expiry_period: Duration,
+}
+
+impl Default for SettlementConfig {
+    /// No banks, payments through a clearing system, a book of our own columns, UTC, a look for due holds each minute.
+    fn default() -> Self {
+        let utc = "+00:00".parse::<BankOffset>();
+        let offset = utc.unwrap_or_else(|_| unreachable!("UTC has an offset"));
+        Self {
+            directory: Directory::default(),
+            iso20022: Iso20022 { offset, settlement_method: SettlementMethod::Clearing },
+            book: ColumnMapping::plain(),
+            utc_offset_minutes: 0,
+            expiry_period: Duration::from_secs(60),
+        }
+    }
+}
