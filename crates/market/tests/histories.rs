@@ -486,6 +486,8 @@ proptest! {
             let (_, piecemeal) = execute_piecemeal(&again, commands, context);
             let executed = execute(&again, commands, context).unwrap();
             let encoded = executed.effects.clone().encode().unwrap();
+            // Trap: cala PR 784. Rows are written in one total order, so two writers never wait for each other.
+            prop_assert!(encoded.rows.is_sorted_by(|a, b| (a.noun, &a.name) < (b.noun, &b.name)));
             prop_assert_eq!(encoded.digest, effects.digest);
             prop_assert_eq!(piecemeal, effects.digest.to_string());
             again.apply(executed.effects);

@@ -15,3 +15,4 @@ mod migrate;
 mod records;
 mod samples;
 mod settlement;
+mod traps;
