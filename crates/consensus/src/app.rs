@@ -46,8 +46,8 @@ pub trait LedgerApp: Send + 'static {
     /// Height of the last committed block; 0 before the first.
     fn last_height(&self) -> Height;
 
-    /// Resolves to `true` when commands wait, and to `false` when none waits and none will come any more.
-    /// Cancel-safe.
+    /// Resolves to `true` when commands wait or a commit has failed, and to `false` when none waits and none will come
+    /// any more. Cancel-safe.
     fn commands_wait(&self) -> impl Future<Output = bool> + Send;
 
     /// Executes what waits and makes the block of `height` of the accepted commands; `None` if none was accepted.
@@ -63,16 +63,24 @@ pub trait LedgerApp: Send + 'static {
     /// The state could not be read: no verdict.
     fn check(&mut self, block: &Block) -> impl Future<Output = Result<Verdict, Self::Error>> + Send;
 
-    /// Makes a valid block durable with all of its effects, in one transaction, then signs the checkpoint and answers
-    /// the authors. Idempotent by height: committing the same block again is a success.
+    /// Begins to make a valid block durable with all of its effects, in one transaction; then the checkpoint is signed
+    /// and the authors are answered. The next block may be built on this one meanwhile; its own commit waits for this
+    /// one's end. Idempotent by height: committing the same block again is a success.
     ///
     /// # Errors
-    /// Whether the block is durable is unknown: call [`LedgerApp::recover`] before anything else.
+    /// The commit before this one failed, and this one has not begun. Whether that block is durable is unknown: call
+    /// [`LedgerApp::recover`] before anything else.
     fn commit(
         &mut self,
         block: Block,
         certificate: CommitCertificate,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Waits until every commit that has begun is durable.
+    ///
+    /// # Errors
+    /// As for [`LedgerApp::commit`].
+    fn settle(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Drops what is in memory and reads the committed state again. A block whose commit had an unknown end is found
     /// there, and its authors are answered, or it is not, and they are told to try again.

@@ -30,6 +30,11 @@ impl Orderer for Solo {
             }
             info!(height = app.last_height().0, "recovered");
         }
+        // The authors of the last block learn what became of it, even if that has to be read from the store.
+        if let Err(failure) = app.settle().await {
+            warn!(error = %failure, "the last commit failed; reading the committed state");
+            recover(&mut app, &mut pause, &mut halt).await;
+        }
         app.abandon();
         app
     }
@@ -141,6 +146,9 @@ mod tests {
             self.work -= 1;
             Ok(())
         }
+        async fn settle(&mut self) -> Result<(), Broken> {
+            self.call("settle")
+        }
         async fn recover(&mut self) -> Result<(), Broken> {
             self.call("recover")
         }
@@ -157,20 +165,25 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_a_failure_the_state_is_read_again_before_the_next_block() {
-        check(&[], false, &["build", "check", "commit", "abandon"]).await;
-        check(&["build"], false, &["build", "recover", "build", "check", "commit", "abandon"]).await;
+        check(&[], false, &["build", "check", "commit", "settle", "abandon"]).await;
+        check(&["build"], false, &["build", "recover", "build", "check", "commit", "settle", "abandon"])
+            .await;
         check(
             &["commit", "recover"],
             false,
-            &["build", "check", "commit", "recover", "recover", "build", "check", "commit", "abandon"],
+            &[
+                "build", "check", "commit", "recover", "recover", "build", "check", "commit", "settle",
+                "abandon",
+            ],
         )
         .await;
-        let twice = ["build", "recover", "build", "recover", "build", "check", "commit", "abandon"];
+        let twice = ["build", "recover", "build", "recover", "build", "check", "commit", "settle", "abandon"];
         check(&["build", "build"], false, &twice).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_halted_node_gives_up_on_a_store_that_is_gone() {
-        check(&["commit", "recover"], true, &["build", "check", "commit", "recover", "abandon"]).await;
+        check(&["commit", "recover"], true, &["build", "check", "commit", "recover", "settle", "abandon"])
+            .await;
     }
 }

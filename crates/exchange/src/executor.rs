@@ -4,7 +4,11 @@
 //! What bounds a block: [`COMMANDS_MAX`] and [`BYTES_MAX`]. What a block costs: the rules once (again while records
 //! are missing), one query per kind of missing record, one transaction with one fsync, one signature of the header
 //! and two of the checkpoint. The commit point is `Writer::commit`; nobody is answered before it, whatever the answer,
-//! because a refusal may rest on a command of the same block.
+//! because a refusal may rest on a command of the same block or of the one before.
+//!
+//! Executing and committing overlap: while a block is on its way to the store (`flight`), the next one is executed on
+//! top of it in memory. It is committed only after the first is durable. If a commit fails, everything in memory goes,
+//! and with it what was built on top.
 
 use crate::{
     Clock,
@@ -31,7 +35,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use tokio::sync::oneshot;
+use tokio::{
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 use tracing::{debug, warn};
 
 /// The most commands of one block: more would make the first author wait too long for the last.
@@ -69,7 +76,29 @@ struct Prepared {
     effects: EncodedEffects,
     writes: BTreeMap<Key, Arc<Record>>,
     /// Every answer that rests on this block, given once it is durable.
-    answers: Vec<(oneshot::Sender<Reply>, Reply)>,
+    answers: Answers,
+}
+
+/// Answers to be given, and to whom.
+type Answers = Vec<(oneshot::Sender<Reply>, Reply)>;
+
+/// A block on its way to the store.
+struct Flight {
+    block_id: Digest,
+    task: JoinHandle<Landing>,
+}
+
+/// How a flight ended. The answers are given already unless it failed.
+struct Landing {
+    writer: Writer,
+    result: Result<(), ExecutorError>,
+    answers: Answers,
+}
+
+/// A block whose commit failed: whether it is durable, only the store can say.
+struct Lost {
+    block_id: Digest,
+    answers: Answers,
 }
 
 /// What the executor needs to begin.
@@ -77,7 +106,7 @@ pub(crate) struct Parts {
     pub(crate) pool: Arc<Pool>,
     pub(crate) store: Store,
     pub(crate) config: ConnectionConfig,
-    /// `None` only between a lost session and the next.
+    /// `None` while a block is on its way to the store, and between a lost session and the next.
     pub(crate) writer: Option<Writer>,
     pub(crate) working_set: WorkingSet,
     pub(crate) clock: Arc<Clock>,
@@ -93,6 +122,10 @@ pub(crate) struct Executor {
     height: Height,
     time: Timestamp,
     prepared: Option<Prepared>,
+    flight: Option<Flight>,
+    lost: Option<Lost>,
+    /// Told when a flight failed, so that nobody waits for another command to find out.
+    failed: Arc<Notify>,
     totals: Arc<Totals>,
 }
 
@@ -105,6 +138,9 @@ impl Executor {
             height: Height::default(),
             time: Timestamp::EPOCH,
             prepared: None,
+            flight: None,
+            lost: None,
+            failed: Arc::default(),
             totals: Arc::default(),
         };
         executor.reload().await?;
@@ -166,11 +202,7 @@ impl Executor {
     }
 
     /// Turns outcomes into answers and keeps the accepted entries, in order.
-    fn settle(
-        waiting: Vec<Waiting>,
-        outcomes: Vec<Outcome>,
-        height: Height,
-    ) -> (Vec<Entry>, Vec<(oneshot::Sender<Reply>, Reply)>) {
+    fn settle(waiting: Vec<Waiting>, outcomes: Vec<Outcome>, height: Height) -> (Vec<Entry>, Answers) {
         let mut accepted = Vec::new();
         let mut answers = Vec::with_capacity(waiting.len());
         for (Waiting { command, reply }, outcome) in waiting.into_iter().zip(outcomes) {
@@ -274,22 +306,84 @@ impl Executor {
         }
     }
 
-    /// Moves memory to where the store is after the commit, publishes, and answers everybody.
-    fn finish(&mut self, prepared: Prepared, edge: TileEdge) -> Result<(), ExecutorError> {
+    /// Moves memory to where the store will be: the next block is built on this one.
+    fn take_off(&mut self, context: &BlockContext, edge: TileEdge, writes: BTreeMap<Key, Arc<Record>>) {
         self.edge = edge;
-        self.height = prepared.context.height;
-        self.time = prepared.context.time;
+        self.height = context.height;
+        self.time = context.time;
         self.parts.clock.advance_to(self.time);
-        self.parts.working_set.end_batch(prepared.writes);
-        self.publish()?;
-        metrics::gauge!("databourse_block_height").set(as_gauge(self.height.0));
-        metrics::gauge!("databourse_ledger_size").set(as_gauge(self.edge.size()));
-        metrics::gauge!("databourse_working_set_records").set(as_gauge(self.parts.working_set.len() as u64));
-        for (reply, answer) in prepared.answers {
-            // An author that does not wait any more finds the answer under its entry's id.
-            let _ = reply.send(answer);
+        self.parts.working_set.take_off(writes);
+    }
+
+    /// Waits for the end of the flight, if there is one.
+    async fn land(&mut self) -> Result<(), ExecutorError> {
+        let Some(flight) = self.flight.take() else { return Ok(()) };
+        let block_id = flight.block_id;
+        match flight.task.await {
+            Ok(Landing { writer, result: Ok(()), .. }) => {
+                self.parts.writer = Some(writer);
+                self.parts.working_set.land();
+                metrics::gauge!("databourse_working_set_records")
+                    .set(as_gauge(self.parts.working_set.len() as u64));
+                Ok(())
+            }
+            Ok(Landing { writer, result: Err(error), answers }) => {
+                self.parts.writer = Some(writer);
+                self.lost = Some(Lost { block_id, answers });
+                Err(error)
+            }
+            // The task was stopped with its runtime: its authors see their channels close.
+            Err(_stopped) => Err(ExecutorError::SessionLost),
         }
-        Ok(())
+    }
+}
+
+/// Commits a block, publishes it and answers everybody. Runs beside the executor.
+async fn fly(
+    mut writer: Writer,
+    batch: CommitBatch,
+    arrival: Arrival,
+    answers: Answers,
+    failed: Arc<Notify>,
+) -> Landing {
+    let watch = StopWatch::start();
+    if let Err(error) = writer.commit(&batch).await {
+        failed.notify_one();
+        return Landing { writer, result: Err(error.into()), answers };
+    }
+    // ── durable from here on ──
+    let Arrival { parts: (publisher, clock, totals), edge, height, time, command_count, byte_count } =
+        arrival;
+    totals.stage(Stage::Commit, watch);
+    totals.block(command_count, byte_count);
+    let watch = StopWatch::start();
+    let published = publisher.publish(&edge, height, time, clock.now());
+    if let Err(error) = published {
+        failed.notify_one();
+        let result = Err(ExecutorError::Checkpoint(error.to_string()));
+        return Landing { writer, result, answers };
+    }
+    metrics::gauge!("databourse_block_height").set(as_gauge(height.0));
+    metrics::gauge!("databourse_ledger_size").set(as_gauge(edge.size()));
+    answer(answers);
+    totals.stage(Stage::Publish, watch);
+    Landing { writer, result: Ok(()), answers: Vec::new() }
+}
+
+/// What a flight needs once its block is durable.
+struct Arrival {
+    parts: (Arc<Publisher>, Arc<Clock>, Arc<Totals>),
+    edge: TileEdge,
+    height: Height,
+    time: Timestamp,
+    command_count: u64,
+    byte_count: u64,
+}
+
+/// Gives the answers. An author that does not wait any more finds its own under its entry's id.
+fn answer(answers: Answers) {
+    for (reply, answer) in answers {
+        let _ = reply.send(answer);
     }
 }
 
@@ -307,10 +401,16 @@ impl LedgerApp for Executor {
     }
 
     async fn commands_wait(&self) -> bool {
-        self.parts.pool.wait().await
+        tokio::select! {
+            commands_wait = self.parts.pool.wait() => commands_wait,
+            () = self.failed.notified() => true,
+        }
     }
 
     async fn build(&mut self, height: Height) -> Result<Option<Block>, ExecutorError> {
+        if self.flight.as_ref().is_some_and(|flight| flight.task.is_finished()) {
+            self.land().await?;
+        }
         let waiting = self.parts.pool.take(COMMANDS_MAX, BYTES_MAX);
         if waiting.is_empty() {
             return Ok(None);
@@ -327,11 +427,15 @@ impl LedgerApp for Executor {
         let watch = StopWatch::start();
         let (accepted, answers) = Self::settle(waiting, executed.outcomes, height);
         if accepted.is_empty() {
-            self.parts.working_set.end_batch([]);
-            for (reply, answer) in answers {
-                let _ = reply.send(answer);
+            self.parts.working_set.end_batch();
+            // An answer may rest on the block that is on its way.
+            let landed = self.land().await;
+            if landed.is_ok() {
+                answer(answers);
+            } else {
+                answer(unavailable(answers));
             }
-            return Ok(None);
+            return landed.map(|()| None);
         }
         let writes = executed.effects.writes.clone();
         let effects = executed.effects.encode()?;
@@ -360,6 +464,8 @@ impl LedgerApp for Executor {
             // Built here a moment ago, by executing it.
             return Ok(Verdict::Valid);
         }
+        // Keys are read from the store.
+        self.land().await?;
         let commands = match self.verify_signatures(block).await? {
             Ok(commands) => commands,
             Err(verdict) => return Ok(verdict),
@@ -391,53 +497,61 @@ impl LedgerApp for Executor {
         let fields =
             block.header_fields().map_err(|refusal| ExecutorError::Block(BlockError::Header(refusal)))?;
         if fields.height <= self.height {
-            return Ok(());
+            return self.land().await;
         }
         let block_id = block.id();
-        let Some(prepared) = self.prepared.as_ref().filter(|prepared| prepared.block_id == block_id) else {
+        if self.prepared.as_ref().is_none_or(|prepared| prepared.block_id != block_id) {
             return Err(ExecutorError::Unchecked(fields.height));
-        };
+        }
         let watch = StopWatch::start();
         let mut edge = self.edge.clone();
         let mut full_tiles = Vec::new();
         let mut entries = Vec::with_capacity(1 + block.commands.len());
         for (entry, leaf_hash) in block.entries().zip(block.leaf_hashes()) {
-            entries.push(NewEntry {
-                leaf_index: edge.size(),
-                id: entry.claims().id,
-                entry_type: entry.claims().entry_type.clone(),
-                bytes: entry.bytes().to_vec(),
-                leaf_hash,
-            });
+            entries.push(NewEntry::new(LeafIndex(edge.size()), entry, leaf_hash));
             edge.push(leaf_hash, &mut full_tiles);
         }
         let byte_count = block.entries().map(|entry| entry.bytes().len() as u64).sum();
+        self.totals.stage(Stage::Encode, watch);
+        self.land().await?;
+        let writer = self.parts.writer.take().ok_or(ExecutorError::SessionLost)?;
+        let Some(prepared) = self.prepared.take() else {
+            return Err(ExecutorError::Unchecked(fields.height));
+        };
         let batch = CommitBatch {
             height: fields.height,
             block_id,
             block_time: fields.time,
             header_index: prepared.context.header_index,
             entries,
-            effects: prepared.effects.clone(),
+            effects: prepared.effects,
             full_tiles,
             tree_size: edge.size(),
             root: edge.root(),
         };
-        self.totals.stage(Stage::Encode, watch);
-        let watch = StopWatch::start();
-        let writer = self.parts.writer.as_mut().ok_or(ExecutorError::SessionLost)?;
-        writer.commit(&batch).await?;
-        // ── durable from here on ──
-        self.totals.stage(Stage::Commit, watch);
-        self.totals.block(block.commands.len() as u64, byte_count);
-        let Some(prepared) = self.prepared.take() else { return Ok(()) };
-        let watch = StopWatch::start();
-        let finished = self.finish(prepared, edge);
-        self.totals.stage(Stage::Publish, watch);
-        finished
+        let parts = &self.parts;
+        let arrival = Arrival {
+            parts: (Arc::clone(&parts.publisher), Arc::clone(&parts.clock), Arc::clone(&self.totals)),
+            edge: edge.clone(),
+            height: fields.height,
+            time: fields.time,
+            command_count: block.commands.len() as u64,
+            byte_count,
+        };
+        let flight = fly(writer, batch, arrival, prepared.answers, Arc::clone(&self.failed));
+        self.flight = Some(Flight { block_id, task: tokio::spawn(flight) });
+        self.take_off(&prepared.context, edge, prepared.writes);
+        Ok(())
+    }
+
+    async fn settle(&mut self) -> Result<(), ExecutorError> {
+        self.land().await
     }
 
     async fn recover(&mut self) -> Result<(), ExecutorError> {
+        if let Err(error) = self.land().await {
+            debug!(%error, "the block on its way did not arrive");
+        }
         // A connection that broke while committing says nothing about the commit: only the head does. The old session
         // is dropped first, since it holds the lock that only one may hold.
         if !self.parts.writer.as_ref().is_some_and(Writer::is_usable) {
@@ -445,15 +559,16 @@ impl LedgerApp for Executor {
             self.parts.writer = Some(Writer::connect(self.parts.config.clone()).await?);
         }
         let head = self.reload().await?;
-        let Some(prepared) = self.prepared.take() else { return Ok(()) };
-        let durable = head.is_some_and(|head| head.block_id == prepared.block_id);
-        if durable {
-            warn!(height = prepared.context.height.0, "the block whose commit broke off is durable");
+        if let Some(lost) = self.lost.take() {
+            if head.is_some_and(|head| head.block_id == lost.block_id) {
+                warn!(height = self.height.0, "the block whose commit broke off is durable");
+                answer(lost.answers);
+            } else {
+                answer(unavailable(lost.answers));
+            }
         }
-        for (reply, answer) in prepared.answers {
-            let lost = || Err(SubmitError::Unavailable { reason: "the commit failed".to_owned() });
-            let _ = reply.send(if durable { answer } else { lost() });
-        }
+        // What was built on top of it is gone in any case.
+        answer(unavailable(self.prepared.take().map(|prepared| prepared.answers).unwrap_or_default()));
         Ok(())
     }
 
@@ -461,10 +576,17 @@ impl LedgerApp for Executor {
         self.parts.pool.close();
         let waiting = self.parts.pool.take(usize::MAX, usize::MAX).into_iter().map(|waiting| waiting.reply);
         let prepared = self.prepared.take().into_iter().flat_map(|prepared| prepared.answers);
-        for reply in waiting.chain(prepared.map(|(reply, _)| reply)) {
+        let lost = self.lost.take().into_iter().flat_map(|lost| lost.answers);
+        for reply in waiting.chain(prepared.chain(lost).map(|(reply, _)| reply)) {
             let _ = reply.send(Err(SubmitError::Unavailable { reason: "the node stopped".to_owned() }));
         }
     }
+}
+
+/// The same authors, told that nothing is known to be recorded.
+fn unavailable(answers: Answers) -> Answers {
+    let lost = || Err(SubmitError::Unavailable { reason: "the commit failed".to_owned() });
+    answers.into_iter().map(|(reply, _)| (reply, lost())).collect()
 }
 
 /// The header's id follows from what it heads, so that building the same block again makes the same bytes.

@@ -4,7 +4,7 @@
 use databourse_market::{Base, Key, Loaded, Record};
 use lru::LruCache;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -15,11 +15,14 @@ pub(crate) struct WorkingSet {
     recent: Mutex<LruCache<Key, Option<Arc<Record>>>>,
     /// What the batch at hand needs stays until its end, however small the cache is: else it could never be executed.
     pinned: HashMap<Key, Option<Arc<Record>>>,
+    /// What the block on its way to the store writes stays until it is there: loading it would give the state before.
+    landing: BTreeMap<Key, Arc<Record>>,
 }
 
 impl WorkingSet {
     pub(crate) fn new(record_count_max: NonZeroUsize) -> Self {
-        Self { recent: Mutex::new(LruCache::new(record_count_max)), pinned: HashMap::new() }
+        let recent = Mutex::new(LruCache::new(record_count_max));
+        Self { recent, pinned: HashMap::new(), landing: BTreeMap::new() }
     }
 
     /// Keeps loaded records until the end of the batch.
@@ -27,13 +30,24 @@ impl WorkingSet {
         self.pinned.extend(loaded.into_iter().map(|(key, record)| (key, record.map(Arc::new))));
     }
 
-    /// Ends the batch: what it loaded and wrote may now be forgotten in its turn.
-    pub(crate) fn end_batch(&mut self, writes: impl IntoIterator<Item = (Key, Arc<Record>)>) {
+    /// Ends a batch that wrote nothing: what it loaded may now be forgotten in its turn.
+    pub(crate) fn end_batch(&mut self) {
         let recent = self.recent.get_mut().unwrap_or_else(PoisonError::into_inner);
         for (key, record) in self.pinned.drain() {
             recent.put(key, record);
         }
-        for (key, record) in writes {
+    }
+
+    /// Ends a batch whose writes are on their way to the store: the next one sees them.
+    pub(crate) fn take_off(&mut self, writes: BTreeMap<Key, Arc<Record>>) {
+        self.end_batch();
+        self.landing = writes;
+    }
+
+    /// The writes are in the store and may be forgotten in their turn.
+    pub(crate) fn land(&mut self) {
+        let recent = self.recent.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (key, record) in std::mem::take(&mut self.landing) {
             recent.put(key, Some(record));
         }
     }
@@ -42,16 +56,22 @@ impl WorkingSet {
     pub(crate) fn clear(&mut self) {
         self.recent.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         self.pinned.clear();
+        self.landing.clear();
     }
 
     /// How many records are in memory.
     pub(crate) fn len(&self) -> usize {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner).len() + self.pinned.len()
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).len()
+            + self.pinned.len()
+            + self.landing.len()
     }
 }
 
 impl Base for WorkingSet {
     fn get(&self, key: &Key) -> Loaded {
+        if let Some(record) = self.landing.get(key) {
+            return Loaded::Known(Some(Arc::clone(record)));
+        }
         if let Some(record) = self.pinned.get(key) {
             return Loaded::Known(record.clone());
         }

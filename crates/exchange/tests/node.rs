@@ -13,7 +13,9 @@ use databourse_party::Party;
 use databourse_primitives::{
     AmountMinor, BilingualText, EntryId, Label, LeafIndex, PartyId, Rate, RefusalCode, TaxVersion, TreeSize,
 };
-use databourse_settlement::{Fee, FeeBase, FeeRule, PublishSchedule, PublishTax, Rounding};
+use databourse_settlement::{
+    Fee, FeeBase, FeeRule, PublishSchedule, PublishTax, Rounding, TransactionKind, Window,
+};
 use databourse_store::StoreError;
 use databourse_testkit::TestDatabase;
 use serde_json::{Value, json};
@@ -402,4 +404,64 @@ async fn a_full_database_is_answered_with_unavailable_and_loses_nothing() {
     assert!(!done.repeated);
     assert_eq!(done.leaf_index.0, before.size.0 + 1);
     running.stop().await;
+}
+
+/// Trap: mojaloop #4375, where 1 USD was lost when a window closed while transfers ran; #2525, a transfer that no window
+/// ever got. Forty purchases run at once while the window closes again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_windows_under_load_loses_nothing() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    sale(&node).await;
+    let (supplier, buyer) = (PartyId::from(id(1)), PartyId::from(id(2)));
+    let purchase = |number: u64| {
+        let node = node.clone();
+        async move {
+            let (order, sell, buy) = (id(1_000 + number), Acting::Party(supplier), Acting::Party(buyer));
+            let lines = json!({ "lines": [{ "offer": id(5), "quantity": 1, "purpose": "logistics" }] });
+            let evidence = databourse_primitives::Digest::of(b"file");
+            let delivery = json!({ "order": order, "method": "file", "evidence": evidence });
+            for (offset, acting, entry_type, body) in [
+                (1_000, buy.clone(), "order.place", lines),
+                (2_000, sell, "delivery.record", delivery),
+                (3_000, buy, "order.accept", json!({ "order": order })),
+            ] {
+                one(&node, command(offset + number, acting, entry_type, &body)).await.unwrap();
+            }
+        }
+    };
+    let deposit =
+        json!({ "party": buyer, "asset": "CNY/2", "amount_minor": 500_000, "bank_reference": "b2" });
+    one(&node, command(900, Acting::Exchange, "account.deposit", &deposit)).await.unwrap();
+    let purchases: Vec<_> = (0..40).map(|number| tokio::spawn(purchase(number))).collect();
+    let mut closed = 0;
+    while !purchases.iter().all(tokio::task::JoinHandle::is_finished) {
+        closed += 1;
+        let close = json!({ "window": format!("CNY/2#{closed}") });
+        one(&node, command(10_000 + closed, Acting::Exchange, "window.close", &close)).await.unwrap();
+    }
+    for purchase in purchases {
+        purchase.await.unwrap();
+    }
+    let windows = node
+        .store()
+        .list::<Window>(&databourse_store::ListQuery { limit: 1_000, ..Default::default() })
+        .await
+        .unwrap();
+    let sum = |of: fn(&Window) -> u64| windows.items.iter().map(of).sum::<u64>();
+    let accepted = sum(|window| window.flows.get(&TransactionKind::Post).map_or(0, |flow| flow.count));
+    assert_eq!(accepted, 41, "every acceptance is in exactly one window");
+    let lines = sum(|window| window.pairs.values().map(|totals| totals.line_count).sum());
+    assert_eq!(lines, 41, "and so is its line");
+    let journal: i64 = journal_rows(&database).await;
+    assert_eq!(sum(|window| window.posting_count), u64::try_from(journal).unwrap());
+    assert_eq!(node.store().check_money().await.unwrap(), []);
+    assert!(closed > 1, "windows closed while purchases ran");
+    drop(node);
+    running.stop().await;
+}
+
+async fn journal_rows(database: &TestDatabase) -> i64 {
+    let row = database.connect().await.query_one("SELECT count(*) FROM posting", &[]).await.unwrap();
+    row.get(0)
 }
