@@ -10,13 +10,27 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use databourse_exchange::Acting;
-use databourse_primitives::{Asset, WindowId};
-use databourse_settlement::{CloseWindow, Window};
+use databourse_primitives::{Asset, Line, Refusal, WindowId};
+use databourse_settlement::{
+    self as netting, AbortWindow, CloseWindow, Obligation, Positions, Window, WindowState,
+};
 use schema::WindowStateName;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(close))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(close))
+        .routes(routes!(positions))
+        .routes(routes!(abort))
+}
+
+/// Where a window is.
+pub(crate) fn path_of(window: &WindowId) -> String {
+    format!("/v1/windows/{}/{}", to_slug(&window.asset), window.number)
 }
 
 list_parameters!(WindowParameters {
@@ -57,8 +71,86 @@ async fn close(
     key: IdempotencyKey,
     JsonBody(Nothing {}): JsonBody<Nothing>,
 ) -> Result<Done, Problem> {
-    let location = format!("/v1/windows/{}/{}", to_slug(&window.asset), window.number);
-    api.record(key, Acting::Exchange, CloseWindow { window }, |_| location).await
+    api.record(key, Acting::Exchange, CloseWindow { window }, |_| path_of(&window)).await
+}
+
+/// Why a window is given up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "A member's bank is closed" }))]
+pub(crate) struct Abortion {
+    /// For those who look it up later.
+    #[schema(value_type = LineText)]
+    reason: Line,
+}
+
+/// Gives a window up that cannot be settled. The open one takes its obligations over unchanged.
+///
+/// Once a payment of it was confirmed it is `window.partly_paid`.
+#[utoipa::path(post, path = "/v1/windows/{asset}/{number}/abortion", operation_id = "abortWindow", tag = "windows",
+    params(("asset" = String, Path, example = "CNY-2"), ("number" = u64, Path, minimum = 1, example = 7)),
+    request_body = Abortion, responses((status = 201, description = "Aborted.", body = Acknowledged)))]
+async fn abort(
+    State(api): State<ApiState>,
+    Named(window): Named<WindowId>,
+    key: IdempotencyKey,
+    JsonBody(Abortion { reason }): JsonBody<Abortion>,
+) -> Result<Done, Problem> {
+    api.record(key, Acting::Exchange, AbortWindow { window, reason }, |_| path_of(&window)).await
+}
+
+/// What exchanges owe one another in a window, and the payments that either method of netting would make of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WindowPositions, example = json!({
+    "window": "CNY/2#7",
+    "obligations": [
+        { "payer": "js", "payee": "sh", "amount_minor": 120000 }, { "payer": "sh", "payee": "zj", "amount_minor": 5000 }
+    ],
+    "positions": { "js": -120000, "sh": 115000, "zj": 5000 },
+    "bilateral": [
+        { "payer": "js", "payee": "sh", "amount_minor": 120000 }, { "payer": "sh", "payee": "zj", "amount_minor": 5000 }
+    ],
+    "multilateral": [
+        { "payer": "js", "payee": "sh", "amount_minor": 115000 }, { "payer": "js", "payee": "zj", "amount_minor": 5000 }
+    ]
+}))]
+struct PositionsView {
+    /// The window.
+    #[schema(value_type = WindowIdText)]
+    window: WindowId,
+    /// What each owes each, own and carried, before any netting.
+    #[schema(value_type = Vec<schema::Obligation>)]
+    obligations: Vec<Obligation>,
+    /// What each exchange is owed in all, minor units; below zero it owes. They sum to zero.
+    #[schema(value_type = std::collections::BTreeMap<String, i64>)]
+    positions: Positions,
+    /// The payments if each pair is netted by itself.
+    #[schema(value_type = Vec<schema::Obligation>)]
+    bilateral: Vec<Obligation>,
+    /// The payments if all are netted together.
+    #[schema(value_type = Vec<schema::Obligation>)]
+    multilateral: Vec<Obligation>,
+}
+
+/// Shows the positions of a window and what either method of netting would make of them. An aborted window has none.
+#[utoipa::path(get, path = "/v1/windows/{asset}/{number}/positions", operation_id = "getPositions", tag = "windows",
+    params(("asset" = String, Path, example = "CNY-2"), ("number" = u64, Path, minimum = 1, example = 7)),
+    responses((status = 200, description = "The positions.", body = PositionsView)))]
+async fn positions(
+    State(api): State<ApiState>,
+    Named(id): Named<WindowId>,
+) -> Result<Json<PositionsView>, Problem> {
+    let window: Window = api.find(&id).await?;
+    let aborted = matches!(window.state, WindowState::Aborted { .. });
+    let obligations = if aborted { Vec::new() } else { window.obligations()? };
+    let positions = netting::positions(&obligations).map_err(Refusal::from)?;
+    Ok(Json(PositionsView {
+        window: id,
+        bilateral: netting::bilateral(&obligations).map_err(Refusal::from)?,
+        multilateral: netting::multilateral(&positions).map_err(Refusal::from)?,
+        obligations,
+        positions,
+    }))
 }
 
 #[expect(dead_code, reason = "written for the OpenAPI document; the real types are in `settlement`")]
@@ -80,7 +172,18 @@ pub(crate) mod schema {
         Aborted,
     }
 
-    /// How obligations become payments.
+    /// One exchange owes another.
+    #[derive(ToSchema)]
+    pub(crate) struct Obligation {
+        /// Who pays.
+        payer: ExchangeCodeText,
+        /// Who is paid.
+        payee: ExchangeCodeText,
+        /// How much, minor units.
+        amount_minor: AmountMinorNumber,
+    }
+
+    /// How obligations become payments: each pair by itself, or all together.
     #[derive(ToSchema)]
     #[schema(rename_all = "snake_case")]
     pub(crate) enum NettingMethod {

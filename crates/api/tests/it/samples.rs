@@ -11,9 +11,10 @@ use databourse_primitives::{
     PublicKey, Quantity, Rate, RightId, ScheduleVersion, Timestamp, UnitPrice, VoucherId, WindowId,
 };
 use databourse_settlement::{
-    AccountId, DepositMoney, Pair, PublishSchedule, Schedule, Window, WithdrawMoney,
+    AccountId, AgeBucket, Break, ChargeFee, DepositMoney, Dispute, Hold, IssueVoucher, OpenDispute, Pair,
+    PublishSchedule, PublishTax, Schedule, ShareTree, TaxTable, Voucher, Window, WithdrawMoney,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 fn document() -> Value {
@@ -142,6 +143,14 @@ fn check_type<T: Serialize + DeserializeOwned>(document: &Value, name: &str) {
     }
 }
 
+/// A break as it is answered.
+#[derive(Serialize, Deserialize)]
+struct AgedBreak {
+    #[serde(flatten)]
+    found: Break,
+    age: AgeBucket,
+}
+
 macro_rules! check_types {
     ($document:expr; $($name:literal: $type:ty),* $(,)?) => {$(check_type::<$type>($document, $name);)*};
 }
@@ -162,6 +171,9 @@ fn the_real_types_read_the_samples_and_write_what_the_schemas_say() {
         "Offer": Offer, "Licence": Licence, "RecordDelivery": RecordDelivery, "Delivery": DeliveryRecord,
         "GrantRefund": GrantRefund, "Refund": RefundRecord, "DepositMoney": DepositMoney, "WithdrawMoney": WithdrawMoney,
         "PublishSchedule": PublishSchedule, "Schedule": Schedule, "Window": Window, "Certificate": Certificate,
+        "PublishTax": PublishTax, "TaxTable": TaxTable, "ShareTree": ShareTree, "ChargeFee": ChargeFee,
+        "IssueVoucher": IssueVoucher, "Voucher": Voucher, "Hold": Hold, "OpenDispute": OpenDispute, "Dispute": Dispute,
+        "Break": AgedBreak,
     );
     let lines = &sample(document, "Purchase")["lines"];
     serde_json::from_value::<Vec<OrderLine>>(lines.clone()).unwrap();

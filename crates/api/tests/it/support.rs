@@ -9,7 +9,7 @@ use databourse_api::{
     ApiState, install_metrics, router,
     token::{Subject, TokenClaims, TokenRole, TokenSigner},
 };
-use databourse_exchange::{Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, Running};
+use databourse_exchange::{Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, Running, SettlementConfig};
 use databourse_primitives::{
     AmountMinor, BilingualText, EntryId, Label, LeafIndex, Rate, TaxVersion, Timestamp,
 };
@@ -135,6 +135,7 @@ impl TestExchange {
                     bank_tolerance_minor: AmountMinor::ZERO,
                     rounding: Rounding::HalfUpLargestRemainderCarry,
                 }],
+                peers: Vec::new(),
             },
             database: database.config(),
             reader_count: 4,
@@ -142,6 +143,7 @@ impl TestExchange {
             working_set_record_count: 64.try_into().unwrap(),
             clock: Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap()),
             entropy,
+            settlement: SettlementConfig::default(),
         };
         let (node, running) = Node::start(config, &keys).await.unwrap();
         let signer = TokenSigner::from_seed(*keys.token_seed(), node.exchange().clone());
