@@ -135,11 +135,18 @@ const ROUTES: &[Route] = table! {
     GET "/v1/windows" OVERSIGHT;
     GET "/v1/windows/{asset}/{number}" OVERSIGHT;
     POST "/v1/windows/{asset}/{number}/closing" OPERATOR;
+    POST "/v1/windows/{asset}/{number}/signatures" OPERATOR;
+    GET "/v1/windows/{asset}/{number}/heads" OVERSIGHT;
     GET "/v1/windows/{asset}/{number}/positions" OVERSIGHT;
     POST "/v1/windows/{asset}/{number}/abortion" OPERATOR;
     GET "/v1/windows/{asset}/{number}/instructions" OVERSIGHT;
     POST "/v1/windows/{asset}/{number}/instructions" OPERATOR;
     POST "/v1/windows/{asset}/{number}/instructions/{instruction}/confirmation" OPERATOR;
+    GET "/v1/windows/{asset}/{number}/payment-files" OVERSIGHT;
+    GET "/v1/windows/{asset}/{number}/payment-files/{payer}" OVERSIGHT;
+    GET "/v1/windows/{asset}/{number}/statements/{holder}" ANY;
+    POST "/v1/confirmations" OPERATOR;
+    POST "/v1/reconciliations" OPERATOR;
     GET "/v1/breaks" OVERSIGHT;
     POST "/v1/breaks" OPERATOR;
     GET "/v1/breaks/{id}" OVERSIGHT;

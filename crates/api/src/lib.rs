@@ -5,7 +5,7 @@
 //! ```
 //!
 //! One file per noun, complete with its schema and samples: `party right product shares offer order licence delivery refund
-//! dispute voucher hold fee account tax schedule window instruction breaks certificate entry`, and `batch region ledger health home`. What they share: [`Problem`] is
+//! dispute voucher hold fee account tax schedule window instruction payment statement reconciliation breaks certificate entry`, and `batch region ledger health home`. What they share: [`Problem`] is
 //! every answer that is not a success, `extract` reads requests, `page` lists, `command` turns requests into commands and
 //! acknowledgements into answers, [`routes`] says who may call what, [`token`] makes and verifies tokens.
 //!
@@ -35,8 +35,10 @@ mod openapi;
 mod order;
 mod page;
 mod party;
+mod payment;
 mod problem;
 mod product;
+mod reconciliation;
 mod refund;
 mod region;
 mod right;
@@ -45,6 +47,7 @@ mod schedule;
 mod server;
 mod shares;
 mod state;
+mod statement;
 mod tax;
 pub mod token;
 mod voucher;

@@ -4,7 +4,7 @@ use crate::{
     ApiState, Problem, access, account, batch, breaks, certificate, delivery, dispute, entry, fee, health,
     hold, home, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
-    offer, openapi as document, order, party, product, refund, region, right, schedule, shares, tax, voucher,
+    offer, openapi as document, order, party, payment, product, reconciliation, refund, region, right, schedule, shares, statement, tax, voucher,
     window,
 };
 use axum::{
@@ -54,6 +54,9 @@ fn documented() -> OpenApiRouter<ApiState> {
         .merge(schedule::router())
         .merge(window::router())
         .merge(instruction::router())
+        .merge(payment::router())
+        .merge(statement::router())
+        .merge(reconciliation::router())
         .merge(breaks::router())
         .merge(certificate::router())
         .merge(entry::router())

@@ -2,14 +2,15 @@
 
 use crate::{
     ApiState, Problem,
-    command::{Acknowledged, Done},
+    command::{Acknowledged, BatchResult, BatchResults, Done},
     extract::{IdempotencyKey, JsonBody, Named, Parameters, to_slug},
     offer::Nothing,
     page::{Page, list_parameters},
+    reconciliation::schema::HeadComparison as HeadComparisonText,
     scalar::*,
 };
 use axum::{Json, extract::State};
-use databourse_exchange::Acting;
+use databourse_exchange::{Acting, HeadComparison};
 use databourse_primitives::{Asset, Line, Refusal, WindowId};
 use databourse_settlement::{
     self as netting, AbortWindow, CloseWindow, Obligation, Positions, Window, WindowState,
@@ -24,6 +25,8 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(list))
         .routes(routes!(get))
         .routes(routes!(close))
+        .routes(routes!(sign))
+        .routes(routes!(heads))
         .routes(routes!(positions))
         .routes(routes!(abort))
 }
@@ -72,6 +75,38 @@ async fn close(
     JsonBody(Nothing {}): JsonBody<Nothing>,
 ) -> Result<Done, Problem> {
     api.record(key, Acting::Exchange, CloseWindow { window }, |_| path_of(&window)).await
+}
+
+/// Signs what this exchange finds in a closing window: a head for every pair that it is in and has not signed yet.
+///
+/// Each becomes an entry of its own. Answers 200 with a result for each, in the order of the pairs; none if there is
+/// nothing left to sign, so the same again changes nothing and needs no `Idempotency-Key`.
+#[utoipa::path(post, path = "/v1/windows/{asset}/{number}/signatures", operation_id = "signWindow", tag = "windows",
+    params(("asset" = String, Path, example = "CNY-2"), ("number" = u64, Path, minimum = 1, example = 7)),
+    request_body = Nothing, responses((status = 200, description = "How each ended.", body = BatchResults)))]
+async fn sign(
+    State(api): State<ApiState>,
+    Named(id): Named<WindowId>,
+    JsonBody(Nothing {}): JsonBody<Nothing>,
+) -> Result<Json<BatchResults>, Problem> {
+    api.find::<Window>(&id).await?;
+    let results = api.node.sign_window(id).await.into_iter().map(BatchResult::from).collect();
+    Ok(Json(BatchResults { results }))
+}
+
+/// Lists the root that this node computes from the ledger for each pair with lines, beside the roots that were signed.
+///
+/// The heads of an open window are already old when they are read.
+#[utoipa::path(get, path = "/v1/windows/{asset}/{number}/heads", operation_id = "listHeads", tag = "windows",
+    params(("asset" = String, Path, example = "CNY-2"), ("number" = u64, Path, minimum = 1, example = 7)),
+    responses((status = 200, description = "All of them.", body = Page<HeadComparisonText>)))]
+async fn heads(
+    State(api): State<ApiState>,
+    Named(id): Named<WindowId>,
+) -> Result<Json<Page<HeadComparison>>, Problem> {
+    let compared = api.node.compare_heads(id).await?;
+    let items = compared.ok_or_else(|| Problem::not_found("the name of something that exists"))?;
+    Ok(Json(Page { items, next: None }))
 }
 
 /// Why a window is given up.
