@@ -143,3 +143,31 @@ fn note(what: &str, window: WindowId, pair: &Pair, key: Option<&BusinessKey>) ->
     let key = key.map(|key| format!(", {key}")).unwrap_or_default();
     format!("{what}: {window}, {pair}{key}").parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: BreakKind, sides: [Option<(i128, i128)>; 2], expected: (BreakKind, [Option<i64>; 2])) {
+        let sides = sides.map(|side| side.map(|(gross, net)| Sum { gross, net }));
+        let (kind, amounts) = shape(kind, sides);
+        assert_eq!((kind, amounts.map(|amount| amount.map(AmountMinor::get))), expected, "{kind:?}");
+    }
+
+    #[test]
+    fn an_amount_break_shows_two_different_amounts() {
+        let (amount, status) = (BreakKind::Amount, BreakKind::Status);
+        check(amount, [Some((106, 100)), Some((107, 101))], (amount, [Some(106), Some(107)]));
+        check(amount, [Some((-106, -100)), Some((-53, -50))], (amount, [Some(106), Some(53)]));
+        check(amount, [Some((106, 100)), Some((106, 106))], (amount, [Some(100), Some(106)]));
+        check(amount, [Some((106, 100)), Some((-106, -100))], (status, [Some(106), Some(106)]));
+    }
+
+    #[test]
+    fn a_side_without_lines_has_no_amount() {
+        let kind = BreakKind::MissingLeft;
+        check(kind, [None, Some((106, 100))], (kind, [None, Some(106)]));
+        check(kind, [None, Some((i128::MAX, 0))], (kind, [None, None]));
+    }
+}
