@@ -1,7 +1,7 @@
 //! The two sides of the bank's leg, brought to one form: what the ledger says moved at this exchange's bank in a window,
 //! and what the bank or wallet operator says.
 
-use super::{RailName, SettlementError, lines::records, reconcile::SkippedLine};
+use super::{RailName, SettlementError, SkippedLine, lines::records};
 use crate::{Node, NodeError};
 use databourse_ledger::Entry;
 use databourse_market::{Answer, Claim, Command, Decoded};
