@@ -4,8 +4,8 @@ use crate::{
     ApiState, Problem, access, account, batch, breaks, certificate, delivery, dispute, entry, fee, health,
     hold, home, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
-    offer, openapi as document, order, party, payment, product, reconciliation, refund, region, right, schedule, shares, statement, tax, voucher,
-    window,
+    offer, openapi as document, order, party, payment, product, reconciliation, refund, region, right,
+    schedule, shares, statement, tax, voucher, window,
 };
 use axum::{
     Router,

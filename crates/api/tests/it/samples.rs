@@ -1,6 +1,7 @@
 //! Every sample of the OpenAPI document is valid under its own schema, and the real types read it.
 
 use databourse_api::openapi;
+use databourse_exchange::{HeadComparison, ReconcileReport};
 use databourse_licensing::{GrantRefund, Licence, OrderLine, RecordDelivery};
 use databourse_listing::{ListProduct, Offer, Product, PublishOffer, RegisterRight};
 use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
@@ -126,6 +127,10 @@ fn every_body_of_a_command_has_a_sample() {
     let document = document();
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("post") else { continue };
+        // Its body is a file of a bank, as it came.
+        if path == "/v1/confirmations" {
+            continue;
+        }
         let reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
         let name = reference.unwrap_or_else(|| panic!("{path}")).rsplit('/').next().unwrap();
         sample(&document, name);
@@ -173,7 +178,7 @@ fn the_real_types_read_the_samples_and_write_what_the_schemas_say() {
         "PublishSchedule": PublishSchedule, "Schedule": Schedule, "Window": Window, "Certificate": Certificate,
         "PublishTax": PublishTax, "TaxTable": TaxTable, "ShareTree": ShareTree, "ChargeFee": ChargeFee,
         "IssueVoucher": IssueVoucher, "Voucher": Voucher, "Hold": Hold, "OpenDispute": OpenDispute, "Dispute": Dispute,
-        "Break": AgedBreak,
+        "Break": AgedBreak, "HeadComparison": HeadComparison, "ReconcileReport": ReconcileReport,
     );
     let lines = &sample(document, "Purchase")["lines"];
     serde_json::from_value::<Vec<OrderLine>>(lines.clone()).unwrap();
