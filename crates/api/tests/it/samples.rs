@@ -101,6 +101,15 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) -> Result
     Ok(())
 }
 
+/// Holds an answer against the schema called `name`.
+#[track_caller]
+pub(crate) fn check_answer(name: &str, answer: &Value) {
+    let document = document();
+    let schema = &document["components"]["schemas"][name];
+    assert!(schema.is_object(), "{name}");
+    check(&document, schema, answer, name).unwrap();
+}
+
 fn sample<'a>(document: &'a Value, name: &str) -> &'a Value {
     let schema = &document["components"]["schemas"][name];
     let sample = schema.get("example").or_else(|| schema["examples"].get(0));

@@ -1,6 +1,9 @@
 //! Settlement over HTTP: the exchange `sh`, whose node answers, in a region with `zj`, whose key the test has.
 
-use crate::support::{Answer, TestExchange, id};
+use crate::{
+    samples::check_answer,
+    support::{Answer, TestExchange, id},
+};
 use axum::body::Body;
 use databourse_api::token::TokenRole;
 use databourse_exchange::SettlementConfig;
@@ -232,6 +235,7 @@ async fn taxes_schedules_and_shares_are_versions() {
     assert_eq!(answer.header("location"), format!("{shares}/1"));
     town.post(&town.stranger, &shares, 26, tree).await.expect_problem(422, "party.unknown");
     let seen = town.get(&town.supplier, &format!("{shares}/1")).await.expect(200).json();
+    check_answer("ShareTree", &seen);
     assert_eq!(
         (&seen["root"][1]["beneficiary"], &seen["books"]["exchange:sh"]),
         (&json!("exchange:sh"), &json!("sh"))
@@ -276,6 +280,7 @@ async fn money_is_held_disputed_given_and_frozen() {
     );
     let hold = format!("/v1/holds/{}", id(31));
     let held = town.get(&town.buyer, &hold).await.expect(200).json();
+    check_answer("Hold", &held);
     assert_eq!((&held["amount_minor"], &held["state"]["name"]), (&json!(10_000), &json!("pending")));
     town.get(&town.supplier, &hold).await.expect_problem(403, "resource.forbidden");
     assert_eq!(count(&town.buyer, "/v1/holds?state=pending").await, 1);
@@ -306,6 +311,7 @@ async fn money_is_held_disputed_given_and_frozen() {
     let funds = format!("/v1/accounts/party:{}:funds:CNY-2", id(2));
     let balances = async |query: &str| town.get(&town.buyer, &format!("{funds}/balances{query}")).await;
     let then = balances(&format!("?at={before}")).await.expect(200).json();
+    check_answer("AccountBalances", &then);
     assert_eq!((&then["at"], &then["posted_minor"]), (&json!(before), &json!(50_000)));
     assert_eq!(balances("?at=0").await.expect(200).json()["posted_minor"], 0);
     let now = balances("").await.expect(200).json();
@@ -355,6 +361,7 @@ async fn a_window_is_signed_netted_and_paid() {
 
     // Both sales without the fees that zj keeps: it sold what sh lists.
     let positions = town.json(&format!("{WINDOW}/positions")).await;
+    check_answer("WindowPositions", &positions);
     let owed = positions["positions"]["sh"].as_i64().unwrap();
     assert!(owed > 0 && positions["positions"]["zj"] == -owed, "{positions}");
     let payment = json!([{ "payer": "zj", "payee": "sh", "amount_minor": owed }]);
@@ -375,6 +382,7 @@ async fn a_window_is_signed_netted_and_paid() {
 
     let listed = town.json(&files).await;
     let file = &listed["items"][0];
+    check_answer("PaymentFile", file);
     assert_eq!((listed["items"].as_array().unwrap().len(), &file["payer"]), (1, &json!("zj")));
     let bytes = town.get(&town.auditor, file["file"].as_str().unwrap()).await.expect(200);
     assert_eq!(bytes.header("content-type"), "text/csv; charset=utf-8");
@@ -441,10 +449,12 @@ async fn confirm(town: &mut Town, owed: i64) {
     send("text/csv", vec![b' '; 300 * 1024]).await.expect_problem(400, "file.malformed");
     for expected in ["confirmed", "already_confirmed"] {
         let report = send("text/csv; charset=utf-8", wallet_file(&lines)).await.expect(200).json();
+        check_answer("ConfirmReport", &report);
         let outcomes = [0, 1].map(|index| report["lines"][index]["outcome"]["name"].clone());
         assert_eq!(outcomes, [expected, "not_ours"], "{report}");
     }
     assert_eq!(town.json(WINDOW).await["state"]["name"], "settled");
+    check_answer("Window", &town.json(WINDOW).await);
     let by_hand = json!({ "bank_reference": "w9", "received_minor": owed });
     let path = format!("{WINDOW}/instructions/1/confirmation");
     town.post(&town.operator, &path, 42, by_hand.clone()).await.expect_problem(409, "instruction.confirmed");
@@ -532,6 +542,7 @@ async fn a_break_takes_two_people_who_sign_in() {
 
     step(wang, 58, "approval", json!({})).await.expect(201);
     let approved = town.json(&path).await;
+    check_answer("Break", &approved);
     assert_eq!(approved["state"]["approved_by"]["person"], "wang.wei");
     step(li, 59, "resolution", json!({})).await.expect_problem(422, "break.state");
     step(wang, 60, "escalation", json!({ "reason": "the head of settlement decides" })).await.expect(201);
@@ -567,6 +578,7 @@ async fn a_book_and_a_bank_are_compared_with_the_ledger() {
     };
     let bank = [wallet_line("b1", None, 50_000, "2026-01-05T01:00:00Z")];
     let clean = send(&book, &bank, false).await;
+    check_answer("ReconcileReport", &clean);
     assert!(clean.get("opened").is_none(), "{clean}");
     assert_eq!(clean["bank"]["tally"]["in_breaks"], json!({ "left": 0, "right": 0 }), "{clean}");
     let matched =
@@ -579,6 +591,7 @@ async fn a_book_and_a_bank_are_compared_with_the_ledger() {
     assert_eq!(town.json("/v1/breaks").await["items"], json!([]));
     let fixed = send(&book, &bank, false).await;
     let opened = fixed["opened"].as_array().unwrap().clone();
+    check_answer("ReconcileReport", &fixed);
     assert_eq!(opened.len(), 1, "{fixed}");
     let found = town.json(&format!("/v1/breaks/{}", opened[0].as_str().unwrap())).await;
     assert_eq!(found["opened_by"]["person"], "li.na");
