@@ -14,7 +14,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use databourse_primitives::{PartyId, Refusal, RefusalCode};
+use databourse_primitives::{Label, PartyId, Refusal, RefusalCode};
 use databourse_store::Column;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,6 +88,9 @@ const ROUTES: &[Route] = table! {
     POST "/v1/products/{id}/pause" MERCHANT;
     POST "/v1/products/{id}/resume" MERCHANT;
     POST "/v1/products/{id}/delisting" MERCHANT;
+    GET "/v1/products/{id}/shares" ANY;
+    POST "/v1/products/{id}/shares" MERCHANT;
+    GET "/v1/products/{id}/shares/{version}" ANY;
     GET "/v1/offers" Access::Everybody;
     POST "/v1/offers" MERCHANT;
     GET "/v1/offers/{id}" Access::Everybody;
@@ -97,6 +100,7 @@ const ROUTES: &[Route] = table! {
     GET "/v1/orders/{id}" ANY;
     POST "/v1/orders/{id}/acceptance" Access::Roles(&[Buyer]);
     POST "/v1/orders/{id}/rejection" Access::Roles(&[Buyer]);
+    POST "/v1/orders/{id}/expiry" OPERATOR;
     GET "/v1/licences" ANY;
     GET "/v1/licences/{id}" ANY;
     GET "/v1/deliveries" ANY;
@@ -105,17 +109,56 @@ const ROUTES: &[Route] = table! {
     GET "/v1/refunds" ANY;
     POST "/v1/refunds" Access::Roles(&[Merchant, Operator]);
     GET "/v1/refunds/{id}" ANY;
+    GET "/v1/disputes" ANY;
+    POST "/v1/disputes" Access::Roles(&[Buyer, Operator]);
+    GET "/v1/disputes/{id}" ANY;
+    POST "/v1/disputes/{id}/decision" OPERATOR;
+    GET "/v1/vouchers" ANY;
+    POST "/v1/vouchers" OPERATOR;
+    GET "/v1/vouchers/{id}" ANY;
+    GET "/v1/holds" ANY;
+    GET "/v1/holds/{id}" ANY;
+    POST "/v1/fees" OPERATOR;
     GET "/v1/accounts" ANY;
     POST "/v1/accounts/deposits" OPERATOR;
     POST "/v1/accounts/withdrawals" PARTY;
     GET "/v1/accounts/{id}" ANY;
     GET "/v1/accounts/{id}/postings" ANY;
+    GET "/v1/accounts/{id}/balances" ANY;
+    POST "/v1/accounts/{id}/constraint" OPERATOR;
+    GET "/v1/tax-tables" Access::Everybody;
+    POST "/v1/tax-tables" OPERATOR;
+    GET "/v1/tax-tables/{number}" Access::Everybody;
     GET "/v1/schedules" Access::Everybody;
     POST "/v1/schedules" OPERATOR;
     GET "/v1/schedules/{asset}/{number}" Access::Everybody;
     GET "/v1/windows" OVERSIGHT;
     GET "/v1/windows/{asset}/{number}" OVERSIGHT;
     POST "/v1/windows/{asset}/{number}/closing" OPERATOR;
+    POST "/v1/windows/{asset}/{number}/signatures" OPERATOR;
+    GET "/v1/windows/{asset}/{number}/heads" OVERSIGHT;
+    GET "/v1/windows/{asset}/{number}/positions" OVERSIGHT;
+    POST "/v1/windows/{asset}/{number}/abortion" OPERATOR;
+    GET "/v1/windows/{asset}/{number}/instructions" OVERSIGHT;
+    POST "/v1/windows/{asset}/{number}/instructions" OPERATOR;
+    POST "/v1/windows/{asset}/{number}/instructions/{instruction}/confirmation" OPERATOR;
+    GET "/v1/windows/{asset}/{number}/payment-files" OVERSIGHT;
+    GET "/v1/windows/{asset}/{number}/payment-files/{payer}" OVERSIGHT;
+    GET "/v1/windows/{asset}/{number}/statements/{holder}" ANY;
+    POST "/v1/confirmations" OPERATOR;
+    POST "/v1/reconciliations" OPERATOR;
+    GET "/v1/breaks" OVERSIGHT;
+    POST "/v1/breaks" OPERATOR;
+    GET "/v1/breaks/{id}" OVERSIGHT;
+    POST "/v1/breaks/{id}/assignment" OPERATOR;
+    POST "/v1/breaks/{id}/evidence" OPERATOR;
+    POST "/v1/breaks/{id}/proposal" OPERATOR;
+    POST "/v1/breaks/{id}/approval" OPERATOR;
+    POST "/v1/breaks/{id}/rejection" OPERATOR;
+    POST "/v1/breaks/{id}/resolution" OPERATOR;
+    POST "/v1/breaks/{id}/write-off" OPERATOR;
+    POST "/v1/breaks/{id}/escalation" OPERATOR;
+    POST "/v1/breaks/{id}/carry" OPERATOR;
     GET "/v1/certificates" ANY;
     POST "/v1/certificates" OPERATOR;
     GET "/v1/certificates/{number}" Access::Everybody;
@@ -162,6 +205,17 @@ impl Caller {
     pub(crate) fn acting_party(&self) -> Result<PartyId, Problem> {
         let expected = "a token whose subject is a party";
         self.party().ok_or_else(|| Problem::refusal(RefusalCode::TokenRoleMissing, "Authorization", expected))
+    }
+
+    /// The person who is signed in, as entries about breaks name one. A body never says who acts, so that the second
+    /// person is another sign-in.
+    pub(crate) fn acting_person(&self) -> Result<Label, Problem> {
+        let person = match self.0.as_ref().map(|claims| &claims.subject) {
+            Some(Subject::Person(name)) => name.parse().ok(),
+            _ => None,
+        };
+        let expected = "a token whose subject is a person named by 1 to 64 letters, digits or `. _ : / -`";
+        person.ok_or_else(|| Problem::refusal(RefusalCode::TokenInvalid, "Authorization", expected))
     }
 }
 

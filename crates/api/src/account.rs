@@ -4,15 +4,16 @@ use crate::{
     ApiState, Problem,
     access::Caller,
     command::{Acknowledged, Done},
-    extract::{IdempotencyKey, JsonBody, Named, Parameters, malformed},
+    extract::{IdempotencyKey, JsonBody, Named, Parameters, malformed, slug_of_account},
     page::{Cursor, Limit, Page, list_parameters},
     scalar::*,
 };
 use axum::{Json, extract::State};
 use databourse_exchange::Acting;
-use databourse_primitives::{AmountMinor, Asset, EntryId, Height, Label, Timestamp, WindowId};
+use databourse_primitives::{AmountMinor, Asset, EntryId, Height, Label, Timestamp, TreeSize, WindowId};
 use databourse_settlement::{
-    Account, AccountId, Constraint, DepositMoney, Holder, Side, TransactionKind, WithdrawMoney,
+    Account, AccountId, ConstrainAccount, Constraint, DepositMoney, Holder, Side, TransactionKind,
+    WithdrawMoney,
 };
 use databourse_store::{Column, JournalPosting, PostingCursor};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(withdraw))
         .routes(routes!(get))
         .routes(routes!(postings))
+        .routes(routes!(balances))
+        .routes(routes!(constrain))
 }
 
 /// Records money that arrived at the exchange's bank for a party. Each bank line is recorded once.
@@ -174,6 +177,99 @@ async fn get(
     must_see(&id, &caller)?;
     let account = api.store().get::<Account>(&id.to_string()).await?;
     Ok(Json(account.unwrap_or_else(|| Account::unused(id)).into()))
+}
+
+/// What an account may do from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "constraint": { "name": "frozen", "reason": "court order 2026-118" } }))]
+pub(crate) struct AccountConstraint {
+    /// Open, frozen or closed.
+    #[schema(value_type = schema::Constraint)]
+    constraint: Constraint,
+}
+
+/// Freezes, closes or reopens an account in this exchange's book. Only an empty account can be closed.
+#[utoipa::path(post, path = "/v1/accounts/{id}/constraint", operation_id = "constrainAccount", tag = "accounts",
+    params(("id" = String, Path, example = "exchange:sh:bank:CNY-2")), request_body = AccountConstraint,
+    responses((status = 201, description = "Constrained.", body = Acknowledged)))]
+async fn constrain(
+    State(api): State<ApiState>,
+    Named(account): Named<AccountId>,
+    key: IdempotencyKey,
+    JsonBody(AccountConstraint { constraint }): JsonBody<AccountConstraint>,
+) -> Result<Done, Problem> {
+    let location = format!("/v1/accounts/{}", slug_of_account(&account));
+    let command = ConstrainAccount { account, constraint };
+    api.record(key, Acting::Exchange, command, |_| location).await
+}
+
+/// The balances of an account at a place in the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AccountBalances, example = json!({
+    "account": "party:019aa2b4-5c00-7000-8000-000000000006:funds:CNY/2",
+    "at": 1042,
+    "posted_minor": 872800,
+    "pending_in_minor": 0,
+    "pending_out_minor": 63600,
+    "available_minor": 809200
+}))]
+struct BalancesView {
+    /// The account.
+    #[schema(value_type = AccountIdText)]
+    account: AccountId,
+    /// How many leaves the ledger had.
+    #[schema(value_type = u64)]
+    at: TreeSize,
+    /// What was posted, on the account's normal side, minor units.
+    posted_minor: i64,
+    /// What would have been added if everything that was held had been posted, minor units.
+    pending_in_minor: i64,
+    /// What would have been taken if everything that was held had been posted, minor units.
+    pending_out_minor: i64,
+    /// What could be spent, minor units.
+    available_minor: i64,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct PlaceParameters {
+    /// A size of the ledger, in leaves; its present size if absent.
+    #[param(value_type = Option<u64>, minimum = 0)]
+    at: Option<String>,
+}
+
+/// Shows the balances of an account when the ledger had `at` leaves, summed up from its postings up to there.
+///
+/// An account that had none is shown with zeros. Who has a checkpoint of that size can hold the sums against it.
+#[utoipa::path(get, path = "/v1/accounts/{id}/balances", operation_id = "getBalances", tag = "accounts",
+    params(("id" = String, Path, example = "exchange:sh:bank:CNY-2"), PlaceParameters),
+    responses((status = 200, description = "The balances.", body = BalancesView)))]
+async fn balances(
+    State(api): State<ApiState>,
+    caller: Caller,
+    Named(account): Named<AccountId>,
+    Parameters(asked): Parameters<PlaceParameters>,
+) -> Result<Json<BalancesView>, Problem> {
+    must_see(&account, &caller)?;
+    let size = api.node.published().size;
+    let at = asked.at.map_or(Some(size), |text| size_of(&text).filter(|at| *at <= size));
+    let at = at.ok_or_else(|| malformed("at", format!("a size of the ledger, 0 to {size}")))?;
+    let balances = api.store().balances_at(&account, at).await?;
+    Ok(Json(BalancesView {
+        account,
+        at,
+        posted_minor: balances.posted_minor,
+        pending_in_minor: balances.pending_in_minor,
+        pending_out_minor: balances.pending_out_minor,
+        available_minor: balances.available_minor,
+    }))
+}
+
+fn size_of(text: &str) -> Option<TreeSize> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(TreeSize)
 }
 
 /// A posting as a statement shows it.

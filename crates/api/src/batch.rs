@@ -2,6 +2,7 @@
 
 use crate::{
     ApiState, Problem,
+    access::Caller,
     certificate::CertificateRequest,
     command::{BatchResult, BatchResults},
     entry::{BATCH_BYTES_MAX, check_batch},
@@ -15,9 +16,9 @@ use axum::{
 };
 use databourse_exchange::{Acting, Submission};
 use databourse_market::Command;
-use databourse_primitives::{EntryId, OrderId, PartyId};
+use databourse_primitives::{EntryId, Label, OrderId, PartyId};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -66,7 +67,8 @@ pub(crate) struct BatchCommand {
     #[serde(default)]
     #[schema(value_type = Option<PartyIdText>)]
     on_behalf_of: Option<PartyId>,
-    /// The entry's body. `party.certify` may have `custody`; `certificate.issue` is only `{"order": …}`.
+    /// The entry's body. `party.certify` may have `custody`; `certificate.issue` is only `{"order": …}`; those of breaks
+    /// name no `person`, who is the one that is signed in.
     #[schema(value_type = Object)]
     body: Box<RawValue>,
 }
@@ -87,12 +89,13 @@ enum Prepared {
     responses((status = 200, description = "How each ended.", body = BatchResults)))]
 async fn submit(
     State(api): State<ApiState>,
+    caller: Caller,
     JsonBody(Commands { commands }): JsonBody<Commands>,
 ) -> Result<Json<BatchResults>, Problem> {
     check_batch(commands.len(), "commands")?;
     let mut prepared = Vec::with_capacity(commands.len());
     for (index, command) in commands.into_iter().enumerate() {
-        let answer = prepare(&api, command).await;
+        let answer = prepare(&api, &caller, command).await;
         prepared.push(
             answer.unwrap_or_else(|problem| Prepared::Refused(problem.within(&format!("commands[{index}]")))),
         );
@@ -100,7 +103,7 @@ async fn submit(
     Ok(Json(BatchResults { results: run(&api, prepared).await }))
 }
 
-async fn prepare(api: &ApiState, asked: BatchCommand) -> Result<Prepared, Problem> {
+async fn prepare(api: &ApiState, caller: &Caller, asked: BatchCommand) -> Result<Prepared, Problem> {
     let id = match asked.id {
         Some(id) => id,
         None => api.node.new_entry_id()?,
@@ -121,9 +124,29 @@ async fn prepare(api: &ApiState, asked: BatchCommand) -> Result<Prepared, Proble
             let asked: Certification = in_body(parse_json(body.as_bytes()))?;
             Command::from(api.certification(PartyId::from(id), asked).await?)
         }
+        other if other.starts_with(OF_BREAKS) => {
+            let body = in_body(with_person(body, &caller.acting_person()?))?;
+            in_body(Command::from_json(other, &body).map_err(Problem::from))?
+        }
         other => in_body(Command::from_json(other, body).map_err(Problem::from))?,
     };
     Ok(Prepared::Submit(Box::new(Submission::Command { id, acting, command })))
+}
+
+/// Entries about breaks name the person who acts. Here that is who is signed in, never what a body says, so that nobody
+/// approves in another's name.
+const OF_BREAKS: &str = "break.";
+
+/// The body with the person who is signed in.
+fn with_person(body: &str, person: &Label) -> Result<String, Problem> {
+    let members: serde_json::Map<String, Value> = parse_json(body.as_bytes())?;
+    if members.contains_key("person") {
+        return Err(malformed("person", "nothing: it is the person who is signed in").into());
+    }
+    // Added to the text, so that what is wrong with the rest of it is still found.
+    let rest = body.trim_end().strip_suffix('}').unwrap_or_default();
+    let comma = if members.is_empty() { "" } else { "," };
+    Ok(format!("{rest}{comma}\"person\":\"{person}\"}}"))
 }
 
 /// Errors in a body are told with its path; that of a type stands beside it.

@@ -7,8 +7,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use databourse_primitives::{
-    CertificateNumber, EntryId, LicenceId, OfferId, OrderId, ParseError, PartyId, ProductId, Refusal,
-    RefusalCode, RightId, ScheduleVersion, WindowId,
+    BreakId, CertificateNumber, DisputeId, EntryId, ExchangeCode, HoldId, Holder, InstructionId, LicenceId,
+    OfferId, OrderId, ParseError, PartyId, ProductId, Refusal, RefusalCode, RightId, ScheduleVersion,
+    SharesVersion, TaxVersion, VoucherId, WindowId,
 };
 use databourse_settlement::AccountId;
 use serde::de::DeserializeOwned;
@@ -141,8 +142,49 @@ macro_rules! named_by {
         }
     )*};
 }
-named_by!("id": EntryId, PartyId, RightId, ProductId, OfferId, OrderId, LicenceId);
+named_by!(
+    "id": EntryId, PartyId, RightId, ProductId, OfferId, OrderId, LicenceId, HoldId, VoucherId, DisputeId, BreakId
+);
 named_by!("number": CertificateNumber);
+named_by!("holder": Holder);
+named_by!("payer": ExchangeCode);
+
+/// Two things that one path names, e.g. a product and a version of its shares.
+impl<A: FromPath, B: FromPath> FromPath for (A, B) {
+    fn from_path<'a>(segment: &dyn Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
+        Ok((A::from_path(segment)?, B::from_path(segment)?))
+    }
+}
+
+impl FromPath for TaxVersion {
+    fn from_path<'a>(segment: &dyn Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
+        count("number", segment("number")).map(Self)
+    }
+}
+
+impl FromPath for SharesVersion {
+    fn from_path<'a>(segment: &dyn Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
+        count("version", segment("version")).map(Self)
+    }
+}
+
+impl FromPath for InstructionId {
+    fn from_path<'a>(segment: &dyn Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
+        let window = WindowId::from_path(segment)?;
+        let number = count("instruction", segment("instruction"))?;
+        let number = u32::try_from(number).map_err(|_| malformed("instruction", NUMBER))?;
+        Ok(Self { window, number })
+    }
+}
+
+const NUMBER: &str = "a number from 1, without leading zeros";
+
+/// A number from 1 in its one spelling.
+fn count(name: &'static str, text: Option<&str>) -> Result<u64, Refusal> {
+    let text = text.unwrap_or_default();
+    let number = text.parse().ok().filter(|number: &u64| *number > 0 && number.to_string() == text);
+    number.ok_or_else(|| malformed(name, NUMBER))
+}
 
 impl FromPath for WindowId {
     fn from_path<'a>(segment: &dyn Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
@@ -308,6 +350,15 @@ mod tests {
         check_path::<PartyId>(&[("id", V7)], Some(V7));
         check_path::<PartyId>(&[("id", &V7.to_uppercase())], None);
         check_path::<CertificateNumber>(&[("number", "sh-2026-00000042")], Some("sh-2026-00000042"));
+        check_path::<TaxVersion>(&[("number", "12")], Some("12"));
+        for bad in ["", "0", "01", "+1", "-1", "1.0", "18446744073709551616"] {
+            check_path::<TaxVersion>(&[("number", bad)], None);
+        }
+        let instruction = |number| [("asset", "CNY-2"), ("number", "7"), ("instruction", number)];
+        check_path::<InstructionId>(&instruction("1"), Some("CNY/2#7/1"));
+        check_path::<InstructionId>(&instruction("4294967296"), None);
+        check_path::<Holder>(&[("holder", "exchange:sh")], Some("exchange:sh"));
+        check_path::<Holder>(&[("holder", "sh")], None);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! request ─► observe (id, span, measures) ─► catch panic ─► deadline ─► gate (access table, token) ─► <noun>.rs ─► Node
 //! ```
 //!
-//! One file per noun, complete with its schema and samples: `party right product offer order licence delivery refund
-//! account schedule window certificate entry`, and `batch region ledger health home`. What they share: [`Problem`] is
+//! One file per noun, complete with its schema and samples: `party right product shares offer order licence delivery refund
+//! dispute voucher hold fee account tax schedule window instruction payment statement reconciliation breaks certificate entry`, and `batch region ledger health home`. What they share: [`Problem`] is
 //! every answer that is not a success, `extract` reads requests, `page` lists, `command` turns requests into commands and
 //! acknowledgements into answers, [`routes`] says who may call what, [`token`] makes and verifies tokens.
 //!
@@ -15,13 +15,18 @@
 mod access;
 mod account;
 mod batch;
+mod breaks;
 mod certificate;
 mod command;
 mod delivery;
+mod dispute;
 mod entry;
 mod extract;
+mod fee;
 mod health;
+mod hold;
 mod home;
+mod instruction;
 mod ledger;
 mod licence;
 mod middleware;
@@ -30,16 +35,22 @@ mod openapi;
 mod order;
 mod page;
 mod party;
+mod payment;
 mod problem;
 mod product;
+mod reconciliation;
 mod refund;
 mod region;
 mod right;
 mod scalar;
 mod schedule;
 mod server;
+mod shares;
 mod state;
+mod statement;
+mod tax;
 pub mod token;
+mod voucher;
 mod window;
 
 pub use access::{Access, Route, routes};

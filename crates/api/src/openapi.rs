@@ -38,7 +38,7 @@ somebody else is 403 `resource.forbidden`, one that does not exist is 404 `resou
 
 **In paths** the `/` of an asset is written `-`: `CNY/2` is `CNY-2`, the window `CNY/2#7` is `/v1/windows/CNY-2/7`.";
 
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 22] = [
     ("region", "The region, its exchanges, and how to verify its ledger. 区域"),
     ("parties", "Stage 1: certification of parties. 主体登记"),
     ("rights", "Stage 1: rights in data. 数据权利登记"),
@@ -48,9 +48,15 @@ const TAGS: [(&str, &str); 16] = [
     ("licences", "Stages 3 and 4: one line of an order, one purpose. 许可"),
     ("deliveries", "Stage 4: proof of what was handed over. 交付"),
     ("refunds", "Stage 5: money given back. 退款"),
+    ("disputes", "Stage 5: disputes and chargebacks. 争议"),
+    ("vouchers", "Stage 5: innovation vouchers. 科技创新券"),
+    ("holds", "Stage 5: money held for orders and disputes. 冻结"),
+    ("fees", "Stage 5: yearly fees. 年费"),
     ("accounts", "Stage 5: double-entry accounts. 账户"),
-    ("schedules", "Stage 5: fees and taxes. 费率表"),
-    ("windows", "Stage 5: settlement windows. 结算窗口"),
+    ("tax-tables", "Stage 5: rates of value-added tax. 税率表"),
+    ("schedules", "Stage 5: fees. 费率表"),
+    ("windows", "Stage 5: settlement windows and the payments between exchanges. 结算窗口"),
+    ("breaks", "Stage 5: differences between two exchanges' books. 差错"),
     ("certificates", "Stage 6: proof of completed trades. 交易凭证"),
     ("entries", "The ledger's entries and their proofs. 条目"),
     ("ledger", "Checkpoint and tiles (C2SP tlog-tiles). 账本"),
@@ -63,7 +69,10 @@ const TAGS: [(&str, &str); 16] = [
     Problem,
     crate::party::schema::PartyStateFilter,
     crate::licence::schema::LicenceStateName,
-    crate::window::schema::WindowStateName
+    crate::window::schema::WindowStateName,
+    crate::hold::schema::HoldStateName,
+    crate::dispute::schema::DisputeStateName,
+    crate::breaks::schema::BreakStateName
 )))]
 struct Base;
 

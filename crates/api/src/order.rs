@@ -5,13 +5,16 @@ use crate::{
     access::{Caller, TradeSide},
     command::{Acknowledged, Done},
     extract::{IdempotencyKey, JsonBody, Named, Parameters},
+    offer::Nothing,
     page::{Page, list_parameters},
     scalar::*,
     token::TokenRole,
 };
 use axum::{Json, extract::State};
 use databourse_exchange::Acting;
-use databourse_licensing::{AcceptOrder, Licence, Order, OrderGroup, OrderLine, PlaceOrder, RejectOrder};
+use databourse_licensing::{
+    AcceptOrder, ExpireOrder, Licence, Order, OrderGroup, OrderLine, PlaceOrder, RejectOrder,
+};
 use databourse_market::{Key, Stored};
 use databourse_primitives::{
     AmountMinor, Asset, CertificateNumber, ExchangeCode, Label, LicenceId, Line, OrderId, PartyId,
@@ -27,6 +30,7 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(get))
         .routes(routes!(accept))
         .routes(routes!(reject))
+        .routes(routes!(expire))
 }
 
 /// A purchase of one or more offers of one asset.
@@ -78,8 +82,8 @@ fn buyer_of(named: Option<PartyId>, caller: &Caller) -> Result<PartyId, Problem>
 
 /// Places an order.
 ///
-/// The buyer's money is held until each line is accepted or rejected, or the schedule's time of holding is over. A purchase of more than 400 lines is placed as
-/// several orders of one `group`.
+/// The buyer's money is held until each line is accepted or rejected, or the schedule's time of holding is over. A
+/// purchase of more than 400 lines is placed as several orders of one `group`.
 #[utoipa::path(post, path = "/v1/orders", operation_id = "placeOrder", tag = "orders",
     request_body = Purchase, responses((status = 201, description = "Placed.", body = Acknowledged)))]
 async fn place(
@@ -147,6 +151,20 @@ async fn reject(
     let acting = Acting::Party(caller.acting_party()?);
     let command = RejectOrder { order, lines: asked.lines, reason: asked.reason };
     api.record(key, acting, command, |_| format!("/v1/orders/{order}")).await
+}
+
+/// Ends the open lines of an order whose money was held for as long as its schedule has it. The money is the buyer's
+/// again. The node does so by itself; this is for a node that was away.
+#[utoipa::path(post, path = "/v1/orders/{id}/expiry", operation_id = "expireOrder", tag = "orders",
+    params(("id" = OrderIdText, Path)), request_body = Nothing,
+    responses((status = 201, description = "Expired.", body = Acknowledged)))]
+async fn expire(
+    State(api): State<ApiState>,
+    Named(order): Named<OrderId>,
+    key: IdempotencyKey,
+    JsonBody(Nothing {}): JsonBody<Nothing>,
+) -> Result<Done, Problem> {
+    api.record(key, Acting::Exchange, ExpireOrder { order }, |_| format!("/v1/orders/{order}")).await
 }
 
 /// An order. A supplier sees neither its totals and voucher nor what the buyer calls it, and only its own lines.

@@ -177,7 +177,7 @@ macro_rules! list_parameters {
 
         impl From<$name> for $crate::page::Listing {
             fn from(asked: $name) -> Self {
-                let filters = [
+                let filters: [Option<(databourse_store::Column, String)>; _] = [
                     $(asked.$field.as_ref().map(|value| {
                         (databourse_store::Column::$column, $crate::page::text_of(value))
                     }),)*

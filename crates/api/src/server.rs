@@ -1,9 +1,11 @@
 //! The parts put together: routes, what surrounds them, and a server that stops gracefully.
 
 use crate::{
-    ApiState, Problem, access, account, batch, certificate, delivery, entry, health, home, ledger, licence,
+    ApiState, Problem, access, account, batch, breaks, certificate, delivery, dispute, entry, fee, health,
+    hold, home, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
-    offer, openapi as document, order, party, product, refund, region, right, schedule, window,
+    offer, openapi as document, order, party, payment, product, reconciliation, refund, region, right,
+    schedule, shares, statement, tax, voucher, window,
 };
 use axum::{
     Router,
@@ -37,14 +39,25 @@ fn documented() -> OpenApiRouter<ApiState> {
         .merge(party::router())
         .merge(right::router())
         .merge(product::router())
+        .merge(shares::router())
         .merge(offer::router())
         .merge(order::router())
         .merge(licence::router())
         .merge(delivery::router())
         .merge(refund::router())
+        .merge(dispute::router())
+        .merge(voucher::router())
+        .merge(hold::router())
+        .merge(fee::router())
         .merge(account::router())
+        .merge(tax::router())
         .merge(schedule::router())
         .merge(window::router())
+        .merge(instruction::router())
+        .merge(payment::router())
+        .merge(statement::router())
+        .merge(reconciliation::router())
+        .merge(breaks::router())
         .merge(certificate::router())
         .merge(entry::router())
         .merge(batch::router())

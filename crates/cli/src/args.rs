@@ -1,5 +1,7 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
+pub(crate) mod settle;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use databourse_primitives::{EntryId, ExchangeCode, PartyId};
 use std::{net::SocketAddr, path::PathBuf};
@@ -66,6 +68,24 @@ pub(crate) enum Command {
         check --strict\n  databourse export --format beancount --out books.beancount && bean-check books.beancount"
     )]
     Export(ExportArgs),
+    /// The operator's day: close, sign and pay settlement windows, write statements, clear breaks.
+    #[command(
+        after_help = "Examples:\n  export DATABOURSE_TOKEN_FILE=operator.token\n  databourse settle window list\n  \
+        databourse settle window close CNY/2#7\n  databourse settle window sign CNY/2#7\n  databourse settle window \
+        instruct CNY/2#7\n  databourse settle instructions CNY/2#7 --rail iso20022 --out payments\n  databourse settle \
+        confirm --rail iso20022 camt.054.xml\n  databourse settle statement --holder \
+        party:019aa2b4-5c00-7000-8000-000000000001 --window CNY/2#7 --format pdf --out statement.pdf\n  databourse \
+        settle breaks list"
+    )]
+    Settle(settle::SettleArgs),
+    /// Compare the ledger with the exchange's own book and with its bank, and say what differs.
+    ///
+    /// Exit code 0 if nothing differs, 2 if breaks were found, 1 if something went wrong.
+    #[command(
+        after_help = "Examples:\n  databourse reconcile --window CNY/2#7 --book book.csv --fix-nothing\n  databourse \
+        reconcile --window CNY/2#7 --book book.csv --bank camt.053.xml --rail iso20022 --json"
+    )]
+    Reconcile(settle::ReconcileArgs),
     /// Make a signing key of a party that keeps its own, show its public half, or sign with it.
     #[command(
         after_help = "Examples:\n  databourse key new --out merchant.key\n  databourse key public merchant.key"
@@ -86,7 +106,8 @@ pub(crate) enum Command {
     /// Measure this build on this machine.
     #[command(
         after_help = "Examples:\n  databourse bench settle                      # climbs until a rate is not reached\n  \
-        databourse bench settle --rate 1000 --seconds 30\n  databourse bench settle --rates 500,1000 --hot --json"
+        databourse bench settle --rate 1000 --seconds 30\n  databourse bench settle --rates 500,1000 --hot --json\n  databourse \
+        bench reconcile"
     )]
     Bench(BenchArgs),
 }
@@ -144,6 +165,30 @@ pub(crate) enum BenchCommand {
     /// rates, whatever the answers do (open loop), and reports offered, achieved and dropped, latencies, blocks,
     /// processor time, and what bounded each run. In process, without HTTP.
     Settle(SettleArgs),
+    /// Finding breaks: 100,000 lines, 200 of them wrong in the exchange's own book, all of which must be found.
+    ///
+    /// Prints the hashes that have to be fetched for each break, and the time from the close of the window to the
+    /// reconciled book. No database. Exit code 1 if a break is missed or one too many is found.
+    Reconcile(BenchReconcileArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchReconcileArgs {
+    /// Take the lines of this order file (UCI Online Retail; gzip or plain) instead of invented ones.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) orders: Option<PathBuf>,
+    /// How many lines.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = count)]
+    pub(crate) lines: usize,
+    /// How many breaks.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = count)]
+    pub(crate) breaks: usize,
+    /// Which lines are wrong, and how.
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// One JSON document instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,15 +1,16 @@
 //! Configuration: a TOML file, overridden field by field by the environment.
 
+mod region;
+mod settlement;
+
+pub(crate) use region::RegionSection;
+pub(crate) use settlement::SettlementSection;
+
 use anyhow::{Context as _, Result, anyhow, bail};
 use databourse_exchange::Founding;
-use databourse_primitives::{
-    AmountMinor, Asset, BilingualText, ExchangeCode, Label, LeafIndex, Line, Rate, ScheduleVersion,
-    TaxVersion,
-};
-use databourse_settlement::{FeeRule, PublishSchedule, PublishTax, Rounding};
+use databourse_primitives::{BilingualText, ExchangeCode};
 use serde::Deserialize;
 use std::{
-    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) database: DatabaseSection,
     pub(crate) node: NodeSection,
     pub(crate) http: HttpSection,
+    pub(crate) settlement: SettlementSection,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -36,70 +38,6 @@ pub(crate) struct ExchangeSection {
     pub(crate) code: ExchangeCode,
     pub(crate) name_zh: String,
     pub(crate) name_en: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RegionSection {
-    pub(crate) name_zh: String,
-    pub(crate) name_en: String,
-    pub(crate) origin: Line,
-    pub(crate) assets: BTreeSet<Asset>,
-    pub(crate) taxes: Vec<TaxSection>,
-    pub(crate) schedules: Vec<ScheduleSection>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TaxSection {
-    rates: BTreeMap<Label, Rate>,
-    #[serde(default)]
-    kinds: BTreeMap<Label, Label>,
-    default: Label,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ScheduleSection {
-    asset: Asset,
-    tax: u64,
-    fees: Vec<FeeRule>,
-    fee_vat: Label,
-    selling_share: Rate,
-    #[serde(default)]
-    yearly: BTreeMap<Label, AmountMinor>,
-    hold_days: u32,
-    dispute_days: u32,
-    #[serde(default)]
-    bank_tolerance_minor: AmountMinor,
-}
-
-impl TaxSection {
-    /// As the command that publishes it as table `version`.
-    fn publish(&self, version: u64) -> PublishTax {
-        let Self { rates, kinds, default } = self.clone();
-        PublishTax { version: TaxVersion(version), rates, kinds, default }
-    }
-}
-
-impl ScheduleSection {
-    /// As the command that publishes it as the asset's first version, in force at once.
-    fn publish(&self) -> PublishSchedule {
-        let section = self.clone();
-        PublishSchedule {
-            version: ScheduleVersion { asset: section.asset, version: 1 },
-            effective_from: LeafIndex(0),
-            fees: section.fees,
-            fee_vat: section.fee_vat,
-            selling_share: section.selling_share,
-            yearly: section.yearly,
-            tax: TaxVersion(section.tax),
-            hold_days: section.hold_days,
-            dispute_days: section.dispute_days,
-            bank_tolerance_minor: section.bank_tolerance_minor,
-            rounding: Rounding::HalfUpLargestRemainderCarry,
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -176,15 +114,8 @@ impl Config {
     /// # Errors
     /// A name that is empty or too long.
     pub(crate) fn founding(&self) -> Result<Founding> {
-        let named =
-            |zh: &str, en: &str| BilingualText::new(Some(zh), Some(en)).map_err(|e| anyhow!("a name: {e}"));
-        Ok(Founding {
-            region_name: named(&self.region.name_zh, &self.region.name_en)?,
-            exchange_name: named(&self.exchange.name_zh, &self.exchange.name_en)?,
-            assets: self.region.assets.clone(),
-            taxes: (1..).zip(&self.region.taxes).map(|(version, tax)| tax.publish(version)).collect(),
-            schedules: self.region.schedules.iter().map(ScheduleSection::publish).collect(),
-        })
+        let exchange_name = named(&self.exchange.name_zh, &self.exchange.name_en)?;
+        self.region.founding(exchange_name)
     }
 
     /// The same, with everything in the folder `data`.
@@ -194,6 +125,11 @@ impl Config {
         self.node.key_file = data.join("keys.toml");
         self
     }
+}
+
+/// A name in two languages.
+fn named(zh: &str, en: &str) -> Result<BilingualText> {
+    BilingualText::new(Some(zh), Some(en)).map_err(|error| anyhow!("a name: {error}"))
 }
 
 /// A variable's text as a value of the same type as the default.

@@ -77,6 +77,7 @@ impl Host {
             working_set_record_count: config.node.working_set_records,
             clock: around.clock,
             entropy: around.entropy,
+            settlement: config.settlement.node(),
         };
         Node::start(node, keys).await.context("the node cannot start")
     }

@@ -11,6 +11,7 @@ mod import;
 mod logs;
 mod play;
 mod sample;
+mod settle;
 
 use args::{Cli, Command};
 use clap::Parser as _;
@@ -39,6 +40,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => done(runtime.block_on(commands::migrate::run(args))),
         Command::Import(args) => runtime.block_on(commands::import::run(args)),
         Command::Export(args) => done(runtime.block_on(commands::export::run(args))),
+        Command::Settle(args) => runtime.block_on(commands::settle::run(args)),
+        Command::Reconcile(args) => Ok(runtime.block_on(commands::settle::reconcile(args))),
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),

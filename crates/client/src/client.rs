@@ -1,6 +1,6 @@
 //! The client: requests that change something.
 
-use crate::{ClientError, Endpoint, Problem, retry::until_answered};
+use crate::{ClientError, Endpoint, Problem, endpoint::without_person, retry::until_answered};
 use databourse_ledger::{Entry, Policy};
 use databourse_market::Command;
 use databourse_primitives::{EntryId, Height, LeafIndex, PartyId};
@@ -55,6 +55,10 @@ impl BatchCommand {
     ) -> Result<Self, serde_json::Error> {
         let body = match command {
             Command::IssueCertificate(issue) => serde_json::json!({ "order": issue.order }).to_string(),
+            // The person is whoever the token names.
+            other if other.entry_type().starts_with("break.") => {
+                without_person(serde_json::from_str(&other.to_json()?)?).to_string()
+            }
             other => other.to_json()?,
         };
         Ok(Self { id, entry_type: command.entry_type(), on_behalf_of, body: RawValue::from_string(body)? })
@@ -263,16 +267,20 @@ impl Client {
         &self,
         request: RequestBuilder,
     ) -> Result<(String, StatusCode, String), ClientError> {
-        let transport = |source: reqwest::Error| ClientError::Transport {
-            url: source.url().map_or_else(|| self.base.to_string(), ToString::to_string),
-            source: source.without_url(),
-        };
-        let response: Response = request.send().await.map_err(transport)?;
+        let response = self.response(request).await?;
         let (url, status) = (response.url().to_string(), response.status());
-        let text = response.text().await.map_err(transport)?;
+        let text = response.text().await.map_err(|source| self.transport(source))?;
+        Ok((url, status, text))
+    }
+
+    /// A successful answer whose body is not read yet.
+    pub(crate) async fn response(&self, request: RequestBuilder) -> Result<Response, ClientError> {
+        let response = request.send().await.map_err(|source| self.transport(source))?;
+        let (url, status) = (response.url().to_string(), response.status());
         if status.is_success() {
-            return Ok((url, status, text));
+            return Ok(response);
         }
+        let text = response.text().await.map_err(|source| self.transport(source))?;
         Err(match serde_json::from_str::<Problem>(&text) {
             Ok(problem) => ClientError::Refused(Box::new(problem)),
             Err(_) => ClientError::Unexpected {
@@ -281,5 +289,12 @@ impl Client {
                 expected: "a success or a problem (RFC 9457)".to_owned(),
             },
         })
+    }
+
+    pub(crate) fn transport(&self, source: reqwest::Error) -> ClientError {
+        ClientError::Transport {
+            url: source.url().map_or_else(|| self.base.to_string(), ToString::to_string),
+            source: source.without_url(),
+        }
     }
 }

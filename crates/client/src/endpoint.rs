@@ -17,8 +17,8 @@ impl Endpoint {
     /// The endpoint of `command`.
     ///
     /// # Errors
-    /// A command without an endpoint of its own: `region.found`, which founds a ledger, and those that go to
-    /// `/v1/commands` only.
+    /// A command that nobody sends so: `region.found`, which founds a ledger, and `window.sign`, whose head a node
+    /// computes.
     pub fn of(command: &Command) -> Result<Self, serde_json::Error> {
         let body: Value = serde_json::from_str(&command.to_json()?)?;
         Ok(match command {
@@ -27,32 +27,12 @@ impl Endpoint {
                     "any command but `region.found`, which founds a ledger and has no endpoint",
                 )));
             }
-            Command::PublishTax(_)
-            | Command::PublishShares(_)
-            | Command::ExpireOrder(_)
-            | Command::OpenDispute(_)
-            | Command::DecideDispute(_)
-            | Command::IssueVoucher(_)
-            | Command::ChargeFee(_)
-            | Command::ConstrainAccount(_)
-            | Command::SignWindow(_)
-            | Command::InstructWindow(_)
-            | Command::ConfirmInstruction(_)
-            | Command::AbortWindow(_)
-            | Command::OpenBreak(_)
-            | Command::AssignBreak(_)
-            | Command::AddEvidence(_)
-            | Command::ProposeResolution(_)
-            | Command::ApproveResolution(_)
-            | Command::RejectResolution(_)
-            | Command::ResolveBreak(_)
-            | Command::WriteOffBreak(_)
-            | Command::EscalateBreak(_)
-            | Command::CarryBreak(_) => {
+            Command::SignWindow(_) => {
                 return Err(serde::ser::Error::custom(ParseError::new(
-                    "a command with an endpoint of its own; send this one to `/v1/commands`",
+                    "a command with an endpoint of its own; a node computes the heads that it signs",
                 )));
             }
+            Command::PublishTax(_) => Self::plain("/v1/tax-tables", body),
             Command::PublishSchedule(_) => Self::plain("/v1/schedules", body),
             Command::CertifyParty(_) => Self::plain("/v1/parties", body),
             Command::RevokeParty(_) => Self::nested("/v1/parties", body, "party", "revocation"),
@@ -62,16 +42,36 @@ impl Endpoint {
             Command::PauseProduct(_) => Self::nested("/v1/products", body, "product", "pause"),
             Command::ResumeProduct(_) => Self::nested("/v1/products", body, "product", "resume"),
             Command::DelistProduct(_) => Self::nested("/v1/products", body, "product", "delisting"),
+            Command::PublishShares(_) => Self::nested("/v1/products", body, "product", "shares"),
             Command::PublishOffer(_) => Self::plain("/v1/offers", body),
             Command::WithdrawOffer(_) => Self::nested("/v1/offers", body, "offer", "withdrawal"),
             Command::PlaceOrder(_) => Self::plain("/v1/orders", body),
             Command::RecordDelivery(_) => Self::plain("/v1/deliveries", body),
             Command::AcceptOrder(_) => Self::nested("/v1/orders", body, "order", "acceptance"),
             Command::RejectOrder(_) => Self::nested("/v1/orders", body, "order", "rejection"),
+            Command::ExpireOrder(_) => Self::nested("/v1/orders", body, "order", "expiry"),
+            Command::OpenDispute(_) => Self::plain("/v1/disputes", body),
+            Command::DecideDispute(_) => Self::nested("/v1/disputes", body, "dispute", "decision"),
+            Command::IssueVoucher(_) => Self::plain("/v1/vouchers", body),
+            Command::ChargeFee(_) => Self::plain("/v1/fees", body),
             Command::GrantRefund(_) => Self::plain("/v1/refunds", body),
             Command::DepositMoney(_) => Self::plain("/v1/accounts/deposits", body),
             Command::WithdrawMoney(_) => Self::plain("/v1/accounts/withdrawals", body),
-            Command::CloseWindow(_) => Self::closing(body),
+            Command::ConstrainAccount(_) => Self::constraint(body),
+            Command::CloseWindow(_) => Self::of_window(body, "closing"),
+            Command::InstructWindow(_) => Self::of_window(body, "instructions"),
+            Command::AbortWindow(_) => Self::of_window(body, "abortion"),
+            Command::ConfirmInstruction(_) => Self::confirmation(body),
+            Command::OpenBreak(_) => Self::plain("/v1/breaks", without_person(body)),
+            Command::AssignBreak(_) => Self::of_break(body, "assignment"),
+            Command::AddEvidence(_) => Self::of_break(body, "evidence"),
+            Command::ProposeResolution(_) => Self::of_break(body, "proposal"),
+            Command::ApproveResolution(_) => Self::of_break(body, "approval"),
+            Command::RejectResolution(_) => Self::of_break(body, "rejection"),
+            Command::ResolveBreak(_) => Self::of_break(body, "resolution"),
+            Command::WriteOffBreak(_) => Self::of_break(body, "write-off"),
+            Command::EscalateBreak(_) => Self::of_break(body, "escalation"),
+            Command::CarryBreak(_) => Self::of_break(body, "carry"),
             Command::IssueCertificate(issue) => {
                 Self::plain("/v1/certificates", serde_json::json!({ "order": issue.order }))
             }
@@ -84,18 +84,49 @@ impl Endpoint {
 
     /// `<parent>/<id>/<verb>`; the id moves from the body's `member` into the path.
     fn nested(parent: &str, mut body: Value, member: &str, verb: &str) -> Self {
-        let id = body.as_object_mut().and_then(|members| members.remove(member));
-        let id = id.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let id = taken(&mut body, member);
         Self { path: format!("{parent}/{id}/{verb}"), body }
     }
 
-    /// `CNY/2#7` is `/v1/windows/CNY-2/7/closing`.
-    fn closing(mut body: Value) -> Self {
-        let window = body.as_object_mut().and_then(|members| members.remove("window"));
-        let window = window.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let path = format!("/v1/windows/{}/closing", window.replace('/', "-").replace('#', "/"));
-        Self { path, body }
+    /// `CNY/2#7` is at `/v1/windows/CNY-2/7`.
+    fn of_window(mut body: Value, verb: &str) -> Self {
+        let window = taken(&mut body, "window");
+        Self { path: format!("/v1/windows/{}/{verb}", slug(&window)), body }
     }
+
+    /// `CNY/2#7/1` is at `/v1/windows/CNY-2/7/instructions/1`.
+    fn confirmation(mut body: Value) -> Self {
+        let instruction = taken(&mut body, "instruction");
+        let (window, number) = instruction.rsplit_once('/').unwrap_or_default();
+        Self { path: format!("/v1/windows/{}/instructions/{number}/confirmation", slug(window)), body }
+    }
+
+    /// `exchange:sh:fees:CNY/2` is at `/v1/accounts/exchange:sh:fees:CNY-2`.
+    fn constraint(mut body: Value) -> Self {
+        let account = taken(&mut body, "account");
+        Self { path: format!("/v1/accounts/{}/constraint", account.replace('/', "-")), body }
+    }
+
+    /// The person is whoever the token names.
+    fn of_break(body: Value, verb: &str) -> Self {
+        Self::nested("/v1/breaks", without_person(body), "break", verb)
+    }
+}
+
+/// The body of a command about a break, without the person: that is whoever the token names.
+pub(crate) fn without_person(mut body: Value) -> Value {
+    taken(&mut body, "person");
+    body
+}
+
+/// Takes a member that is text out of a body.
+fn taken(body: &mut Value, member: &str) -> String {
+    let value = body.as_object_mut().and_then(|members| members.remove(member));
+    value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn slug(window: &str) -> String {
+    window.replace('/', "-").replace('#', "/")
 }
 
 #[cfg(test)]
@@ -117,6 +148,13 @@ mod tests {
         check("order.accept", &order, &format!("/v1/orders/{V7}/acceptance"), r#"{"lines":[1]}"#);
         let window = r#"{"window":"CNY/2#7"}"#;
         check("window.close", window, "/v1/windows/CNY-2/7/closing", "{}");
+        let abort = r#"{"window":"CNY/2#7","reason":"bank closed"}"#;
+        check("window.abort", abort, "/v1/windows/CNY-2/7/abortion", r#"{"reason":"bank closed"}"#);
+        let arrived = r#"{"instruction":"CNY/2#7/1","bank_reference":"b1","received_minor":5}"#;
+        let sent = r#"{"bank_reference":"b1","received_minor":5}"#;
+        check("instruction.confirm", arrived, "/v1/windows/CNY-2/7/instructions/1/confirmation", sent);
+        let approve = format!(r#"{{"break":"{V7}","person":"li.na"}}"#);
+        check("break.approve", &approve, &format!("/v1/breaks/{V7}/approval"), "{}");
         let money = r#"{"asset":"CNY/2","amount_minor":5}"#;
         check("account.withdraw", money, "/v1/accounts/withdrawals", r#"{"amount_minor":5,"asset":"CNY/2"}"#);
     }

@@ -10,10 +10,12 @@
 mod client;
 mod endpoint;
 mod error;
+mod file;
 mod read;
 mod retry;
 
 pub use client::{Acknowledged, BatchCommand, Client};
 pub use endpoint::Endpoint;
 pub use error::{ClientError, Problem};
+pub use file::ReceivedFile;
 pub use read::Page;

@@ -35,5 +35,9 @@ pub use keys::{KeyFileError, NodeKeys};
 pub use node::{Health, Node, NodeError, Running};
 pub use pool::{Acknowledgement, SubmitError};
 pub use publisher::Published;
-pub use settlement::{ConfirmOutcome, ConfirmReport, ConfirmedLine, RailName, SettlementError};
+pub use settlement::{
+    BREAKS_OPENED_MAX, BankReport, BookReport, ConfirmOutcome, ConfirmReport, ConfirmedLine, HeadComparison,
+    HeadVerdict, OpenedBreak, RailName, ReconcileReport, ReconcileRequest, ReportedBreak, ReportedHead,
+    SettlementError, SkippedLine,
+};
 pub use totals::PipelineTotals;

@@ -267,6 +267,11 @@ impl Node {
         &self.0.exchange
     }
 
+    /// How this exchange settles.
+    pub fn settlement(&self) -> &SettlementConfig {
+        &self.0.settlement
+    }
+
     /// The time, by the node's clock.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()

@@ -123,7 +123,12 @@ fn a_line_without_a_name_matches_exactly_or_is_external() {
     check(std::slice::from_ref(&one), &[unknown], &[], &[]);
     let stranger = BankLine { counterparty: None, ..booked(&one, "r1") };
     check(&both, &[stranger.clone(), named(&two, "r2", 5_000)], &[], &[]);
-    check(&[one.clone(), payment(LineKind::Deposit, "3", 10_000)], &[stranger.clone()], &["ambiguous"], &[]);
+    check(
+        &[one.clone(), payment(LineKind::Deposit, "3", 10_000)],
+        std::slice::from_ref(&stranger),
+        &["ambiguous"],
+        &[],
+    );
     check(&[], &[stranger], &["external"], &[]);
     check(&[one], &[BankLine { direction: Direction::Debit, ..near }], &["external", "missing_right"], &[]);
 }

@@ -50,7 +50,7 @@ fn a_line_that_one_side_lacks() {
     let line = sale("b", "1/sale", 2000);
     check(std::slice::from_ref(&line), &[], &nothing(), &[("missing_right", "1/sale")]);
     check(&[], std::slice::from_ref(&line), &nothing(), &[("missing_left", "1/sale")]);
-    check(&[line.clone()], &[line], &nothing(), &[]);
+    check(std::slice::from_ref(&line), std::slice::from_ref(&line), &nothing(), &[]);
 }
 
 #[test]
@@ -151,20 +151,20 @@ fn lines_without_a_key_match_by_amount_or_are_ambiguous() {
     check(&[one.clone(), three.clone()], &[keyless(&one), three.clone()], &nothing(), &[]);
     check(&[one.clone(), two.clone()], &[keyless(&one), keyless(&two)], &nothing(), &[]);
     check(&[one.clone(), two.clone()], &[keyless(&sale("b", "x", 4000))], &nothing(), &[]);
-    check(&[three.clone()], &[keyless(&one), keyless(&sale("b", "x", 4000))], &nothing(), &[]);
+    check(std::slice::from_ref(&three), &[keyless(&one), keyless(&sale("b", "x", 4000))], &nothing(), &[]);
     check(&[one.clone(), two.clone()], &[keyless(&one)], &nothing(), &[("ambiguous", "1/sale")]);
     check(
-        &[three.clone()],
+        std::slice::from_ref(&three),
         &[keyless(&one)],
         &nothing(),
         &[("missing_left", ""), ("missing_right", "3/sale")],
     );
     // The ledger has lines without keys too, in a window of totals.
-    check(&[keyless(&one)], &[two.clone()], &nothing(), &[]);
+    check(&[keyless(&one)], std::slice::from_ref(&two), &nothing(), &[]);
     // Two keys are two lines, whatever they amount to.
     check(
-        &[one.clone()],
-        &[two.clone()],
+        std::slice::from_ref(&one),
+        std::slice::from_ref(&two),
         &nothing(),
         &[("missing_right", "1/sale"), ("missing_left", "2/sale")],
     );
@@ -212,6 +212,15 @@ proptest! {
         found.sort_unstable();
         prop_assert_eq!(found, trial.expected);
         prop_assert!(report.tally.ties_out());
+        // Repaired as the report says, the roots are equal, if the book keeps all keys.
+        let mut repaired = trial.right;
+        for line in report.breaks.iter().flat_map(|found| &found.right) {
+            repaired.swap_remove(repaired.iter().position(|other| other == line).unwrap());
+        }
+        repaired.extend(report.breaks.iter().flat_map(|found| found.left.clone()));
+        let again = compare(&trial.left, &repaired, &nothing());
+        prop_assert!(again.is_clean());
+        prop_assert!(harmless > 0 || again.left_root == again.right_root);
     }
 
     #[test]

@@ -67,10 +67,23 @@ fn two_hundred_breaks_in_a_hundred_thousand_real_lines_are_found_and_classed_exa
     // shared. The daily totals of the 30 are differences of the trees too.
     assert!(report.hashes_fetched < 200 * 2 * BREAKS as u64, "{}", report.hashes_fetched);
 
-    // Repaired, the roots are equal again.
-    let repaired = Context { right_head: Some(left_tree.root()), ..Context::default() };
-    let report_after = reconcile(&left_tree, &tree(&trial.left), &repaired).unwrap();
-    assert_eq!((report_after.hashes_fetched, known(&report_after)), (1, vec![]));
+    // Repaired as the report says, nothing is wrong any more, though the 30 still keep no keys.
+    let mut taken: BTreeMap<SettlementLine, usize> = BTreeMap::new();
+    for line in report.breaks.iter().flat_map(|found| &found.right) {
+        *taken.entry(line.clone()).or_default() += 1;
+    }
+    let mut repaired = right;
+    repaired.retain(|line| match taken.get_mut(line) {
+        Some(times @ 1..) => {
+            *times -= 1;
+            false
+        }
+        _ => true,
+    });
+    repaired.extend(report.breaks.iter().flat_map(|found| found.left.clone()));
+    let repaired = tree(&repaired);
+    let context = Context { right_head: Some(repaired.root()), ..Context::default() };
+    assert_eq!(known(&reconcile(&left_tree, &repaired, &context).unwrap()), vec![]);
 
     let bank = bank_leg(&lines);
     println!(

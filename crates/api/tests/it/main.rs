@@ -7,4 +7,5 @@ mod ledger;
 mod routes;
 mod sale;
 mod samples;
+mod settlement;
 mod support;

@@ -9,7 +9,8 @@ use databourse_api::{
     ApiState, install_metrics, router,
     token::{Subject, TokenClaims, TokenRole, TokenSigner},
 };
-use databourse_exchange::{Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, Running};
+use databourse_exchange::{Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, Running, SettlementConfig};
+use databourse_party::FoundExchange;
 use databourse_primitives::{
     AmountMinor, BilingualText, EntryId, Label, LeafIndex, Rate, TaxVersion, Timestamp,
 };
@@ -90,6 +91,11 @@ pub(crate) fn id(number: u64) -> EntryId {
 
 impl TestExchange {
     pub(crate) async fn start() -> Self {
+        Self::start_in(Vec::new(), SettlementConfig::default()).await
+    }
+
+    /// An exchange of a region with `peers`.
+    pub(crate) async fn start_in(peers: Vec<FoundExchange>, settlement: SettlementConfig) -> Self {
         let database = TestDatabase::create().await;
         databourse_store::Store::migrate(database.config()).await.unwrap();
         let entropy = Entropy::seeded(7);
@@ -135,6 +141,7 @@ impl TestExchange {
                     bank_tolerance_minor: AmountMinor::ZERO,
                     rounding: Rounding::HalfUpLargestRemainderCarry,
                 }],
+                peers,
             },
             database: database.config(),
             reader_count: 4,
@@ -142,6 +149,7 @@ impl TestExchange {
             working_set_record_count: 64.try_into().unwrap(),
             clock: Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap()),
             entropy,
+            settlement,
         };
         let (node, running) = Node::start(config, &keys).await.unwrap();
         let signer = TokenSigner::from_seed(*keys.token_seed(), node.exchange().clone());

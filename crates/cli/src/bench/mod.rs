@@ -15,6 +15,7 @@ pub(crate) mod load;
 pub(crate) mod measure;
 pub(crate) mod procfs;
 pub(crate) mod purchase;
+pub(crate) mod reconcile;
 pub(crate) mod report;
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ async fn every_arrival_is_achieved_dropped_or_refused() {
         working_set_record_count: 1_000.try_into().unwrap(),
         clock: Clock::System,
         entropy: Entropy::Os,
+        settlement: config.settlement.node(),
     };
     let (node, running) = Node::start(node, &keys).await.unwrap();
     let ground = ground::prepare(&node, 3, 5).await.unwrap();

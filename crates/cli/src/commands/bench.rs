@@ -1,7 +1,7 @@
 //! `bench`: measures of this build on this machine.
 
 use crate::{
-    args::{BenchCommand, SettleArgs},
+    args::{BenchCommand, BenchReconcileArgs, SettleArgs},
     bench::{
         self, Plan, ground, procfs,
         purchase::Spread,
@@ -20,7 +20,10 @@ use std::{
 };
 
 pub(crate) async fn run(command: BenchCommand) -> Result<ExitCode> {
-    let BenchCommand::Settle(args) = command;
+    let args = match command {
+        BenchCommand::Settle(args) => args,
+        BenchCommand::Reconcile(args) => return reconcile(&args),
+    };
     match &args.data {
         Some(folder) => {
             fs::create_dir_all(folder)?;
@@ -37,6 +40,18 @@ pub(crate) async fn run(command: BenchCommand) -> Result<ExitCode> {
             settle(&args, folder.path()).await
         }
     }
+}
+
+fn reconcile(args: &BenchReconcileArgs) -> Result<ExitCode> {
+    let machine = procfs::machine();
+    let orders = args.orders.as_deref();
+    let report = bench::reconcile::run(orders, args.lines, args.breaks, args.seed, machine)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", report.render());
+    }
+    Ok(if report.exact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn settle(args: &SettleArgs, folder: &Path) -> Result<ExitCode> {
@@ -76,6 +91,7 @@ async fn on_database(
         working_set_record_count: config.node.working_set_records,
         clock: Clock::System,
         entropy: Entropy::Os,
+        settlement: config.settlement.node(),
     };
     let (node, running) = Node::start(node, &keys).await.context("the node cannot start")?;
     let report = on_node(args, &node, database.server_pid(), sync_us).await;

@@ -75,13 +75,12 @@ async fn played(
     let client = client.trusting(policy);
     let desk = Desk::new(client, signer, config.exchange.code.clone(), ids, run.seed.is_some());
     let operator = desk.operator()?;
-    let files = if args.files.is_empty() {
+    let (files, sample) = if args.files.is_empty() {
         let market = Market::load()?;
         let plan = plan(&market, run.run_seed).context("the sample's plan")?;
-        play::sample::play(&desk, &market, &plan).await?;
-        Played::default()
+        (Played::default(), Some(play::sample::play(&desk, &market, &plan).await?))
     } else {
-        play::files(&operator, &desk.ids, &args.files).await?
+        (play::files(&operator, &desk.ids, &args.files).await?, None)
     };
     let figures = Figures::read(&operator).await?;
     let trial = node.store().trial_balance().await?;
@@ -90,6 +89,9 @@ async fn played(
     print!("{}", summary::stages(&counts));
     print!("{}", summary::money(&figures)?);
     print!("{}", summary::trial(&trial));
+    if let Some(sample) = sample {
+        print!("{}", summary::settlement(&operator, &sample, &args.data.join("statements")).await?);
+    }
     print!("{}", summary::certificates(&operator, &policy_text, &args.data.join("certificates")).await?);
     println!("Height 区块高度 {}   Checkpoint 检查点", node.published().height);
     print!("{}", operator.checkpoint().await?);

@@ -3,17 +3,20 @@
 use super::{
     figures::{Figures, Money},
     orders::tally::grouped,
+    sample::PlayedSample,
 };
+use crate::settle;
 use anyhow::{Context as _, Result};
 use databourse_client::{Client, Page};
 use databourse_market::CertificateFacts;
-use databourse_primitives::{Asset, CertificateNumber};
+use databourse_primitives::{Asset, CertificateNumber, Holder};
+use databourse_settlement::Window;
 use databourse_store::TrialBalance;
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 /// Kinds of records in the order of the stages: the store's word, Chinese, English.
-const STAGES: [(&str, &str); 9] = [
+const STAGES: [(&str, &str); 11] = [
     ("party", "1 登记 registration    parties"),
     ("data_right", "1 确权 rights          rights"),
     ("product", "2 挂牌 listing         products"),
@@ -22,6 +25,8 @@ const STAGES: [(&str, &str); 9] = [
     ("licence", "3 许可 trading         licences (order lines)"),
     ("delivery", "4 交付 delivery        deliveries"),
     ("refund", "5 结算 settlement      refunds"),
+    ("dispute", "5 争议 settlement      disputes"),
+    ("voucher", "5 创新券 settlement    vouchers"),
     ("certificate", "6 凭证 certificate     certificates"),
 ];
 
@@ -96,6 +101,27 @@ pub(crate) fn trial(trial: &TrialBalance) -> String {
         );
     }
     text
+}
+
+/// The forms of a statement and the language of each file.
+const STATEMENT_FORMS: [(&str, &str); 3] = [("pdf", "both"), ("csv", "both"), ("json", "both")];
+
+/// Shows the window that was settled, and writes the statement of the supplier that earned most in it into `folder`.
+pub(crate) async fn settlement(client: &Client, sample: &PlayedSample, folder: &Path) -> Result<String> {
+    let window: Window = client.get(&settle::window_path(sample.window)).await?;
+    let mut text = String::from("Settlement 结算\n");
+    for line in settle::window::render(&window)?.lines() {
+        text += &format!("  {}\n", line.trim_start());
+    }
+    let name = sample.window.to_string().replace(['/', '#'], "-");
+    let holder = Holder::Party(sample.busiest);
+    for (form, language) in STATEMENT_FORMS {
+        let bytes = settle::statement::fetch(client, &holder, sample.window, form, language).await?;
+        let file = folder.join(format!("{name}-{}.{form}", sample.busiest));
+        settle::write_whole(&file, &bytes)?;
+        text += &format!("  statement 结算单  {}\n", file.display());
+    }
+    Ok(text)
 }
 
 #[derive(Deserialize)]

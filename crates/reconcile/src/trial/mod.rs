@@ -9,8 +9,8 @@ use crate::key::BusinessKey;
 use crate::kind::BreakKind;
 use crate::line::SettlementLine;
 use crate::matching::Context;
-use crate::tree::{TreeError, WindowTree};
-use databourse_primitives::ParseError;
+use crate::tree::{Summary, Totals};
+use databourse_primitives::{Digest, ParseError};
 use making::Making;
 
 /// What a break is known by: its kind and its key.
@@ -41,7 +41,7 @@ pub struct Trial {
     pub left: Vec<SettlementLine>,
     /// The book's lines.
     pub right: Vec<SettlementLine>,
-    /// Lines of the next window, and the head of the true lines as the book's: the `root` break.
+    /// Lines of the next window, and a head that is not the book's: the `root` break.
     pub context: Context,
     /// The breaks, ordered.
     pub expected: Vec<Known>,
@@ -50,9 +50,6 @@ pub struct Trial {
 /// Why a trial could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrialError {
-    /// The lines are no window.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
     /// A key became too long, or the like.
     #[error("{0}")]
     Name(ParseError),
@@ -78,7 +75,6 @@ pub fn inject(
     breaks: usize,
     harmless: usize,
 ) -> Result<Trial, TrialError> {
-    let head = WindowTree::build(lines.to_vec())?.root();
     let mut making = Making::new(lines, seed);
     for kind in KINDS.into_iter().cycle().take(breaks.saturating_sub(1)) {
         // Scarce ones first: `ambiguous` and `over_refund` cannot take just any sale.
@@ -94,9 +90,11 @@ pub fn inject(
         making.expected.push((BreakKind::Root, None));
     }
     making.expected.sort_unstable();
+    // A head that counts and sums as the true lines do, and is of none.
+    let head = || Summary { hash: Digest::of(b"trial"), totals: Totals::of(lines) };
     let context = Context {
         right_around: making.right_around,
-        right_head: (breaks > 0).then_some(head),
+        right_head: (breaks > 0).then(head),
         ..Context::default()
     };
     let present = |lines: Vec<Option<SettlementLine>>| lines.into_iter().flatten().collect();

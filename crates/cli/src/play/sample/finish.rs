@@ -1,13 +1,17 @@
-//! Stages 5 and 6: merchants take money out, the window closes, completed orders are certified.
+//! Stages 5 and 6: merchants take money out, the window is closed and settled, completed orders are certified.
 
 use super::Play;
 use crate::{
     play::stage::Stage,
     sample::plan::{Fate, PlannedLine},
 };
-use anyhow::{Context as _, Result};
-use databourse_primitives::{AmountMinor, Label, WindowId};
-use databourse_settlement::{CloseWindow, WithdrawMoney};
+use anyhow::{Context as _, Result, anyhow};
+use databourse_client::{BatchCommand, Page};
+use databourse_exchange::HeadComparison;
+use databourse_primitives::{AmountMinor, Label, PartyId, WindowId};
+use databourse_settlement::{
+    CloseWindow, InstructWindow, NettingMethod, SignWindow, Window, WindowHead, WithdrawMoney,
+};
 
 impl Play<'_> {
     /// Every merchant takes out half of what its accepted lines bring before fees; a fixed amount, so that a run that is
@@ -45,12 +49,47 @@ impl Play<'_> {
         Ok(sum?)
     }
 
-    pub(super) async fn close_window(&self) -> Result<()> {
+    /// The merchant whose accepted lines bring most.
+    pub(super) fn busiest(&self) -> Result<PartyId> {
+        let mut earned = Vec::new();
+        for merchant in &self.market.merchants {
+            earned.push((self.earned(&merchant.reference)?, &merchant.reference));
+        }
+        let (_, reference) = earned.into_iter().max().context("a market without merchants")?;
+        Ok(self.party(reference)?.id)
+    }
+
+    /// The operator's day: the window is closed, the exchange signs what it finds, and it is settled. Among one exchange
+    /// nobody owes anybody anything, so there is no payment.
+    pub(super) async fn settle_window(&self) -> Result<WindowId> {
         let stage = Stage::begin("结算 settlement window", 0);
         let window = WindowId { asset: self.market.asset, number: 1 };
         self.desk.operate(&self.operator, 3_200_000, "window", CloseWindow { window }).await?;
-        stage.end(&format!("{window} closed to postings"));
-        Ok(())
+        let path = crate::settle::window_path(window);
+        let closing: Window = self.operator.get(&path).await?;
+        let heads: Page<HeadComparison> = self.operator.get(&format!("{path}/heads")).await?;
+        for (at, found) in (3_200_001_u64..).zip(&heads.items) {
+            let totals = closing.pairs.get(&found.pair).context("a head of a pair without lines")?;
+            let head = WindowHead {
+                window,
+                pair: found.pair.clone(),
+                root: found.ledger_root,
+                line_count: totals.line_count,
+                left_to_right_minor: totals.left_to_right_minor,
+                right_to_left_minor: totals.right_to_left_minor,
+            };
+            let label = format!("head {}", found.pair);
+            let id = self.desk.ids.id(at, &label)?;
+            // Not by the node's own `signatures`: it would make up an id, and a seeded run would not repeat.
+            let command = BatchCommand::new(id, None, &SignWindow { head }.into())?;
+            for result in self.operator.submit_batch(&[command]).await? {
+                result.map_err(|problem| anyhow!("{label}: {problem}"))?;
+            }
+        }
+        let instruct = InstructWindow { window, method: NettingMethod::Multilateral };
+        self.desk.operate(&self.operator, 3_200_100, "instructions", instruct).await?;
+        stage.end(&format!("{window} closed, {} head signed, settled", heads.items.len()));
+        Ok(window)
     }
 
     pub(super) async fn certificates(&self) -> Result<()> {

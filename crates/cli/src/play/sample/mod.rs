@@ -1,6 +1,7 @@
 //! The built-in sample, played as its people would: each party with its own token, at the endpoint of the noun, one
 //! request after the other. One merchant and two buyers keep their own keys and send signed entries instead.
 
+mod extras;
 mod finish;
 mod parties;
 mod supply;
@@ -10,7 +11,7 @@ use super::desk::{Desk, Party};
 use crate::sample::{Market, plan::Plan};
 use anyhow::{Context as _, Result};
 use databourse_client::Client;
-use databourse_primitives::{Label, OfferId, OrderId, ProductId};
+use databourse_primitives::{Label, OfferId, OrderId, PartyId, ProductId, VoucherId, WindowId};
 use std::collections::BTreeMap;
 
 /// What is known while the sample is played.
@@ -23,10 +24,22 @@ pub(super) struct Play<'a> {
     products: BTreeMap<Label, ProductId>,
     offers: BTreeMap<Label, OfferId>,
     completed: Vec<OrderId>,
+    /// The order of the plan that a voucher pays for.
+    voucher: Option<(u64, VoucherId)>,
+    /// The order of the plan that is disputed, once it is accepted.
+    disputed: Option<(u64, OrderId)>,
+}
+
+/// What is to be shown of it.
+pub(crate) struct PlayedSample {
+    /// The window that was closed and settled.
+    pub(crate) window: WindowId,
+    /// The supplier that earned most in it.
+    pub(crate) busiest: PartyId,
 }
 
 /// Plays everything. Played again with the same seed, it gets the same answers and changes nothing.
-pub(crate) async fn play(desk: &Desk, market: &Market, plan: &Plan) -> Result<()> {
+pub(crate) async fn play(desk: &Desk, market: &Market, plan: &Plan) -> Result<PlayedSample> {
     let mut play = Play {
         desk,
         operator: desk.operator()?,
@@ -36,15 +49,21 @@ pub(crate) async fn play(desk: &Desk, market: &Market, plan: &Plan) -> Result<()
         products: BTreeMap::new(),
         offers: BTreeMap::new(),
         completed: Vec::new(),
+        voucher: None,
+        disputed: None,
     };
     play.certify().await?;
     play.register_and_list().await?;
     play.deposit().await?;
+    play.issue_voucher().await?;
     play.trade().await?;
+    play.dispute().await?;
+    play.charge_yearly_fee().await?;
     play.change_listings().await?;
     play.withdraw().await?;
-    play.close_window().await?;
-    play.certificates().await
+    let window = play.settle_window().await?;
+    play.certificates().await?;
+    Ok(PlayedSample { window, busiest: play.busiest()? })
 }
 
 impl Play<'_> {

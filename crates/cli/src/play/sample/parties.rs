@@ -10,8 +10,8 @@ use databourse_settlement::DepositMoney;
 use std::collections::BTreeSet;
 
 const TERM_MS: i64 = 5 * 365 * 86_400_000;
-/// What every buyer has beyond its plan and the tax on it: 10,000.00 CNY.
-const SPARE_MINOR: i64 = 1_000_000;
+/// What every buyer has beyond its plan and the tax on it: 20,000.00 CNY, enough for a yearly fee.
+const SPARE_MINOR: i64 = 2_000_000;
 
 /// Who signs for a party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

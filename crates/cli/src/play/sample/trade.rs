@@ -33,7 +33,8 @@ impl Play<'_> {
         };
         let lines = planned.lines.iter().map(line).collect::<Result<_>>()?;
         let reference: Label = format!("demo-{number:04}").parse()?;
-        let place = PlaceOrder { lines, group: None, reference: Some(reference), voucher: None };
+        let voucher = self.voucher.filter(|(paid, _)| *paid == number).map(|(_, voucher)| voucher);
+        let place = PlaceOrder { lines, group: None, reference: Some(reference), voucher };
         let placed = self.desk.act(&buyer, at, &format!("order {number}"), place).await?;
         let order = OrderId::from(placed.id);
         self.deliver(order, planned, at).await?;
@@ -54,6 +55,9 @@ impl Play<'_> {
         });
         if open.is_empty() && kept {
             self.completed.push(order);
+            if self.disputed.is_none() && self.is_ordinary(planned) {
+                self.disputed = Some((number, order));
+            }
         }
         Ok(())
     }
