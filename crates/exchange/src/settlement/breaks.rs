@@ -51,7 +51,7 @@ pub(super) struct Candidate {
     pub(super) identity: Identity,
     pub(super) left_minor: Option<AmountMinor>,
     pub(super) right_minor: Option<AmountMinor>,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: Vec<Evidence>,
 }
 
 /// What makes a break the same as another of the window. Without a key its amounts tell it from others, and two equal
@@ -147,8 +147,8 @@ impl Node {
         person: &Label,
         candidates: &[Candidate],
     ) -> Result<Vec<OpenedBreak>, SettlementError> {
-        let mut submissions = Vec::with_capacity(candidates.len() * 3);
-        let mut ids = Vec::with_capacity(candidates.len());
+        let mut submissions = Vec::with_capacity(candidates.len() * 5);
+        let (mut ids, mut counts) = (Vec::with_capacity(candidates.len()), Vec::with_capacity(candidates.len()));
         for candidate in candidates {
             let entry = self.new_entry_id()?;
             let id = BreakId::from(entry);
@@ -166,17 +166,21 @@ impl Node {
             let owner = BreakOperator { exchange: self.exchange().clone(), person: person.clone() };
             // Evidence is added to what has an owner.
             let assign = Command::AssignBreak(AssignBreak { r#break: id, owner, person: person.clone() });
-            let evidence = candidate.evidence.clone();
-            let add = Command::AddEvidence(AddEvidence { r#break: id, evidence, person: person.clone() });
-            for (entry, command) in
-                [(entry, open), (self.new_entry_id()?, assign), (self.new_entry_id()?, add)]
-            {
-                submissions.push(Submission::Command { id: entry, acting: Acting::Exchange, command });
+            let mut commands = vec![(entry, open), (self.new_entry_id()?, assign)];
+            for evidence in candidate.evidence.clone() {
+                let add = AddEvidence { r#break: id, evidence, person: person.clone() };
+                commands.push((self.new_entry_id()?, Command::AddEvidence(add)));
             }
+            counts.push(commands.len());
+            submissions.extend(commands.into_iter().map(|(id, command)| {
+                let acting = Acting::Exchange;
+                Submission::Command { id, acting, command }
+            }));
         }
-        let answers = self.submit(submissions).await;
+        let mut answers = self.submit(submissions).await.into_iter();
         let mut opened = Vec::with_capacity(ids.len());
-        for (id, answers) in ids.into_iter().zip(answers.chunks(3)) {
+        for (id, count) in ids.into_iter().zip(counts) {
+            let answers: Vec<_> = answers.by_ref().take(count).collect();
             // The first that is refused says why; those after it only follow.
             opened.push(match answers.iter().find_map(|answer| answer.as_ref().err()) {
                 None => OpenedBreak::Opened { id },

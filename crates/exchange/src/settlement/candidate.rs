@@ -4,9 +4,12 @@ use super::{
     HeadComparison, ReportedBreak,
     breaks::{Candidate, Identity, break_key},
 };
-use databourse_primitives::{AmountMinor, Digest, ExchangeCode, Line, WindowId};
+use databourse_primitives::{AmountMinor, Digest, ExchangeCode, Label, Line, WindowId};
 use databourse_reconcile::{
-    self as reconcile, BusinessKey, SettlementLine, bank::BankLine, matching::FoundBreak,
+    self as reconcile, BusinessKey, SettlementLine,
+    bank::BankLine,
+    matching::FoundBreak,
+    tree::{Proof, Summary},
 };
 use databourse_settlement::{BreakKind, Evidence, Pair};
 
@@ -27,7 +30,7 @@ pub(super) fn of_head(window: WindowId, found: &HeadComparison) -> Option<Candid
         _ => Evidence::Document { digest: digest(found)?, note: note("signed heads", window, &pair, None)? },
     };
     let identity = Identity::new(pair, BreakKind::Root, None, [None, None]);
-    Some(Candidate { identity, left_minor: None, right_minor: None, evidence })
+    Some(Candidate { identity, left_minor: None, right_minor: None, evidence: vec![evidence] })
 }
 
 /// The break for a difference between ledger and book.
@@ -39,10 +42,13 @@ pub(super) fn of_book(
 ) -> Option<Candidate> {
     let found = &reported.found;
     let sides = [sum_of_lines(&found.left), sum_of_lines(&found.right)];
-    let evidence = Evidence::Document {
-        digest: digest(reported.evidence.as_ref()?)?,
+    let proofs = reported.evidence.as_ref()?;
+    let mut evidence = vec![Evidence::Document {
+        digest: digest(proofs)?,
         note: note("proofs of the reconciliation", window, pair, found.key.as_ref())?,
-    };
+    }];
+    let sides_of = [(&proofs.left_root, &proofs.left, &found.left), (&proofs.right_root, &proofs.right, &found.right)];
+    evidence.extend(sides_of.into_iter().filter_map(|(root, proofs, lines)| proof_of(found, root, proofs, lines)));
     // The book is that of this exchange; the ledger stands for the other.
     let turned = !pair.is_domestic() && pair.left() == exchange;
     Some(candidate(pair.clone(), found.kind, found.key.as_ref(), sides, turned, evidence))
@@ -58,12 +64,44 @@ pub(super) fn of_bank(
     let signed = found.right.iter().map(|line| i128::from(line.signed_minor()));
     let right = (!found.right.is_empty()).then(|| signed.sum()).map(|sum| Sum { gross: sum, net: sum });
     let pair = Pair::new(exchange.clone(), exchange.clone());
-    let evidence = Evidence::Document {
+    let evidence = vec![Evidence::Document {
         digest: file?,
         note: note("file of the bank", window, &pair, found.key.as_ref())?,
-    };
+    }];
     let sides = [sum_of_lines(&found.left), right];
     Some(candidate(pair, found.kind, found.key.as_ref(), sides, false, evidence))
+}
+
+/// What one side's tree shows of a break: the first of its lines there, or that it has none at the break's place.
+fn proof_of(
+    found: &FoundBreak,
+    root: &Summary,
+    proofs: &[Proof],
+    lines: &[SettlementLine],
+) -> Option<Evidence> {
+    let places = found.places();
+    let mut places = places.iter().zip(proofs);
+    let root = root.clone();
+    let evidence = match lines.first() {
+        Some(line) => {
+            let here = |place: &(Label, Option<BusinessKey>)| {
+                place.0 == line.counterparty && place.1 == line.key
+            };
+            let (_, proof) = places.find(|(place, _)| here(place))?;
+            Evidence::Inclusion { root, line: Box::new(line.clone()), proof: proof.clone() }
+        }
+        // A duplicate matched once, and that line stands at the place; the document says which.
+        None if found.kind == reconcile::BreakKind::Duplicate => return None,
+        None => {
+            let ((counterparty, key), proof) = places.next()?;
+            key.as_ref()?;
+            let (counterparty, key) = (counterparty.clone(), key.clone());
+            Evidence::NonInclusion { root, counterparty, key, proof: proof.clone() }
+        }
+    };
+    // What is too long for a proof in the ledger is in the document.
+    let fits = proofs.iter().all(|proof| proof.path.len() <= Evidence::PROOF_FORKS_MAX);
+    fits.then_some(evidence)
 }
 
 fn sum_of_lines(lines: &[SettlementLine]) -> Option<Sum> {
@@ -79,7 +117,7 @@ fn candidate(
     key: Option<&BusinessKey>,
     sides: [Option<Sum>; 2],
     turned: bool,
-    evidence: Evidence,
+    evidence: Vec<Evidence>,
 ) -> Candidate {
     let (mut kind, mut amounts) = shape(kind_of(kind), sides);
     if turned {

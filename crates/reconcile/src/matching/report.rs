@@ -107,8 +107,8 @@ impl FoundBreak {
         Self { kind, key, counterparty, left, right, elsewhere: Vec::new() }
     }
 
-    /// The places that prove it: of every line concerned, at both sides. Ordered, each once.
-    fn places(&self) -> BTreeSet<(Label, Option<BusinessKey>)> {
+    /// The places that prove it: of every line concerned, at both sides. Ordered, each once; proofs stand in this order.
+    pub fn places(&self) -> BTreeSet<(Label, Option<BusinessKey>)> {
         let lines = self.left.iter().chain(&self.right).chain(&self.elsewhere);
         lines.map(|line| (line.counterparty.clone(), line.key.clone())).collect()
     }

@@ -1,53 +1,45 @@
-//! Evidence of a break: proofs against the roots that the exchanges signed. Here only its form is checked; the proofs
-//! themselves are verified where trees are known.
+//! Evidence of a break: proofs against the roots that the exchanges signed, checked before they are taken.
 
 use databourse_primitives::{Digest, Label, Line, Refusal, RefusalCode};
+use databourse_reconcile::{
+    BusinessKey, SettlementLine,
+    tree::{Proof, ProofError, Summary, verify_absence, verify_inclusion},
+};
 use serde::{Deserialize, Serialize};
 
-/// A line of a pair's tree, whose leaves are in the order of their business keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProvenLine {
-    /// The line's business key.
-    pub key: Label,
-    /// Its place in the tree, from 0.
-    pub index: u64,
-    /// Hashes from the leaf up to the root, at most 64.
-    pub proof: Vec<Digest>,
-}
-
-/// What supports one side's view of a break.
+/// A piece of evidence. Everybody can check a proof again with nothing but the root that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "name", deny_unknown_fields)]
 pub enum Evidence {
-    /// A tree contains the line.
+    /// A line stands in the tree of a window.
     Inclusion {
-        /// Root of the tree, as an exchange signed it.
-        tree_root: Digest,
-        /// The line and its proof.
-        line: ProvenLine,
+        /// The tree's hash, counts and sums.
+        root: Summary,
+        /// The line.
+        line: Box<SettlementLine>,
+        /// That it stands there.
+        proof: Proof,
     },
-    /// A tree has no line of this key: its neighbours in the order of keys are next to one another.
+    /// Nothing stands in the tree of a window under a key.
     NonInclusion {
-        /// Root of the tree, as an exchange signed it.
-        tree_root: Digest,
-        /// The business key that is not there.
-        key: Label,
-        /// The last line before it; none if it would be the first.
+        /// The tree's hash, counts and sums.
+        root: Summary,
+        /// The counterparty of the line that is not there.
+        counterparty: Label,
+        /// Its business key; absent for lines without one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<ProvenLine>,
-        /// The first line after it; none if it would be the last.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<ProvenLine>,
+        key: Option<BusinessKey>,
+        /// That nothing stands there.
+        proof: Proof,
     },
-    /// Both exchanges' signed heads of the pair.
+    /// The heads that both exchanges signed for the pair.
     Heads {
-        /// Root that the left exchange signed.
+        /// The root that the left exchange signed.
         left_root: Digest,
-        /// Root that the right exchange signed.
+        /// The root that the right exchange signed.
         right_root: Digest,
     },
-    /// A document outside the ledger, such as a bank statement.
+    /// A document outside the ledger.
     Document {
         /// Its digest.
         digest: Digest,
@@ -57,79 +49,37 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// The longest proof, in hashes.
-    pub const PROOF_HASHES_MAX: usize = 64;
+    /// The most forks between a line and its root. A tree of a million lines with keys as the market makes them has
+    /// about thirty; what needs more is handed in as a document.
+    pub const PROOF_FORKS_MAX: usize = 64;
 
-    /// Refuses evidence that cannot prove anything, whatever its hashes are.
-    ///
-    /// # Errors
-    /// `body.malformed`.
+    /// Refuses evidence that shows nothing.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        let (lines, shape, expected) = match self {
-            Self::Inclusion { line, .. } => (vec![line], true, ""),
-            Self::NonInclusion { key, before, after, .. } => {
-                let ordered = before.as_ref().is_none_or(|line| line.key < *key)
-                    && after.as_ref().is_none_or(|line| line.key > *key);
-                // The first line has no other before it. That a line is the last one follows from its proof.
-                let adjacent = match (before, after) {
-                    (Some(before), Some(after)) => before.index.checked_add(1) == Some(after.index),
-                    (None, Some(after)) => after.index == 0,
-                    (_, None) => true,
-                };
-                let lines = before.iter().chain(after).collect();
-                (lines, ordered && adjacent, "neighbours of the key, one right after the other")
+        let shown = match self {
+            Self::Inclusion { root, line, proof } => {
+                bounded(proof)?;
+                verify_inclusion(root, line, proof).map(drop)
             }
-            Self::Heads { left_root, right_root } => {
-                (Vec::new(), left_root != right_root, "two heads that differ")
+            Self::NonInclusion { root, counterparty, key, proof } => {
+                bounded(proof)?;
+                verify_absence(root, counterparty, key.as_ref(), proof)
             }
-            Self::Document { .. } => (Vec::new(), true, ""),
+            Self::Heads { left_root, right_root } if left_root == right_root => {
+                return Err(malformed("two heads that differ"));
+            }
+            Self::Heads { .. } | Self::Document { .. } => Ok(()),
         };
-        if !shape {
-            return Err(Refusal::new(RefusalCode::BodyMalformed, "evidence", expected));
-        }
-        if lines.iter().any(|line| line.proof.len() > Self::PROOF_HASHES_MAX) {
-            return Err(Refusal::new(RefusalCode::BodyMalformed, "evidence", "proofs of at most 64 hashes"));
-        }
-        Ok(())
+        shown.map_err(|error: ProofError| malformed(format!("a proof that holds; {error}")))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(key: &str, index: u64, hash_count: usize) -> ProvenLine {
-        ProvenLine { key: key.parse().unwrap(), index, proof: vec![Digest::of(b"h"); hash_count] }
+fn bounded(proof: &Proof) -> Result<(), Refusal> {
+    if proof.path.len() <= Evidence::PROOF_FORKS_MAX {
+        return Ok(());
     }
+    Err(malformed(format!("a proof of at most {} forks", Evidence::PROOF_FORKS_MAX)))
+}
 
-    fn missing(before: Option<ProvenLine>, after: Option<ProvenLine>) -> Evidence {
-        Evidence::NonInclusion { tree_root: Digest::of(b"r"), key: "m".parse().unwrap(), before, after }
-    }
-
-    #[track_caller]
-    fn check(evidence: &Evidence, accepted: bool) {
-        assert_eq!(evidence.check().is_ok(), accepted, "{evidence:?}");
-    }
-
-    #[test]
-    fn a_gap_is_between_neighbours() {
-        check(&missing(Some(line("a", 3, 2)), Some(line("z", 4, 2))), true);
-        check(&missing(Some(line("a", 3, 2)), Some(line("z", 5, 2))), false);
-        check(&missing(Some(line("n", 3, 2)), Some(line("z", 4, 2))), false);
-        check(&missing(Some(line("a", 3, 2)), Some(line("m", 4, 2))), false);
-        check(&missing(None, Some(line("z", 0, 2))), true);
-        check(&missing(None, Some(line("z", 1, 2))), false);
-        check(&missing(Some(line("a", u64::MAX, 2)), None), true);
-        check(&missing(None, None), true);
-    }
-
-    #[test]
-    fn proofs_are_bounded_and_equal_heads_prove_nothing() {
-        let root = Digest::of(b"r");
-        check(&Evidence::Inclusion { tree_root: root, line: line("a", 0, 64) }, true);
-        check(&Evidence::Inclusion { tree_root: root, line: line("a", 0, 65) }, false);
-        check(&missing(Some(line("a", 0, 65)), None), false);
-        check(&Evidence::Heads { left_root: root, right_root: root }, false);
-        check(&Evidence::Heads { left_root: root, right_root: Digest::of(b"s") }, true);
-    }
+fn malformed(expected: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
+    Refusal::new(RefusalCode::BodyMalformed, "evidence", expected)
 }

@@ -10,7 +10,7 @@ pub use command::{
     AddEvidence, ApproveResolution, AssignBreak, BreakOperator, CarryBreak, EscalateBreak, OpenBreak,
     ProposeResolution, RejectResolution, Resolution, ResolveBreak, WriteOffBreak,
 };
-pub use evidence::{Evidence, ProvenLine};
+pub use evidence::Evidence;
 pub use kind::{AgeBucket, BreakKind};
 pub use state::BreakState;
 

@@ -2,6 +2,11 @@
 
 use super::*;
 use databourse_primitives::EntryId;
+use databourse_primitives::Label;
+use databourse_reconcile::{
+    BusinessKey, LineKind, LineStatus, SettlementLine,
+    tree::{ProofEnd, WindowTree},
+};
 use databourse_settlement::{AgeBucket, BreakState};
 
 #[test]
@@ -107,4 +112,65 @@ fn a_break_knows_its_age_and_keeps_its_owner_when_escalated() {
     assert_eq!(escalated.owner, Some(operator("js:wang")));
     let assigned = run("assign", escalated, &"sh".parse().unwrap()).unwrap();
     assert_eq!(assigned.owner, Some(operator("sh:li")));
+}
+
+fn line(key: &str, net_minor: i64) -> SettlementLine {
+    SettlementLine {
+        key: Some(key.parse().unwrap()),
+        kind: LineKind::Sale,
+        counterparty: "js".parse().unwrap(),
+        asset: "CNY/2".parse().unwrap(),
+        net_minor,
+        vat_minor: 0,
+        fee_minor: 0,
+        fee_vat_minor: 0,
+        schedule: None,
+        tax: None,
+        window: "CNY/2#7".parse().unwrap(),
+        status: LineStatus::Final,
+        original: None,
+        occurred_at: NOW,
+    }
+}
+
+#[test]
+fn a_proof_is_taken_only_if_it_shows_what_it_says() {
+    let lines: Vec<_> = (1..=40).map(|number| line(&format!("order-{number}/sale"), number)).collect();
+    let tree = WindowTree::build(lines.clone()).unwrap();
+    let (js, absent): (Label, BusinessKey) = ("js".parse().unwrap(), "order-99/sale".parse().unwrap());
+    let found = lines[6].clone();
+    let proof = tree.proof(&js, found.key.as_ref());
+    let root = tree.root();
+    let inclusion = |line: &SettlementLine, proof: &databourse_reconcile::tree::Proof| Evidence::Inclusion {
+        root: root.clone(),
+        line: Box::new(line.clone()),
+        proof: proof.clone(),
+    };
+    let absence = |key: &BusinessKey| Evidence::NonInclusion {
+        root: root.clone(),
+        counterparty: js.clone(),
+        key: Some(key.clone()),
+        proof: tree.proof(&js, Some(key)),
+    };
+    let (mut cut, mut long) = (proof.clone(), proof.clone());
+    cut.path.pop();
+    long.path = proof.path.iter().cycle().take(65).cloned().collect();
+    let mut dearer = found.clone();
+    dearer.net_minor += 1;
+    for (what, evidence, accepted) in [
+        ("a line that is there", inclusion(&found, &proof), true),
+        ("the same line with another amount", inclusion(&dearer, &proof), false),
+        ("another line", inclusion(&lines[7], &proof), false),
+        ("a proof cut short", inclusion(&found, &cut), false),
+        ("a proof without end", inclusion(&found, &long), false),
+        ("a key that is not there", absence(&absent), true),
+        ("a key that is there", absence(found.key.as_ref().unwrap()), false),
+    ] {
+        let assigned = in_state("assigned");
+        let command = AddEvidence { r#break: id(), evidence, person: "wang".parse().unwrap() };
+        let answer = assigned.add_evidence(&command, &"js".parse().unwrap());
+        assert_eq!(answer.is_ok(), accepted, "{what}");
+        assert!(answer.err().is_none_or(|refusal| refusal.code == RefusalCode::BodyMalformed));
+    }
+    assert!(matches!(proof.end, ProofEnd::Node(_)));
 }
