@@ -5,15 +5,13 @@
 mod support;
 
 use databourse_primitives::Digest;
+use databourse_testkit::judges::{Balances, Judges, not_zero, outside};
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
-use support::{
-    Server, databourse,
-    judges::{Balances, Judges},
-};
+use support::{Server, databourse};
 
 const BUYERS: u64 = 12;
 const ORDERS: u64 = 400;
@@ -119,35 +117,14 @@ async fn own_balances(server: &Server) -> Balances {
         let (status, page) = server.get(&path).await;
         assert_eq!(status, 200, "{page}");
         for account in page["items"].as_array().unwrap() {
-            let id: Vec<_> = account["id"].as_str().unwrap().split(':').collect();
-            let [kind, holder, purpose, asset] = id[..] else { panic!("{account}") };
-            let holder = match kind {
-                "party" => format!("Party:P{holder}"),
-                _ => format!("Exchange:{}", holder.to_uppercase()),
-            };
-            let (class, purpose) = match purpose {
-                "funds" => ("Liabilities", "Funds"),
-                "tax" => ("Liabilities", "Tax"),
-                "fees" => ("Income", "Fees"),
-                "bank" => ("Assets", "Bank"),
-                other => panic!("a class for {other}"),
-            };
-            let (commodity, scale) = asset.split_once('/').unwrap();
-            let minor =
-                account["debits_minor"].as_i64().unwrap() - account["credits_minor"].as_i64().unwrap();
-            let number = rust_decimal::Decimal::new(minor, scale.parse().unwrap()).to_string();
-            let name = format!("{class}:{holder}:{purpose}");
-            assert_eq!(balances.insert((name, commodity.to_owned()), number), None);
+            let minor = |side: &str| account[side].as_i64().unwrap();
+            let id = account["id"].as_str().unwrap();
+            let (name, balance) = outside(id, minor("debits_minor"), minor("credits_minor"));
+            assert_eq!(balances.insert(name, balance), None);
         }
         let Some(next) = page["next"].as_str() else { return balances };
         path = format!("/v1/accounts?limit=20&cursor={next}");
     }
-}
-
-/// Without zeros, which a judge may leave out, and without decimals that say nothing.
-fn not_zero(balances: &Balances) -> BTreeMap<(String, String), rust_decimal::Decimal> {
-    let numbers = balances.iter().map(|(key, number)| (key.clone(), number.parse().unwrap()));
-    numbers.filter(|(_, number): &(_, rust_decimal::Decimal)| !number.is_zero()).collect()
 }
 
 fn export(data: &Path, format: &str) -> PathBuf {
@@ -174,7 +151,7 @@ fn altered(file: &Path, name: &str, change: Change) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hledger_and_beancount_accept_the_journal_and_report_the_ledger_s_balances() {
-    let judges = Judges::find_or_install();
+    let judges = Judges::find_or_install(Path::new(env!("CARGO_TARGET_TMPDIR")));
     let folder = databourse_testkit::scratch_folder();
     let data = folder.path().join("data");
     std::fs::create_dir_all(&data).unwrap();

@@ -1,8 +1,6 @@
 //! A real server process for tests of the whole: started, asked over HTTP, killed.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-pub(crate) mod judges;
-
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::{
@@ -24,7 +22,7 @@ pub(crate) struct Server {
     token: String,
 }
 
-/// The binary with everything that it needs to find its folder.
+/// The binary with everything that it needs to find its folder, and `databourse.toml` of it if there is one.
 pub(crate) fn databourse(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_databourse"));
     command
@@ -32,6 +30,10 @@ pub(crate) fn databourse(data: &Path) -> Command {
         .env("DATABOURSE_NODE_KEY_FILE", data.join("keys.toml"))
         .env("DATABOURSE_LOG_FILTER", "warn")
         .stdin(Stdio::null());
+    let config = data.join("databourse.toml");
+    if config.exists() {
+        command.env("DATABOURSE_CONFIG", config);
+    }
     command
 }
 
@@ -96,6 +98,13 @@ impl Server {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or_default())
+    }
+
+    /// Posts an entry that its author signed; its acknowledgement or problem.
+    pub(crate) async fn post_signed(&self, entry: &str) -> Value {
+        let request = self.http.post(format!("{}/v1/entries", self.url)).bearer_auth(&self.token);
+        let request = request.header("content-type", "application/jose").body(entry.to_owned());
+        request.send().await.unwrap().json().await.unwrap()
     }
 
     /// SIGKILL: nothing is flushed, nobody is told.

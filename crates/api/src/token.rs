@@ -34,12 +34,12 @@ const PKCS8_PREFIX: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 3
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenRole {
-    /// Registers rights, lists, offers, delivers, refunds and withdraws as its party.
+    /// Registers rights, lists, publishes shares, offers, delivers, refunds and withdraws as its party.
     Merchant,
-    /// Orders, accepts, rejects and withdraws as its party.
+    /// Orders, accepts, rejects, disputes and withdraws as its party.
     Buyer,
-    /// Acts for the exchange: certifies, revokes, records deposits, publishes schedules, closes windows, issues
-    /// certificates, refunds, sends batches; sees everything.
+    /// Acts for the exchange: certifies, revokes, records deposits, issues vouchers, publishes taxes and schedules,
+    /// decides disputes, settles windows, ends breaks, issues certificates, refunds, sends batches; sees everything.
     Operator,
     /// Reads everything, changes nothing.
     Auditor,

@@ -1,6 +1,9 @@
 //! `cargo xtask accept`: the real files, played by the release build.
 
-use crate::run::{cargo, must, output_of, root};
+use crate::{
+    books,
+    run::{cargo, must, output_of, root},
+};
 use anyhow::{Context as _, bail};
 use std::{fs, path::Path, process::Command};
 
@@ -8,7 +11,8 @@ use std::{fs, path::Path, process::Command};
 const ORDER_FACTS: [&str; 3] =
     ["PASS: 541,909 lines, net 9,747,747.934 XTS", "refused order.buyer_missing", "135,080"];
 
-/// Builds the release binary, plays the built-in market twice and the real files once, and checks what they print.
+/// Builds the release binary, plays the built-in market twice and the real files once, checks what they print, and has
+/// the journal of the real files judged by two accounting programs.
 pub(crate) fn accept(data: &Path) -> anyhow::Result<()> {
     let data =
         fs::canonicalize(root().join(data)).with_context(|| format!("no folder {}", data.display()))?;
@@ -35,8 +39,9 @@ pub(crate) fn accept(data: &Path) -> anyhow::Result<()> {
             bail!("the summary of the real files does not say {fact}");
         }
     }
+    books::judge(&scratch.join("real"))?;
     fs::remove_dir_all(&scratch)?;
-    println!("accepted: the real files add up");
+    println!("accepted: the real files add up, and two accounting programs agree");
     Ok(())
 }
 

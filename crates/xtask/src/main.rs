@@ -4,6 +4,7 @@
 //! files that stand beside it.
 
 mod accept;
+mod books;
 mod generate;
 mod ready;
 mod run;
@@ -29,7 +30,7 @@ enum Command {
     },
     /// What CI checks besides tests: format, lints, documentation, generated files, licences of dependencies.
     Ready,
-    /// Plays the real files with the release build and checks every total.
+    /// Plays the real files with the release build, checks every total, and has hledger and beancount judge the journal.
     Accept {
         /// The folder with the real files.
         #[arg(long, default_value = "../shared/data")]

@@ -1,9 +1,10 @@
-//! hledger and beancount, which judge the exported journal. They are installed when they are absent; a test that needs
-//! one fails without it.
+//! hledger and beancount, which judge the exported journal. They are installed when they are absent; whoever needs one
+//! fails without it.
 
+use rust_decimal::Decimal;
 use std::{
     collections::BTreeMap,
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -12,21 +13,24 @@ use std::{
 const BEANCOUNT: &str = "beancount==3.1.0";
 
 /// Balances by account and commodity, as text with the decimals that the judge prints; zeros may be missing.
-pub(crate) type Balances = BTreeMap<(String, String), String>;
+pub type Balances = BTreeMap<(String, String), String>;
 
 /// Both programs, ready to be asked.
-pub(crate) struct Judges {
+pub struct Judges {
     /// The folder of beancount's programs.
     beancount: PathBuf,
 }
 
 impl Judges {
-    /// Finds or installs both.
-    pub(crate) fn find_or_install() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    /// Finds or installs both; what the system does not have is kept in `folder`.
+    ///
+    /// # Panics
+    /// When one of them cannot be had.
+    pub fn find_or_install(folder: &Path) -> Self {
+        fs::create_dir_all(folder).expect("the folder of the judges");
         // One process at a time; the system lets go of it when the process ends.
-        let lock = File::create(folder.join("judges.lock")).unwrap();
-        lock.lock().unwrap();
+        let lock = File::create(folder.join("judges.lock")).expect("a lock file");
+        lock.lock().expect("the lock of the judges");
         if !runs(Command::new("hledger").arg("--version")) {
             apt_install("hledger");
             assert!(runs(Command::new("hledger").arg("--version")), "hledger was installed and does not run");
@@ -49,27 +53,39 @@ impl Judges {
         Self { beancount }
     }
 
-    /// `hledger check --strict`: its answer.
-    pub(crate) fn hledger_check(&self, file: &Path) -> Result<(), String> {
+    /// `hledger check --strict`.
+    ///
+    /// # Errors
+    /// What it objects to.
+    pub fn hledger_check(&self, file: &Path) -> Result<(), String> {
         let mut command = Command::new("hledger");
         verdict(command.arg("-f").arg(file).args(["check", "--strict", "ordereddates"]))
     }
 
-    /// `bean-check`: its answer.
-    pub(crate) fn bean_check(&self, file: &Path) -> Result<(), String> {
+    /// `bean-check`.
+    ///
+    /// # Errors
+    /// What it objects to.
+    pub fn bean_check(&self, file: &Path) -> Result<(), String> {
         // Its cache goes by the file's time, which two files of a test may share.
         verdict(Command::new(self.beancount.join("bean-check")).arg("--no-cache").arg(file))
     }
 
     /// Balances that hledger computes from the file.
-    pub(crate) fn hledger_balances(&self, file: &Path) -> Balances {
+    ///
+    /// # Panics
+    /// When it cannot read the file.
+    pub fn hledger_balances(&self, file: &Path) -> Balances {
         let mut command = Command::new("hledger");
         let arguments = ["bal", "--flat", "--empty", "--no-total", "--layout=bare", "-O", "csv"];
-        balances(must(command.arg("-f").arg(file).args(arguments)))
+        balances(&must(command.arg("-f").arg(file).args(arguments)))
     }
 
     /// Balances that beancount computes from the file.
-    pub(crate) fn bean_balances(&self, file: &Path) -> Balances {
+    ///
+    /// # Panics
+    /// When it cannot read the file.
+    pub fn bean_balances(&self, file: &Path) -> Balances {
         const PROGRAM: &str = "
 import collections, csv, sys
 from beancount import loader
@@ -84,23 +100,59 @@ rows = csv.writer(sys.stdout)
 rows.writerow(['account', 'commodity', 'balance'])
 rows.writerows([*key, format(number, 'f')] for key, number in sums.items())
 ";
-        balances(must(Command::new(self.beancount.join("python")).args(["-c", PROGRAM]).arg(file)))
+        balances(&must(Command::new(self.beancount.join("python")).args(["-c", PROGRAM]).arg(file)))
     }
 }
 
+/// Without zeros, which a judge may leave out, and without decimals that say nothing.
+///
+/// # Panics
+/// For a balance that is no number.
+pub fn not_zero(balances: &Balances) -> BTreeMap<(String, String), Decimal> {
+    let numbers = balances.iter().map(|(key, number)| (key.clone(), number.parse().expect("a number")));
+    numbers.filter(|(_, number): &(_, Decimal)| !number.is_zero()).collect()
+}
+
+/// What the books outside should have for an account of the ledger, e.g. `exchange:sh:fees:CNY/2`: name and commodity,
+/// and debits less credits.
+///
+/// # Panics
+/// For a name that is none.
+pub fn outside(account: &str, debits_minor: i64, credits_minor: i64) -> ((String, String), String) {
+    let parts: Vec<_> = account.split(':').collect();
+    let [kind, holder, purpose, asset] = parts[..] else { panic!("an account, not {account}") };
+    let holder = match kind {
+        "party" => format!("Party:P{holder}"),
+        _ => format!("Exchange:{}", holder.to_uppercase()),
+    };
+    let (class, purpose) = match purpose {
+        "funds" => ("Liabilities", "Funds"),
+        "voucher" => ("Liabilities", "Voucher"),
+        "tax" => ("Liabilities", "Tax"),
+        "clearing" => ("Liabilities", "Clearing"),
+        "fees" => ("Income", "Fees"),
+        "difference" => ("Income", "Difference"),
+        "bank" => ("Assets", "Bank"),
+        other => panic!("a class for {other}"),
+    };
+    let (commodity, scale) = asset.split_once('/').expect("an asset with its scale");
+    let balance = Decimal::new(debits_minor - credits_minor, scale.parse().expect("a scale")).to_string();
+    ((format!("{class}:{holder}:{purpose}"), commodity.to_owned()), balance)
+}
+
 /// CSV rows of account, commodity and balance, under a heading. No cell has a comma or quotes in it.
-fn balances(output: Output) -> Balances {
-    let text = String::from_utf8(output.stdout).unwrap();
+fn balances(output: &Output) -> Balances {
+    let text = std::str::from_utf8(&output.stdout).expect("rows in UTF-8");
     let rows = text.lines().skip(1).map(|row| {
         let cells: Vec<_> = row.trim().split(',').map(|cell| cell.trim_matches('"').to_owned()).collect();
-        let [account, commodity, balance] = cells.try_into().unwrap();
+        let [account, commodity, balance] = cells.try_into().expect("three cells");
         ((account, commodity), balance)
     });
     rows.collect()
 }
 
 fn verdict(command: &mut Command) -> Result<(), String> {
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    let output = command.stdin(Stdio::null()).output().expect("a program that runs");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(()) } else { Err(words) }
 }
