@@ -421,7 +421,14 @@ async fn a_false_book_gives_exactly_its_breaks_and_each_is_opened_once() {
     assert_eq!(seen, expected);
     for found in breaks {
         assert_eq!(found.owner.unwrap().person.as_str(), "ann");
-        assert!(matches!(found.evidence[..], [Evidence::Document { .. }]), "{:?}", found.evidence);
+        let proofs = &found.evidence[1..];
+        assert!(matches!(found.evidence[0], Evidence::Document { .. }), "{:?}", found.evidence);
+        let shown = match found.kind {
+            BreakKind::Amount => matches!(proofs, [Evidence::Inclusion { .. }, Evidence::Inclusion { .. }]),
+            BreakKind::Duplicate => matches!(proofs, [Evidence::Inclusion { .. }]),
+            _ => matches!(proofs, [Evidence::Inclusion { .. }, Evidence::NonInclusion { .. }]),
+        };
+        assert!(shown, "{:?}", found.evidence);
     }
     market.running.stop().await;
 }

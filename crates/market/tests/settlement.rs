@@ -494,7 +494,7 @@ fn a_dispute_freezes_what_would_go_back_and_its_decision_refunds_it() {
     });
     region.market.refused(By::At(0), "dispute.decide", decide.clone(), Code::RefundNotAllowed, "lines");
     region.market.must(By::At(1), "dispute.decide", decide.clone());
-    region.market.refused(By::At(1), "dispute.decide", decide, Code::HoldEnded, "");
+    region.market.refused(By::At(1), "dispute.decide", decide, Code::DisputeState, "dispute");
     let funds = region.market.balances(&format!("party:{}:funds:CNY/2", region.far));
     assert_eq!((funds.posted_minor, funds.pending_out_minor), (10_735 - 4_868, 0));
     assert_eq!(region.market.balance(&format!("party:{}:funds:CNY/2", region.buyer)), 100_000 - 5_300);

@@ -109,10 +109,20 @@ pub struct Dispute {
 }
 
 impl Dispute {
+    /// Refuses a dispute that was decided.
+    ///
+    /// # Errors
+    /// `dispute.state`.
+    pub fn must_be_open(&self) -> Result<(), Refusal> {
+        let DisputeState::Decided { decided_at, .. } = &self.state else { return Ok(()) };
+        let expected = format!("an open dispute; this one was decided at {decided_at}");
+        Err(Refusal::new(RefusalCode::DisputeState, "dispute", expected))
+    }
+
     /// Decides it.
     ///
     /// # Errors
-    /// `dispute.state` once it is decided; `body.malformed` for a line that is not disputed or is named twice.
+    /// `dispute.state` once it is decided.
     pub fn decide(
         mut self,
         command: &DecideDispute,
@@ -120,10 +130,7 @@ impl Dispute {
         decided_by: ExchangeCode,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
-        if let DisputeState::Decided { decided_at, .. } = &self.state {
-            let expected = format!("an open dispute; this one was decided at {decided_at}");
-            return Err(Refusal::new(RefusalCode::DisputeState, "dispute", expected));
-        }
+        self.must_be_open()?;
         let reason = command.reason.clone();
         self.state = DisputeState::Decided { refunded_minor, decided_by, reason, decided_at: now };
         Ok(self)

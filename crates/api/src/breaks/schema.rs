@@ -48,40 +48,34 @@ pub(crate) struct BreakOperator {
     person: LabelText,
 }
 
-/// A line of a pair's tree.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ProvenLine {
-    /// The line's business key.
-    key: LabelText,
-    /// Its place in the tree, from 0.
-    index: u64,
-    /// Hashes from the leaf up to the root.
-    #[schema(max_items = 64)]
-    proof: Vec<DigestText>,
-}
-
 /// What supports one side's view of a break.
 #[derive(ToSchema)]
 #[serde(rename_all = "snake_case", tag = "name", deny_unknown_fields)]
 pub(crate) enum Evidence {
     /// A tree contains the line.
     Inclusion {
-        /// Root of the tree, as an exchange signed it.
-        tree_root: DigestText,
-        /// The line and its proof.
-        line: ProvenLine,
+        /// Hash, counts and sums of the tree.
+        #[schema(value_type = Object)]
+        root: (),
+        /// The line.
+        #[schema(value_type = Object)]
+        line: (),
+        /// That it stands there.
+        #[schema(value_type = Object)]
+        proof: (),
     },
-    /// A tree has no line of this key.
+    /// A tree has nothing at this place.
     NonInclusion {
-        /// Root of the tree, as an exchange signed it.
-        tree_root: DigestText,
-        /// The business key that is not there.
-        key: LabelText,
-        /// The last line before it; none if it would be the first.
-        before: Option<ProvenLine>,
-        /// The first line after it; none if it would be the last.
-        after: Option<ProvenLine>,
+        /// Hash, counts and sums of the tree.
+        #[schema(value_type = Object)]
+        root: (),
+        /// The counterparty of the line that is not there.
+        counterparty: LabelText,
+        /// The business key that is not there; absent for lines without one.
+        key: Option<String>,
+        /// That nothing stands there.
+        #[schema(value_type = Object)]
+        proof: (),
     },
     /// Both exchanges' signed heads of the pair.
     Heads {

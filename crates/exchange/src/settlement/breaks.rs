@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 
 /// The most breaks that one run opens: a book of another year must not fill the ledger.
 pub const BREAKS_OPENED_MAX: usize = 1_000;
-/// How many breaks are opened by one call: three entries each, all next to one another in the pool.
+/// How many breaks are opened by one call: up to five entries each, all next to one another in the pool.
 const BREAKS_PER_CALL: usize = 25;
 
 /// One run at a time looks which breaks are open and opens those that are not.

@@ -163,6 +163,7 @@ fn move_frozen(
 /// Decides a dispute: all that is frozen is free again, and what is decided goes back in the same step.
 pub(super) fn decide(tx: &mut Tx<'_>, code: &ExchangeCode, command: &DecideDispute) -> Result<(), Halt> {
     let dispute: Dispute = tx.need(&command.dispute, RefusalCode::DisputeUnknown, "dispute")?;
+    dispute.must_be_open()?;
     let order: Order = tx.need(&dispute.order, RefusalCode::OrderUnknown, "dispute")?;
     listed_by(code, &licences_of(tx, &order, &dispute.lines)?)?;
     let mut amounts = BTreeMap::new();
