@@ -422,7 +422,7 @@ async fn closing_windows_under_load_loses_nothing() {
             let evidence = databourse_primitives::Digest::of(b"file");
             let delivery = json!({ "order": order, "method": "file", "evidence": evidence });
             for (offset, acting, entry_type, body) in [
-                (1_000, buy.clone(), "order.place", lines),
+                (1_000, buy, "order.place", lines),
                 (2_000, sell, "delivery.record", delivery),
                 (3_000, buy, "order.accept", json!({ "order": order })),
             ] {

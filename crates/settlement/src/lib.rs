@@ -30,8 +30,8 @@ pub use account::{Account, Balances, ConstrainAccount, Constraint};
 pub use account_id::{AccountId, Purpose};
 pub use breaks::{
     AddEvidence, AgeBucket, ApproveResolution, AssignBreak, Break, BreakKind, BreakOperator, BreakState,
-    CarryBreak, EscalateBreak, Evidence, OpenBreak, ProposeResolution, RejectResolution,
-    Resolution, ResolveBreak, WriteOffBreak,
+    CarryBreak, EscalateBreak, Evidence, OpenBreak, ProposeResolution, RejectResolution, Resolution,
+    ResolveBreak, WriteOffBreak,
 };
 pub use carry::split_carrying;
 pub use cash::{ChargeFee, DepositMoney, WithdrawMoney};

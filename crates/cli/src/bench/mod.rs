@@ -1,7 +1,7 @@
 //! `bench settle`: how many purchases an exchange settles, and what bounds it.
 //!
-//! A purchase is three signed entries, `order.place`, `delivery.record` and `order.accept`: seven legs, of which two
-//! hold the price and five release and split it. It counts when all three are acknowledged: durable, in the tree, under
+//! A purchase is three signed entries, `order.place`, `delivery.record` and `order.accept`: ten legs, of which five
+//! hold the price on every account that it will leave or reach and five post it. It counts when all three are acknowledged: durable, in the tree, under
 //! a signed checkpoint. [`ground`] makes the market, [`purchase`] signs purchases before the clock starts, [`load`]
 //! offers them, [`mod@measure`] runs one rate and says what bounded it, [`report`] prints.
 //!

@@ -130,7 +130,7 @@ fn setting(args: &SettleArgs) -> String {
     let sent = if args.apart { "one after the other" } else { "together in one call" };
     format!(
         "A purchase is order.place, delivery.record and order.accept, signed beforehand by buyer and merchant and sent \
-         {sent}: seven legs. It is achieved when all three are durable under a signed checkpoint.\nIn process, without \
+         {sent}: ten legs. It is achieved when all three are durable under a signed checkpoint.\nIn process, without \
          HTTP; PostgreSQL on the same machine with default durability; open loop, {} s per run, {} merchants, {} \
          buyers, at most {} purchases under way. Times run from when a purchase was due.",
         args.seconds, args.merchants, args.buyers, args.workers

@@ -148,7 +148,8 @@ impl Node {
         candidates: &[Candidate],
     ) -> Result<Vec<OpenedBreak>, SettlementError> {
         let mut submissions = Vec::with_capacity(candidates.len() * 5);
-        let (mut ids, mut counts) = (Vec::with_capacity(candidates.len()), Vec::with_capacity(candidates.len()));
+        let (mut ids, mut counts) =
+            (Vec::with_capacity(candidates.len()), Vec::with_capacity(candidates.len()));
         for candidate in candidates {
             let entry = self.new_entry_id()?;
             let id = BreakId::from(entry);

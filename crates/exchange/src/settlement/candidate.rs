@@ -47,8 +47,11 @@ pub(super) fn of_book(
         digest: digest(proofs)?,
         note: note("proofs of the reconciliation", window, pair, found.key.as_ref())?,
     }];
-    let sides_of = [(&proofs.left_root, &proofs.left, &found.left), (&proofs.right_root, &proofs.right, &found.right)];
-    evidence.extend(sides_of.into_iter().filter_map(|(root, proofs, lines)| proof_of(found, root, proofs, lines)));
+    let sides_of =
+        [(&proofs.left_root, &proofs.left, &found.left), (&proofs.right_root, &proofs.right, &found.right)];
+    evidence.extend(
+        sides_of.into_iter().filter_map(|(root, proofs, lines)| proof_of(found, root, proofs, lines)),
+    );
     // The book is that of this exchange; the ledger stands for the other.
     let turned = !pair.is_domestic() && pair.left() == exchange;
     Some(candidate(pair.clone(), found.kind, found.key.as_ref(), sides, turned, evidence))
@@ -84,9 +87,8 @@ fn proof_of(
     let root = root.clone();
     let evidence = match lines.first() {
         Some(line) => {
-            let here = |place: &(Label, Option<BusinessKey>)| {
-                place.0 == line.counterparty && place.1 == line.key
-            };
+            let here =
+                |place: &(Label, Option<BusinessKey>)| place.0 == line.counterparty && place.1 == line.key;
             let (_, proof) = places.find(|(place, _)| here(place))?;
             Evidence::Inclusion { root, line: Box::new(line.clone()), proof: proof.clone() }
         }
