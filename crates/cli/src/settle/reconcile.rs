@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use databourse_exchange::{BankReport, BookReport, HeadVerdict, OpenedBreak, ReconcileReport, ReportedBreak};
 use databourse_primitives::Asset;
 use databourse_reconcile::{
-    SettlementLine,
+    BreakKind, SettlementLine,
     bank::BankLine,
     matching::{Matched, Rule},
 };
@@ -149,7 +149,15 @@ fn found<R>(
             opened(reported.ledger.as_ref(), ages),
         ]);
     }
-    if table.is_empty() { String::new() } else { table.render() }
+    if table.is_empty() {
+        return String::new();
+    }
+    let mut counts: BTreeMap<BreakKind, u64> = BTreeMap::new();
+    for reported in breaks {
+        *counts.entry(reported.found.kind).or_default() += 1;
+    }
+    let counts: Vec<_> = counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    format!("{}  by kind 按类型  {}\n", table.render(), counts.join(", "))
 }
 
 /// What the ledger has of a break, with its age.

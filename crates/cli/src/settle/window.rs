@@ -19,13 +19,17 @@ pub(crate) async fn run(session: &Session, command: WindowCommand) -> Result<()>
         WindowCommand::Show { window } => show(session, window).await,
         WindowCommand::Close { window } => {
             let done = session.post(format!("{}/closing", window_path(window)), json!({})).await?;
-            session.recorded(&format!("closing 关闭中  {window}"), &done)
+            // One in which nobody has anything to sign is closed at once.
+            let state = get(session, window).await?.state;
+            session.recorded(&format!("{}  {window}", state_words(&state)), &done)
         }
         WindowCommand::Sign { window } => sign(session, window).await,
         WindowCommand::Instruct { window, method } => {
             let body = json!({ "method": typed(method) });
             let done = session.post(format!("{}/instructions", window_path(window)), body).await?;
-            session.recorded(&format!("instructed 已出付款指令  {window}"), &done)
+            // One in which nobody owes anything is settled at once.
+            let state = get(session, window).await?.state;
+            session.recorded(&format!("{}  {window}", state_words(&state)), &done)
         }
         WindowCommand::Abort { window, reason } => {
             let done = session
@@ -116,7 +120,9 @@ pub(crate) fn render(window: &Window) -> Result<String> {
     for (kind, flow) in &window.flows {
         flows.row([kind.as_str().to_owned(), flow.count.to_string(), money(asset, flow.amount_minor)]);
     }
-    text += &flows.render();
+    if !flows.is_empty() {
+        text += &flows.render();
+    }
     let mut pairs = Table::new([
         "pair 交易所对",
         "lines 明细>",
