@@ -95,7 +95,7 @@ fn replay() -> Vec<Value> {
     commands
 }
 
-/// Sends batch after batch until the end, or until the connection breaks. Answers where it came to.
+/// Sends batch after batch until the end, or until the node cannot answer. Answers where it came to.
 async fn play(
     server: &Server,
     commands: &[Value],
@@ -108,6 +108,10 @@ async fn play(
         let Some(results) = server.submit(batch).await else { return next };
         assert_eq!(results.len(), batch.len());
         for result in results {
+            // The node could not commit this one and those after it: all of the batch is sent again.
+            if result["code"] == "service.unavailable" {
+                return next;
+            }
             let leaf_index = result["leaf_index"].as_u64().unwrap_or_else(|| panic!("refused: {result}"));
             let id = result["id"].as_str().unwrap().to_owned();
             if let Some(first) = acknowledged.insert(id, leaf_index) {

@@ -176,8 +176,11 @@ async fn an_operator_settles_a_window_writes_statements_and_clears_what_its_book
     assert!(refused.contains("window.state"), "{refused}");
     assert!(li_na.does(&["settle", "window", "close", WINDOW]).contains("closing 关闭中"));
     let signed = li_na.does(&["settle", "window", "sign", WINDOW]);
-    assert!(signed.contains("1 heads signed") && signed.contains("closed 已关闭"), "{signed}");
-    assert!(li_na.does(&["settle", "window", "sign", WINDOW]).contains("0 heads signed"), "once is enough");
+    assert!(signed.contains("signed now 本次签名: 1") && signed.contains("closed 已关闭"), "{signed}");
+    assert!(
+        li_na.does(&["settle", "window", "sign", WINDOW]).contains("signed now 本次签名: 0"),
+        "once is enough"
+    );
     assert!(li_na.does(&["settle", "window", "instruct", WINDOW]).contains("settled 已结算"));
     assert!(li_na.does(&["settle", "window", "show", WINDOW]).contains("settled 已结算"));
     assert!(li_na.does(&["settle", "positions", WINDOW]).contains("no exchange owes"));
@@ -222,7 +225,7 @@ async fn an_operator_settles_a_window_writes_statements_and_clears_what_its_book
     assert!(li_na.does(&["settle", "breaks", "list"]).contains("no open break"), "nothing was fixed");
     let shown = compare(&[]);
     assert!(shown.contains("4 breaks 差错, 4 opened now") && shown.contains("106.01"), "{shown}");
-    assert!(shown.contains("amount 1, missing_left 1, missing_right 2"), "{shown}");
+    assert!(shown.contains("missing_left 1, missing_right 2, amount 1"), "{shown}");
     let again = compare(&[]);
     assert!(again.contains("0 opened now") && again.contains("today 当天"), "{again}");
     let missing = li_na.run(&["reconcile", "--window", WINDOW, "--book", "nowhere.csv"]);

@@ -206,7 +206,7 @@ async fn sign(session: &Session, id: WindowId) -> Result<()> {
     let refused = results.iter().find(|result| result["code"].is_string());
     if !session.printed_json(&answer)? {
         println!(
-            "{} heads signed now 本次签名",
+            "signed now 本次签名: {}",
             results.len() - results.iter().filter(|r| r["code"].is_string()).count()
         );
         print!("{}", render(&get(session, id).await?)?);
