@@ -169,6 +169,8 @@ async fn hledger_and_beancount_accept_the_journal_and_report_the_ledger_s_balanc
     let own = own_balances(&server).await;
     server.stop();
 
+    let checked = databourse(&data).arg("check").output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     let (hledger, beancount) = (export(&data, "hledger"), export(&data, "beancount"));
     judges.hledger_check(&hledger).unwrap();
     judges.bean_check(&beancount).unwrap();

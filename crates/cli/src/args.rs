@@ -68,6 +68,11 @@ pub(crate) enum Command {
         check --strict\n  databourse export --format beancount --out books.beancount && bean-check books.beancount"
     )]
     Export(ExportArgs),
+    /// Check that the money of a ledger adds up: accounts, holds and journal against one another.
+    ///
+    /// Exit code 0 if it does, 2 if something differs; each difference is named.
+    #[command(after_help = "Example:\n  DATABOURSE_DATABASE_DATA_DIR=data databourse check")]
+    Check(ConfigArgs),
     /// The operator's day: close, sign and pay settlement windows, write statements, clear breaks.
     #[command(
         after_help = "Examples:\n  export DATABOURSE_TOKEN_FILE=operator.token\n  databourse settle window list\n  \

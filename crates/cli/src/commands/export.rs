@@ -26,7 +26,7 @@ pub(crate) async fn run(args: ExportArgs) -> Result<()> {
 }
 
 /// Refuses a folder without a ledger: opening it would make one.
-fn must_exist(database: &DatabaseSection) -> Result<()> {
+pub(super) fn must_exist(database: &DatabaseSection) -> Result<()> {
     let folder = &database.data_dir;
     let exists = ["postgres", "postgres.location"].iter().any(|name| folder.join(name).exists());
     if database.url.is_empty() && !exists {
