@@ -64,7 +64,7 @@ impl FromStr for Purpose {
     }
 }
 
-/// Name of an account. Text form `party:<id>:available:CNY/2` or `exchange:sh:bank:CNY/2`.
+/// Name of an account. Text form `party:<id>:funds:CNY/2` or `exchange:sh:bank:CNY/2`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId {
     /// Whose it is.

@@ -145,7 +145,7 @@ pub struct StatementLine {
     /// The product's revenue shares that R follows from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<SharesVersion>,
-    /// The rounding rule that made the parts whole, e.g. `half_up_largest_remainder`.
+    /// The rounding rule that made the parts whole, e.g. `half-up-largest-remainder-carry/1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Label>,
 }
