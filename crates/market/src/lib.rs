@@ -20,7 +20,7 @@ mod view;
 pub use command::{Actor, Command, Decoded, IssueCertificate, SignedCommand};
 pub use execute::{Accepted, Effects, EncodedEffects, Executed, Outcome, Row, execute};
 pub use facts::{CERTIFICATE_LINES_MAX, CertificateFacts, CertificateLine, certificate_facts};
-pub use lines::{PairLine, refund_lines, sale_key, sale_lines};
+pub use lines::{PairLine, refund_lines, refunded_revenue, sale_key, sale_lines};
 pub use memory::MemoryState;
 pub use record::{
     Acceptance, Answer, Certificate, Claim, DeliveryRecord, Head, Key, Noun, PostedTransaction, Record,

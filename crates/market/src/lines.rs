@@ -79,6 +79,18 @@ pub fn refund_lines(
     event.lines(&LineMoney::refunded(licence, line.before_minor, after)?)
 }
 
+/// What each sharer of a licence's revenue gave back in one line of a refund, in the order of [`Licence::revenue`].
+///
+/// # Errors
+/// None in practice, as above.
+pub fn refunded_revenue(licence: &Licence, line: &RefundedLine) -> Result<Vec<AmountMinor>, Refusal> {
+    let after = line.before_minor.plus(line.net_minor)?;
+    let mut parts = LineMoney::refunded(licence, line.before_minor, after)?.net_parts;
+    // The sharers come first among the parts; without any, the first is the supplier's own.
+    parts.truncate(licence.revenue.len());
+    Ok(parts)
+}
+
 struct Event<'a> {
     order: &'a Order,
     licence: &'a Licence,

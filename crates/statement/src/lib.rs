@@ -22,6 +22,6 @@ pub use check::Inconsistent;
 pub use csv_read::read_csv;
 pub use json::read_json;
 pub use line::{LineKind, StatementLine};
-pub use statement::{Holder, PairHead, Statement, StatementParts, WindowStage};
+pub use statement::{PairHead, Statement, StatementParts, WindowStage};
 pub use totals::{KindTotals, Totals};
 pub use words::{Language, Words};

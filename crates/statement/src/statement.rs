@@ -6,42 +6,9 @@ use crate::{
     words::words,
 };
 use databourse_primitives::{
-    Asset, BilingualText, Digest, ExchangeCode, Label, ParseError, PartyId, Timestamp, TreeSize, WindowId,
-    serde_as_string,
+    Asset, BilingualText, Digest, ExchangeCode, Holder, Label, Timestamp, TreeSize, WindowId,
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
-
-/// Whose statement it is. Text form `exchange:<code>` or `party:<id>`, as in names of accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holder {
-    /// An exchange.
-    Exchange(ExchangeCode),
-    /// A party.
-    Party(PartyId),
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exchange(code) => write!(f, "exchange:{code}"),
-            Self::Party(id) => write!(f, "party:{id}"),
-        }
-    }
-}
-
-impl FromStr for Holder {
-    type Err = ParseError;
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        const EXPECTED: ParseError = ParseError::new("a holder: `exchange:<code>` or `party:<id>`");
-        match text.split_once(':') {
-            Some(("exchange", code)) => code.parse().map(Self::Exchange).map_err(|_| EXPECTED),
-            Some(("party", id)) => id.parse().map(Self::Party).map_err(|_| EXPECTED),
-            _ => Err(EXPECTED),
-        }
-    }
-}
-serde_as_string!(Holder);
 
 /// Where the window stood when the statement was made. Before `settled` and `aborted` lines may still be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

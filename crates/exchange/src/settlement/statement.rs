@@ -76,10 +76,7 @@ impl Node {
             }
         }
         let parts = StatementParts {
-            holder: match subject.holder {
-                Holder::Exchange(code) => databourse_statement::Holder::Exchange(code),
-                Holder::Party(id) => databourse_statement::Holder::Party(id),
-            },
+            holder: subject.holder,
             holder_name: subject.name,
             heads: heads(&window, &subject.book.code)?,
             exchange: subject.book.code,

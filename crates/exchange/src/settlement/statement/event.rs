@@ -4,12 +4,12 @@ use super::{Subject, damaged, out_of_range, records::Records};
 use crate::NodeError;
 use databourse_licensing::{Licence, Order};
 use databourse_listing::Product;
-use databourse_market::RefundedLine;
+use databourse_market::{RefundedLine, refunded_revenue};
 use databourse_party::Party;
 use databourse_primitives::{
     AmountMinor, BilingualText, ExchangeCode, Holder, LicenceId, PartyId, Rate, Refusal,
 };
-use databourse_settlement::{Schedule, TaxTable, returned_parts, round_half_up};
+use databourse_settlement::{Schedule, TaxTable, round_half_up};
 use databourse_statement::{LineKind, StatementLine};
 
 /// A licence whose money moved, and how much of it.
@@ -58,17 +58,7 @@ impl<'a> Event<'a> {
     ) -> Result<Self, NodeError> {
         let sale = Self::sale(records, id)?;
         let licence = sale.licence;
-        // The sharers come before the commission in the order of the parts; a refund takes from each in that order.
-        let commission =
-            sale.fees.iter().flat_map(|(_, fee, fee_vat)| [*fee, *fee_vat]).collect::<Vec<AmountMinor>>();
-        let shares = licence.revenue.iter().map(|share| share.amount_minor);
-        let parts: Vec<AmountMinor> = shares.chain(commission).collect();
-        let back = if licence.revenue.is_empty() {
-            Vec::new()
-        } else {
-            let after = line.before_minor.plus(line.net_minor).map_err(out_of_range)?;
-            returned_parts(&parts, line.before_minor, after).map_err(out_of_range)?
-        };
+        let back = refunded_revenue(licence, line).map_err(out_of_range)?;
         Ok(Self {
             is_refund: true,
             net: line.net_minor,
