@@ -4,11 +4,12 @@
 //! above this crate knows which engine runs, and no rule knows that there is one. [`Solo`] serves a region of one
 //! exchange: it runs the very same pipeline without peers.
 //!
-//! Deliberately absent: rules, storage, and for now an engine with peers. What such an engine needs beyond this
-//! (`height_params`, `save_undecided`, `undecided`, `decided`) joins [`LedgerApp`] together with its first user.
+//! Deliberately absent: rules, storage, what peers tell one another beside the agreement.
 
 mod app;
+mod certificate;
 mod solo;
 
-pub use app::{CommitCertificate, LedgerApp, Orderer, Verdict};
+pub use app::{Decided, Demand, End, HeightParams, LedgerApp, Orderer, Undecided, Validator, Verdict};
+pub use certificate::CommitCertificate;
 pub use solo::Solo;

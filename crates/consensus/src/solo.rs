@@ -1,6 +1,6 @@
 //! The engine of a region of one exchange: every block is proposed, checked and committed by the same node.
 
-use crate::{CommitCertificate, LedgerApp, Orderer, Verdict};
+use crate::{CommitCertificate, Demand, End, LedgerApp, Orderer, Verdict};
 use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -15,7 +15,8 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
 pub struct Solo;
 
 impl Orderer for Solo {
-    async fn run<A: LedgerApp>(self, mut app: A, mut halt: watch::Receiver<bool>) -> A {
+    async fn run<A: LedgerApp>(self, mut app: A, mut halt: watch::Receiver<bool>) -> (A, End) {
+        let mut end = End::Drained;
         let mut pause = Pause::default();
         while app.commands_wait().await {
             let Err(failure) = step(&mut app).await else {
@@ -26,6 +27,7 @@ impl Orderer for Solo {
             // A store that answers but fails again, a full disk for one, is not asked without end.
             if !pause.wait(&mut halt).await || !recover(&mut app, &mut pause, &mut halt).await {
                 error!("halted while the store cannot be used");
+                end = End::Halted;
                 break;
             }
             info!(height = app.last_height().0, "recovered");
@@ -36,7 +38,7 @@ impl Orderer for Solo {
             recover(&mut app, &mut pause, &mut halt).await;
         }
         app.abandon();
-        app
+        (app, end)
     }
 }
 
@@ -62,9 +64,9 @@ impl Pause {
 /// One block: build, check, commit.
 async fn step<A: LedgerApp>(app: &mut A) -> Result<(), A::Error> {
     let height = app.last_height().next();
-    let Some(block) = app.build(height).await? else { return Ok(()) };
+    let Some(block) = app.build(height, Demand::IfAccepted).await? else { return Ok(()) };
     match app.check(&block).await? {
-        Verdict::Valid => app.commit(block, CommitCertificate::Solo).await,
+        Verdict::Valid => app.commit(block, CommitCertificate::solo()).await,
         verdict => {
             // A node that refuses its own block has lost its mind, not its commands: read everything again.
             error!(?verdict, height = height.0, "own block is not valid");
@@ -87,10 +89,11 @@ async fn recover<A: LedgerApp>(app: &mut A, pause: &mut Pause, halt: &mut watch:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use databourse_ledger::{Block, BlockHeader, SigningKey};
+    use crate::{Decided, HeightParams, Undecided};
+    use databourse_ledger::{Block, BlockHeader, DoubleSigning, SigningKey};
     use databourse_merkle::empty_root;
     use databourse_primitives::{Digest, Height, Timestamp, TreeSize};
-    use std::collections::VecDeque;
+    use std::{collections::VecDeque, ops::RangeInclusive};
 
     #[derive(Debug)]
     struct Broken;
@@ -128,7 +131,7 @@ mod tests {
         async fn commands_wait(&self) -> bool {
             self.work > 0
         }
-        async fn build(&mut self, height: Height) -> Result<Option<Block>, Broken> {
+        async fn build(&mut self, height: Height, _demand: Demand) -> Result<Option<Block>, Broken> {
             self.call("build")?;
             let digest = Digest::of(b"");
             let fields =
@@ -155,12 +158,27 @@ mod tests {
         fn abandon(&mut self) {
             self.calls.push("abandon");
         }
+        async fn height_params(&mut self) -> Result<HeightParams, Broken> {
+            Err(Broken)
+        }
+        async fn save_undecided(&mut self, _undecided: &Undecided) -> Result<(), Broken> {
+            Err(Broken)
+        }
+        async fn undecided(&mut self, _height: Height) -> Result<Vec<Undecided>, Broken> {
+            Err(Broken)
+        }
+        async fn decided(&mut self, _range: RangeInclusive<Height>) -> Result<Vec<Decided>, Broken> {
+            Err(Broken)
+        }
+        async fn record_evidence(&mut self, _evidence: Vec<DoubleSigning>) -> Result<(), Broken> {
+            Err(Broken)
+        }
     }
 
     async fn check(failures: &[&'static str], halted: bool, expected: &[&str]) {
         let app = Script { height: 0, work: 1, failures: failures.to_vec().into(), calls: Vec::new() };
         let (_sender, halt) = watch::channel(halted);
-        assert_eq!(Solo.run(app, halt).await.calls, expected, "after {failures:?}");
+        assert_eq!(Solo.run(app, halt).await.0.calls, expected, "after {failures:?}");
     }
 
     #[tokio::test(start_paused = true)]

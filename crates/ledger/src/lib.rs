@@ -5,6 +5,7 @@
 //! | [`Entry`], [`Claims`] | `entry`, `claims` | RFC 7515 compact JWS, `EdDSA` (RFC 8037); see `docs/ENTRY.md` |
 //! | bundles | `bundle` | (uint16 length ‖ entry)*, C2SP tlog-tiles |
 //! | [`Block`], [`BlockHeader`] | `block` | a bundle whose first entry is the header |
+//! | [`ConsensusMessage`], [`DoubleSigning`] | `agreement` | signed text of our own |
 //! | [`Note`], [`VerifierKey`], [`NoteSigner`] | `note`, `vkey`, `signer` | C2SP signed-note |
 //! | [`Checkpoint`], [`SignedCheckpoint`] | `checkpoint` | C2SP tlog-checkpoint, tlog-cosignature |
 //! | [`Policy`], [`PolicyVerdict`] | `policy` | C2SP tlog-policy |
@@ -17,6 +18,7 @@
 //! Deliberately absent: I/O, clocks, randomness, which key belongs to whom (`party`), what a body means (`market`),
 //! and building trees and proofs (`merkle`).
 
+mod agreement;
 mod block;
 mod bundle;
 mod certificate;
@@ -32,6 +34,7 @@ mod receipt;
 mod signer;
 mod vkey;
 
+pub use agreement::{ConsensusMessage, ConsensusSignature, DoubleSigning, SignedConsensusMessage, Step};
 pub use block::{
     BLOCK_BYTES_MAX, BLOCK_COMMANDS_MAX, BLOCK_HEADER_TYPE, Block, BlockError, BlockHeader, commands_root,
 };

@@ -308,6 +308,8 @@ refusal_codes! {
     BreakEvidenceMissing = "break.evidence_missing", Rule, "缺少该类差错所需的证据。";
     /// A resolution must name the posting that corrects it, and that posting must exist.
     BreakPostingUnknown = "break.posting_unknown", Rule, "处理差错须指明已入账的更正分录。";
+    /// The evidence of double signing does not hold.
+    EvidenceInvalid = "evidence.invalid", Rule, "重复签名的证据不成立。";
 
     // ── files of banks and books ──
     /// The file is not one that this reader knows, or a line of it is damaged; nothing of it was taken.
