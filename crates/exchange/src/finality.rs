@@ -190,11 +190,6 @@ impl Finality {
         self.candidates.values().next_back().map(|candidate| &candidate.signed)
     }
 
-    /// Who signed the last checkpoint of this node.
-    pub(crate) fn signers(&self) -> BTreeSet<ExchangeCode> {
-        self.candidates.values().next_back().map(|candidate| candidate.signers.clone()).unwrap_or_default()
-    }
-
     /// A final checkpoint was read from the store: nothing smaller is ever shown.
     pub(crate) fn resume(&mut self, size: TreeSize) {
         self.final_size = size.0;

@@ -22,6 +22,7 @@ mod executor;
 mod finality;
 mod founding;
 mod gossip;
+mod health;
 mod keys;
 mod node;
 mod peers;
@@ -39,7 +40,8 @@ pub use databourse_consensus::{End, PeerAddress};
 pub use entropy::Entropy;
 pub use founding::Founding;
 pub use keys::{KeyFileError, NodeKeys};
-pub use node::{Health, Node, NodeError, Running};
+pub use health::{Health, RegionHealth, RegionState};
+pub use node::{Node, NodeError, Running};
 pub use pool::{Acknowledgement, SubmitError};
 pub use publisher::Published;
 pub use settlement::{

@@ -7,7 +7,7 @@ use crate::{
     engine::{self, Engine},
     evidence,
     founding,
-    executor::{Executor, ExecutorError, Parts, as_gauge},
+    executor::{Executor, ExecutorError, Parts},
     peers::{self, Forks},
     pool::Pool,
     publisher::{self, Publisher, Signers},
@@ -26,6 +26,7 @@ use databourse_store::{Store, StoreError, Writer};
 use lru::LruCache;
 use std::{
     num::NonZeroUsize,
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 use tokio::{
@@ -87,23 +88,6 @@ impl From<ExecutorError> for NodeError {
     }
 }
 
-/// How a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Health {
-    /// Whether the database answers.
-    pub database: bool,
-    /// Whether the pipeline runs.
-    pub committing: bool,
-    /// Commands that wait.
-    pub queue_length: usize,
-    /// How many may.
-    pub queue_capacity: usize,
-    /// Height of the last block.
-    pub height: databourse_primitives::Height,
-    /// Time of the last block.
-    pub block_time: Timestamp,
-}
-
 /// A running node. Cheap to clone.
 #[derive(Clone)]
 pub struct Node(pub(crate) Arc<Inner>);
@@ -123,6 +107,7 @@ pub(crate) struct Inner {
     pub(crate) forks: Forks,
     entropy: Entropy,
     totals: Arc<Totals>,
+    pub(crate) wal_folder: Option<PathBuf>,
     pub(crate) engine: Option<watch::Receiver<EngineStatus>>,
     pub(crate) end: watch::Receiver<Option<End>>,
 }
@@ -177,6 +162,7 @@ impl Node {
         let pool_capacity = config.pool_capacity;
         let clock = Arc::new(config.clock);
         let entry_key = keys.entry_key();
+        let wal_folder = config.region.as_ref().map(|region| region.wal_folder.clone());
         let engine::Wiring { engine, outbox, incoming, status } =
             engine::wire(config.region, &config.origin, &config.exchange, keys)?;
         let signers = Signers {
@@ -225,6 +211,7 @@ impl Node {
             entropy: config.entropy,
             pool: Arc::clone(&pool),
             totals,
+            wal_folder,
             engine: status,
             end: end.clone(),
         }));
@@ -341,21 +328,6 @@ impl Node {
     /// What the pipeline has done, and how long each stage took.
     pub fn totals(&self) -> PipelineTotals {
         self.0.totals.read()
-    }
-
-    /// How the node is.
-    pub async fn health(&self) -> Health {
-        let shown = self.published();
-        let queue_length = self.0.pool.len();
-        metrics::gauge!("databourse_commands_waiting").set(as_gauge(queue_length as u64));
-        Health {
-            database: self.0.store.ping().await.is_ok(),
-            committing: self.0.end.borrow().is_none(),
-            queue_length,
-            queue_capacity: self.0.pool.capacity(),
-            height: shown.height,
-            block_time: shown.time,
-        }
     }
 }
 

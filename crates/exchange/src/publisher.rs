@@ -202,9 +202,10 @@ impl Publisher {
         self.shown.send_replace(Arc::new(shown));
     }
 
-    /// Whose cosignatures the last checkpoint of this node has.
-    pub(crate) fn signers(&self) -> BTreeSet<ExchangeCode> {
-        self.finality().signers()
+    /// Whose cosignatures are asked for.
+    pub(crate) fn members(&self) -> BTreeSet<ExchangeCode> {
+        let cosigners = self.cosigners.borrow();
+        cosigners.iter().flat_map(|cosigners| cosigners.witnesses.keys().cloned()).collect()
     }
 
     /// Follows what is shown.
