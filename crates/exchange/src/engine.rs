@@ -47,6 +47,7 @@ pub(crate) fn wire(
         peers: region.peers,
         wal_folder: region.wal_folder,
         idle_period: region.idle_period,
+        vote_timeout: region.propose_timeout,
         propose_timeout: region.propose_timeout,
         gossip: Gossip { outgoing, incoming: heard },
         status: status_sender,

@@ -8,12 +8,23 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+/// The most pieces of evidence that are reported after a restart; one suspends its exchange.
+const UNREPORTED_MAX: u32 = 100;
+
 /// Reports what the engine hands over until the node halts.
 pub(crate) async fn report(
     node: Node,
     mut evidence: mpsc::UnboundedReceiver<DoubleSigning>,
     mut halted: watch::Receiver<bool>,
 ) {
+    match node.store().unreported_evidence(UNREPORTED_MAX).await {
+        Ok(kept) => {
+            for found in kept {
+                report_one(&node, found).await;
+            }
+        }
+        Err(failure) => warn!(%failure, "evidence of before cannot be read"),
+    }
     loop {
         let found = tokio::select! {
             _ = halted.wait_for(|halted| *halted) => return,
@@ -36,6 +47,7 @@ async fn report_one(node: &Node, evidence: DoubleSigning) {
         .chain_update(&text)
         .finalize();
     let exchange = evidence.exchange.clone();
+    let reported = [evidence.clone()];
     let command = Command::ReportMisbehaviour(ReportMisbehaviour { evidence });
     let id = entry_id(node.now(), &digest.into());
     let submission = Submission::Command { id, acting: Acting::Exchange, command };
@@ -43,7 +55,11 @@ async fn report_one(node: &Node, evidence: DoubleSigning) {
         Some(Ok(done)) => info!(%exchange, leaf_index = done.leaf_index.0, "evidence is in the ledger"),
         // Another node was first, or the exchange is suspended already.
         Some(Err(SubmitError::Refused(refusal))) => info!(%exchange, %refusal, "evidence is not needed"),
-        Some(Err(failure)) => warn!(%exchange, %failure, "evidence could not be reported"),
-        None => {}
+        // It is kept, and reported at the next start.
+        Some(Err(failure)) => return warn!(%exchange, %failure, "evidence could not be reported"),
+        None => return,
+    }
+    if let Err(failure) = node.store().mark_evidence_reported(&reported).await {
+        warn!(%exchange, %failure, "evidence will be reported again");
     }
 }

@@ -101,12 +101,13 @@ impl Node {
         let end = self.0.end.borrow().clone();
         let reachable = 1 + peers.values().filter(|connected| **connected).count();
         let height = status.height.0.saturating_sub(1).max(shown.height.0);
+        let highest = status.peer_heights.values().copied().max().unwrap_or_default();
         let state = match &end {
             Some(End::Diverged { .. }) => RegionState::Diverged,
             Some(_) => RegionState::Halted,
             None if self.0.store.ping().await.is_err() => RegionState::Halted,
             None if 3 * reachable <= 2 * (peers.len() + 1) => RegionState::NoQuorum,
-            None if status.highest_height.0 > height + 1 => RegionState::CatchingUp,
+            None if highest.0 > height + 1 => RegionState::CatchingUp,
             None => RegionState::Running,
         };
         let age_ms = self.now().unix_ms().saturating_sub(shown.time.unix_ms());
@@ -116,7 +117,7 @@ impl Node {
             stopped: end.map(|end| format!("{end:?}")),
             height: shown.height,
             height_age: Duration::from_millis(u64::try_from(age_ms).unwrap_or_default()),
-            highest_height: status.highest_height.max(shown.height),
+            highest_height: highest.max(shown.height),
             peers,
             cosigners: shown.cosigned_by.iter().cloned().collect(),
             final_size: shown.size,

@@ -36,7 +36,7 @@ mod working_set;
 pub use admission::{Acting, Submission};
 pub use clock::Clock;
 pub use config::{NodeConfig, RegionConfig, SettlementConfig};
-pub use databourse_consensus::{End, PeerAddress};
+pub use databourse_consensus::{End, PeerAddress, peer_id};
 pub use entropy::Entropy;
 pub use founding::Founding;
 pub use keys::{KeyFileError, NodeKeys};

@@ -347,6 +347,9 @@ impl Inner {
                 Err(error) => answers.push(Some(Err(error))),
             }
         }
+        if let Some(reason) = self.cannot_agree() {
+            return answers.into_iter().map(|known| known.unwrap_or_else(|| Err(reason.clone()))).collect();
+        }
         let mut receivers = match self.pool.push(commands) {
             Ok(receivers) => receivers.into_iter(),
             Err(error) => {
@@ -365,5 +368,16 @@ impl Inner {
             });
         }
         settled
+    }
+
+    /// Why nothing that is sent now would become final: the author is told at once instead of after a long wait.
+    fn cannot_agree(&self) -> Option<SubmitError> {
+        let status = self.engine.as_ref()?.borrow();
+        let members = self.publisher.members();
+        let others = members.iter().filter(|code| **code != self.exchange);
+        let reachable = 1 + others.filter(|code| status.connected.contains(*code)).count();
+        (3 * reachable <= 2 * members.len()).then(|| SubmitError::Unavailable {
+            reason: format!("{reachable} of {} exchanges can be reached; try again later", members.len()),
+        })
     }
 }

@@ -18,7 +18,7 @@ use databourse_merkle::{
 };
 use databourse_party::Cosigner;
 use databourse_primitives::{ExchangeCode, Height, LeafIndex, Line, Timestamp, TreeSize};
-use databourse_store::Store;
+use databourse_store::{FinalCheckpoint, Store};
 use lru::LruCache;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -325,21 +325,19 @@ pub(crate) async fn resume(publisher: &Publisher, store: &Store) -> Result<(), N
         return Ok(());
     };
     let damaged = |what: &str| NodeError::Damaged(format!("the final checkpoint that was kept: {what}"));
-    let signed =
-        SignedCheckpoint::parse(kept.text.as_bytes()).map_err(|error| damaged(&error.to_string()))?;
-    let edge = store.tree_edge_at(signed.checkpoint.size).await?;
-    if edge.root() != signed.checkpoint.root {
-        return Err(damaged("the entries in the store have another root"));
-    }
+    let checkpoint = &kept.signed.checkpoint;
+    let edge = store.tree_edge_at(checkpoint.size).await?;
+    let edge = edge.filter(|edge| edge.root() == checkpoint.root);
+    let edge = edge.ok_or_else(|| damaged("the entries in the store have another root"))?;
     let block = store.block(kept.height).await?.ok_or_else(|| damaged("its block is missing"))?;
     publisher.resume(Published {
-        checkpoint: kept.text,
-        size: signed.checkpoint.size,
-        root: signed.checkpoint.root,
+        checkpoint: kept.signed.to_string(),
+        size: checkpoint.size,
+        root: checkpoint.root,
         height: kept.height,
         time: block.time,
         cosigned_by: BTreeSet::new(),
-        signed: Some(signed),
+        signed: Some(kept.signed),
         edge,
     });
     Ok(())
@@ -354,10 +352,8 @@ pub(crate) async fn keep_final(node: Arc<Inner>, mut halted: watch::Receiver<boo
             changed = shown.changed() => if changed.is_err() { return },
         }
         let last = Arc::clone(&shown.borrow_and_update());
-        if last.size.0 == 0 {
-            continue;
-        }
-        let saved = node.store.save_final_checkpoint(last.size, last.height, &last.checkpoint).await;
+        let Some(signed) = last.signed.clone() else { continue };
+        let saved = node.store.save_final_checkpoint(&FinalCheckpoint { height: last.height, signed }).await;
         if let Err(failure) = saved {
             warn!(error = %failure, size = last.size.0, "the final checkpoint is not kept");
         }

@@ -143,13 +143,14 @@ impl Executor {
         let mut answers = Answers::new();
         let places = (context.header_index.0 + 1..).map(LeafIndex);
         for (entry, leaf_index) in block.commands.iter().zip(places) {
-            for author in self.parts.pool.take_entry(&entry.leaf_hash()) {
+            for (count, author) in self.parts.pool.take_entry(&entry.leaf_hash()).into_iter().enumerate() {
                 let answer = Acknowledgement {
                     id: entry.claims().id,
                     entry_type: entry.claims().entry_type.clone(),
                     leaf_index,
                     height: context.height,
-                    repeated: false,
+                    // Sent twice while it waited.
+                    repeated: count > 0,
                 };
                 answers.push((author, Ok(answer)));
             }

@@ -50,9 +50,9 @@ impl Executor {
         };
         let from = Height(self.height.0.saturating_sub(TURNS_LOST as u64 - 1).max(1));
         let limit = u32::try_from(TURNS_LOST).unwrap_or(u32::MAX);
-        let agreements = store.agreements(from, limit).await?;
+        let turns = store.turns(from, limit).await?;
         self.turns = crate::turns::Turns::new(
-            agreements.into_iter().map(|row| Turn { due: row.turn, proposer: row.proposer }),
+            turns.into_iter().map(|row| Turn { due: row.turn, proposer: row.proposer }),
         );
         self.members = Members::default();
         self.members.exchanges =
@@ -149,7 +149,7 @@ impl Executor {
         let rows = self.parts.store.decided_blocks(range, DECIDED_BYTES_MAX).await?;
         let decided = rows.into_iter().map(|row| Decided {
             height: row.height,
-            block: row.bytes,
+            block: row.block,
             certificate: CommitCertificate {
                 round: row.agreement.round,
                 precommits: row.agreement.precommits,
@@ -159,8 +159,8 @@ impl Executor {
     }
 
     pub(super) async fn keep_evidence(&mut self, evidence: Vec<DoubleSigning>) -> Result<(), ExecutorError> {
+        self.parts.store.save_evidence(&evidence).await?;
         for found in evidence {
-            self.parts.store.save_misbehaviour(&found).await?;
             // Whoever reports it may have stopped; the store keeps it for the next start.
             let _ = self.parts.evidence.send(found);
         }
