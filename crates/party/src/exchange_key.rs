@@ -68,7 +68,8 @@ impl KeyHistory {
         if self.since_height <= height {
             return Some(&self.key);
         }
-        let in_force = |earlier: &&EarlierKey| earlier.since_height <= height && height < earlier.until_height;
+        let in_force =
+            |earlier: &&EarlierKey| earlier.since_height <= height && height < earlier.until_height;
         self.earlier.iter().find(in_force).map(|earlier| &earlier.key)
     }
 
@@ -151,12 +152,7 @@ impl NewKey {
     ///
     /// # Errors
     /// `member.proof_invalid`.
-    pub fn verify(
-        &self,
-        origin: &Line,
-        exchange: &ExchangeCode,
-        purpose: KeyPurpose,
-    ) -> Result<(), Refusal> {
+    pub fn verify(&self, origin: &Line, exchange: &ExchangeCode, purpose: KeyPurpose) -> Result<(), Refusal> {
         let signed = Self::signed_bytes(origin, exchange, purpose, &self.key);
         verify_signature(&self.key, &signed, &self.proof.0).map_err(|_| {
             let expected = "the new key's own signature over region, exchange, purpose and key";

@@ -16,8 +16,8 @@ mod proposal;
 mod region;
 
 pub use exchange::{
-    Cosigner, EFFECT_DELAY_HEIGHTS, Exchange, FoundExchange, MEMBERS_MAX, Membership, SuspensionCause, cosigners,
-    effect_height, validators,
+    Cosigner, EFFECT_DELAY_HEIGHTS, Exchange, FoundExchange, MEMBERS_MAX, Membership, SuspensionCause,
+    cosigners, effect_height, validators,
 };
 pub use exchange_key::{EarlierKey, KeyHistory, KeyPurpose, NewKey, PossessionProof};
 pub use identifier::LegalIdentifier;

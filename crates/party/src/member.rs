@@ -149,10 +149,9 @@ impl Members<'_> {
         let tally = proposal.tally(&self.active())?;
         proposal.state = match tally {
             Tally::Open => ProposalState::Open,
-            Tally::Accepted => ProposalState::Accepted {
-                accepted_at: self.now,
-                effect_height: effect_height(self.height),
-            },
+            Tally::Accepted => {
+                ProposalState::Accepted { accepted_at: self.now, effect_height: effect_height(self.height) }
+            }
             Tally::Refused => ProposalState::Refused { refused_at: self.now },
         };
         Ok((proposal, tally))
@@ -261,7 +260,8 @@ impl Members<'_> {
             return Err(pending(code, latest.since_height()));
         }
         if !standings.contains(&latest.as_str()) {
-            let expected = format!("an exchange that is {}; {code} is {}", standings.join(" or "), latest.as_str());
+            let expected =
+                format!("an exchange that is {}; {code} is {}", standings.join(" or "), latest.as_str());
             return Err(refused(RefusalCode::MemberState, "exchange", expected));
         }
         Ok(exchange)
@@ -302,9 +302,7 @@ impl Members<'_> {
         let evidence = &command.evidence;
         let offender = self.exchange(&evidence.exchange).map_err(within)?;
         let shown = evidence.first.message.height;
-        let answered = |step: &Membership| {
-            matches!(step, Membership::Suspended { since_height, .. } if *since_height > shown)
-        };
+        let answered = |step: &Membership| matches!(step, Membership::Suspended { since_height, .. } if *since_height > shown);
         if offender.earlier.iter().chain([&offender.membership]).any(answered) {
             let expected = format!("a height after the suspension of {}", offender.code);
             return Err(within(refused(RefusalCode::EvidenceKnown, "first.message.height", expected)));

@@ -180,9 +180,8 @@ impl Proposal {
     /// `member.quorum_unreachable` if those who have a say are too few.
     pub fn tally(&self, active: &BTreeSet<ExchangeCode>) -> Result<Tally, Refusal> {
         let (electorate, needed) = electorate(&self.change, active)?;
-        let count = |approve| {
-            electorate.iter().filter(|code| self.votes.get(**code) == Some(&approve)).count()
-        };
+        let count =
+            |approve| electorate.iter().filter(|code| self.votes.get(**code) == Some(&approve)).count();
         let indispensable = self.change.must_approve().map(|code| self.votes.get(code));
         let lost = electorate.len() - count(false) < needed || indispensable == Some(Some(&false));
         let won = count(true) >= needed && indispensable.is_none_or(|vote| vote == Some(&true));

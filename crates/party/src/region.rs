@@ -128,8 +128,8 @@ pub fn found(
     }
     let codes: BTreeSet<_> = command.exchanges.iter().map(|exchange| exchange.code.clone()).collect();
     let keys: Vec<_> = command.exchanges.iter().flat_map(FoundExchange::keys).map(|(_, key)| key).collect();
-    let distinct = codes.len() == command.exchanges.len()
-        && keys.iter().collect::<BTreeSet<_>>().len() == keys.len();
+    let distinct =
+        codes.len() == command.exchanges.len() && keys.iter().collect::<BTreeSet<_>>().len() == keys.len();
     if !(1..=MEMBERS_MAX).contains(&codes.len()) || !distinct {
         let expected = format!("1 to {MEMBERS_MAX} exchanges, each with a code and four keys of its own");
         return Err(Refusal::new(RefusalCode::BodyMalformed, "exchanges", expected));
