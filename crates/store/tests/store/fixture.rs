@@ -3,8 +3,8 @@
 use crate::samples::{refund, settlement_records};
 use databourse_market::{EncodedEffects, Noun, PostedTransaction, Record, Row};
 use databourse_merkle::{TileEdge, leaf_hash};
-use databourse_primitives::{Digest, EntryId, Height, LeafIndex, Timestamp};
-use databourse_store::{CommitBatch, NewEntry, Store, Writer};
+use databourse_primitives::{Digest, EntryId, ExchangeCode, Height, LeafIndex, Timestamp};
+use databourse_store::{Agreement, CommitBatch, ConnectionConfig, NewEntry, Store, Writer};
 use databourse_testkit::TestDatabase;
 use serde_json::{Value, json};
 
@@ -17,9 +17,13 @@ pub(crate) fn entry_id(number: u64) -> EntryId {
     id(number).parse().unwrap()
 }
 
+pub(crate) fn exchange(code: &str) -> ExchangeCode {
+    code.parse().unwrap()
+}
+
 /// A migrated database, a reading and a writing handle, and the ledger as the test knows it.
-pub(crate) struct Ledger {
-    pub(crate) database: TestDatabase,
+pub(crate) struct Ledger<D = TestDatabase> {
+    pub(crate) database: D,
     pub(crate) store: Store,
     pub(crate) writer: Writer,
     pub(crate) edge: TileEdge,
@@ -29,9 +33,23 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) async fn create() -> Self {
         let database = TestDatabase::create().await;
-        Store::migrate(database.config()).await.unwrap();
-        let store = Store::connect(database.config(), 4).await.unwrap();
-        let writer = Writer::connect(database.config()).await.unwrap();
+        let config = database.config();
+        Self::create_in(database, config).await
+    }
+
+    /// Changes rows by hand, past the triggers that keep people from it.
+    pub(crate) async fn tamper(&self, statements: &str) {
+        let client = self.database.connect().await;
+        client.batch_execute(&format!("SET session_replication_role = replica; {statements}")).await.unwrap();
+    }
+}
+
+impl<D> Ledger<D> {
+    /// In an empty database, reached by `config`.
+    pub(crate) async fn create_in(database: D, config: ConnectionConfig) -> Self {
+        Store::migrate(config.clone()).await.unwrap();
+        let store = Store::connect(config.clone(), 4).await.unwrap();
+        let writer = Writer::connect(config).await.unwrap();
         Self { database, store, writer, edge: TileEdge::new(), height: 0 }
     }
 
@@ -63,6 +81,7 @@ impl Ledger {
             height: Height(self.height),
             block_id: Digest::of(&self.height.to_be_bytes()),
             block_time: Timestamp::from_unix_ms(1_000 * i64::try_from(self.height).unwrap()),
+            agreement: Agreement::solo(exchange("sh"), exchange("sh")),
             header_index: LeafIndex(first),
             entries,
             effects: effects(records, transactions),
@@ -76,12 +95,6 @@ impl Ledger {
     pub(crate) async fn commit(&mut self, records: Vec<Record>) {
         let batch = self.next(1, records, Vec::new());
         self.writer.commit(&batch).await.unwrap();
-    }
-
-    /// Changes rows by hand, past the triggers that keep people from it.
-    pub(crate) async fn tamper(&self, statements: &str) {
-        let client = self.database.connect().await;
-        client.batch_execute(&format!("SET session_replication_role = replica; {statements}")).await.unwrap();
     }
 }
 
