@@ -17,6 +17,37 @@ BEGIN
 END
 $$;
 
+-- When an exchange leaves, its successor takes its book over.
+ALTER TABLE posting
+    DROP CONSTRAINT posting_kind_check,
+    ADD CONSTRAINT posting_kind_check CHECK (kind IN ('deposit', 'withdrawal', 'hold', 'post', 'void', 'expire',
+        'refund', 'fee', 'voucher', 'settlement', 'write_off', 'succession'));
+
+CREATE TABLE member_proposal (
+    name text COLLATE "C" PRIMARY KEY,
+    record jsonb NOT NULL,
+    exchange text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record ->> 'exchange') STORED,
+    proposed_by text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record ->> 'proposed_by') STORED,
+    change text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record -> 'change' ->> 'name') STORED
+        CHECK (change IN ('join', 'leave', 'replace_keys', 'suspend', 'reinstate')),
+    state text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record -> 'state' ->> 'name') STORED
+        CHECK (state IN ('open', 'accepted', 'refused')),
+    CHECK (record ->> 'id' = name)
+);
+CREATE INDEX member_proposal_exchange ON member_proposal (exchange, name);
+CREATE INDEX member_proposal_state ON member_proposal (state, name);
+
+CREATE TABLE misbehaviour (
+    name text COLLATE "C" PRIMARY KEY,
+    record jsonb NOT NULL,
+    exchange text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record -> 'evidence' ->> 'exchange') STORED,
+    height bigint NOT NULL
+        GENERATED ALWAYS AS ((record #>> '{evidence,first,message,height}')::bigint) STORED CHECK (height > 0),
+    reported_by text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record ->> 'reported_by') STORED,
+    CHECK (record ->> 'id' = name)
+);
+CREATE INDEX misbehaviour_exchange ON misbehaviour (exchange, name);
+
 -- How a block was agreed: in which round, whose turn it was in the first one, who authored the block, and who signed a
 -- precommit of it (exchange to signature; none in a region of one). Written with the block, in its transaction. Rounds
 -- are unsigned 32-bit numbers.

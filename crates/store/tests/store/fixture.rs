@@ -1,6 +1,9 @@
 //! A database of its own per test, a ledger that grows block by block, and one record of every kind.
 
-use crate::samples::{refund, settlement_records};
+use crate::{
+    members::membership_records,
+    samples::{refund, settlement_records},
+};
 use databourse_market::{EncodedEffects, Noun, PostedTransaction, Record, Row};
 use databourse_merkle::{TileEdge, leaf_hash};
 use databourse_primitives::{Digest, EntryId, ExchangeCode, Height, LeafIndex, Timestamp};
@@ -118,6 +121,8 @@ pub(crate) fn record(noun: Noun, json: Value) -> Record {
 pub(crate) const TIME: &str = "2026-11-22T02:47:32.123Z";
 pub(crate) const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+pub(crate) const KEY: &str = "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 pub(crate) fn account(name: &str, debits_minor: i64, credits_minor: i64, posting_count: u64) -> Record {
     let json = json!({"id": name, "debits_minor": debits_minor, "credits_minor": credits_minor,
         "posting_count": posting_count});
@@ -187,7 +192,7 @@ pub(crate) fn licence(order: u64, line: u32, buyer: u64, state: &str) -> Record 
 pub(crate) fn one_of_each() -> Vec<Record> {
     let odd = "“引号” \" \\ / é e\u{301} \u{2028} \u{1f6a2} \u{fffd} \u{10ffff} <&>";
     let text = json!({"zh": format!("多行\n\t{odd}"), "en": odd});
-    let key = "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let key = json!({"key": KEY, "since_height": 9, "earlier": [{"key": KEY, "since_height": 1, "until_height": 9}]});
     let key_id = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let party = |number: u64, state: Value| {
         json!({"id": id(number), "home_exchange": "sh", "home_region": "CN-SH", "legal_name": text,
@@ -240,12 +245,14 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         ),
         record(
             Noun::Exchange,
-            json!({"code": "sh", "name": text, "cosignature_key": key, "member_since": TIME,
-            "last_certificate": u64::MAX}),
+            json!({"code": "sh", "name": text, "entry_key": key, "checkpoint_key": key, "cosignature_key": key,
+            "consensus_key": key, "member_since": TIME, "last_certificate": u64::MAX,
+            "membership": {"name": "suspended", "since_height": 5, "cause": {"proposal": id(1)}},
+            "earlier": [{"name": "active", "since_height": 1}]}),
         ),
         record(
             Noun::SigningKey,
-            json!({"id": key_id, "key": key, "owner": {"exchange": "sh"},
+            json!({"id": key_id, "key": KEY, "owner": {"exchange": "sh"},
             "registered_at": TIME, "retired_at": null}),
         ),
         record(Noun::Party, party(2, json!({"name": "certified"}))),
@@ -292,6 +299,7 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         head("window:CNY/2", u64::MAX),
     ];
     records.extend(settlement_records());
+    records.extend(membership_records());
     let states = ["ordered", "delivered", "active", "rejected", "expired", "refunded"];
     records.extend((1..).zip(states).map(|(line, state)| licence(8, line, 3, state)));
     records

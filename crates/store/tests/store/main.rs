@@ -14,6 +14,7 @@ mod fixture;
 mod journal;
 mod limits;
 mod list;
+mod members;
 mod migrate;
 mod records;
 mod replica;
