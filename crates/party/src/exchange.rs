@@ -1,4 +1,4 @@
-//! Exchanges as members of a region: their keys, their standing, and who votes and co-signs at a height.
+//! Exchanges as members of a region: their keys and their standing.
 //!
 //! Whatever an entry changes of a membership or a key takes effect [`EFFECT_DELAY_HEIGHTS`] after the block that
 //! accepted it, and is written at once, so at every height everybody knows who votes at the next two. What is in force
@@ -9,7 +9,6 @@ use databourse_primitives::{
     BilingualText, EntryId, ExchangeCode, Height, ProposalId, PublicKey, Refusal, RefusalCode, Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How many heights after the accepting block a change of membership or keys takes effect. A block is agreed on while
 /// the one before it may not be executed everywhere yet; with two heights the voters are known in time.
@@ -251,43 +250,4 @@ impl Exchange {
         *history = history.clone().replaced(key, since_height);
         self
     }
-}
-
-/// Who votes on the block of `height`, with the consensus key in force there, in the order of codes: the exchanges that
-/// are active or leaving.
-///
-/// The records may be of any state from that committed at `height - 2` on; all of them give the same answer. The
-/// founding stands for the heights before. Never empty; the sets of two consecutive heights have an exchange in common,
-/// and differ only by what the block two heights before the later one decided.
-pub fn validators<'a>(
-    exchanges: impl Iterator<Item = &'a Exchange>,
-    height: Height,
-) -> Vec<(ExchangeCode, PublicKey)> {
-    let voters = exchanges.filter(|exchange| exchange.votes_at(height));
-    let keyed = voters.filter_map(|one| Some((one.code.clone(), *one.consensus_key.at(height)?)));
-    keyed.collect::<BTreeMap<_, _>>().into_iter().collect()
-}
-
-/// An exchange whose signature counts on a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cosigner {
-    /// The exchange.
-    pub exchange: ExchangeCode,
-    /// The key that co-signs for it.
-    pub cosignature_key: PublicKey,
-    /// The key that signs for it as the log.
-    pub checkpoint_key: PublicKey,
-}
-
-/// Who signs the checkpoint of the block of `height`, with the keys in force there, in the order of codes: those who
-/// vote on the block. What [`validators`] says of its answer holds for this one.
-pub fn cosigners<'a>(exchanges: impl Iterator<Item = &'a Exchange>, height: Height) -> Vec<Cosigner> {
-    let voters = exchanges.filter(|exchange| exchange.votes_at(height));
-    let keyed = voters.filter_map(|one| {
-        let cosignature_key = *one.cosignature_key.at(height)?;
-        let checkpoint_key = *one.checkpoint_key.at(height)?;
-        let cosigner = Cosigner { exchange: one.code.clone(), cosignature_key, checkpoint_key };
-        Some((one.code.clone(), cosigner))
-    });
-    keyed.collect::<BTreeMap<_, _>>().into_values().collect()
 }

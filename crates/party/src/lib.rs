@@ -6,23 +6,29 @@
 //! (an argument), signatures of entries (checked before a command reaches a rule; those inside of one are checked
 //! here), the recognition policy between exchanges.
 
+mod change;
+mod departure;
 mod exchange;
 mod exchange_key;
 mod identifier;
 mod key;
 mod member;
+mod misbehaviour;
 mod party;
 mod proposal;
 mod region;
+mod voters;
 
+pub use departure::DepartRegion;
 pub use exchange::{
-    Cosigner, EFFECT_DELAY_HEIGHTS, Exchange, FoundExchange, MEMBERS_MAX, Membership, SuspensionCause,
-    cosigners, effect_height, validators,
+    EFFECT_DELAY_HEIGHTS, Exchange, FoundExchange, MEMBERS_MAX, Membership, SuspensionCause, effect_height,
 };
 pub use exchange_key::{EarlierKey, KeyHistory, KeyPurpose, NewKey, PossessionProof};
 pub use identifier::LegalIdentifier;
 pub use key::{KeyOwner, KeyRecord, register, retire};
-pub use member::{DepartRegion, Members, MisbehaviourRecord, ReportMisbehaviour};
+pub use member::Members;
+pub use misbehaviour::{MisbehaviourRecord, ReportMisbehaviour};
 pub use party::{CertifyParty, Party, PartyState, RevokeParty, Role, certify, revoke};
 pub use proposal::{CastVote, Change, Proposal, ProposalState, ProposeChange, Tally};
 pub use region::{FoundRegion, Region, Successors, found};
+pub use voters::{Cosigner, cosigners, validators};

@@ -80,7 +80,7 @@ fn resolve_actor(tx: &Tx<'_>, signed: &SignedCommand) -> Result<Actor, Halt> {
         Refusal::new(RefusalCode::RegionNotFounded, "", "a ledger whose first entry founds its region");
     let region: Region = tx.find(&"region")?.ok_or(founded)?;
     region.has(&claims.exchange)?;
-    standing::may_act(tx, &region, &claims.exchange)?;
+    standing::may_act(tx, &claims.exchange)?;
     let unknown = Refusal::new(RefusalCode::KeyUnknown, "kid", "the name of a registered key");
     let record: KeyRecord = tx.find(&signed.entry.kid())?.ok_or(unknown)?;
     record.in_force(tx.context.height)?;

@@ -13,7 +13,7 @@ use databourse_licensing::{
     RecordDelivery, RejectOrder, check_shape,
 };
 use databourse_listing::{Offer, Product, Right};
-use databourse_party::{Party, Role};
+use databourse_party::{Exchange, Party, Role};
 use databourse_primitives::{
     AmountMinor, Asset, ExchangeCode, HoldId, Holder, LicenceId, OfferId, OrderId, PartyId, ProductId,
     Refusal, RefusalCode,
@@ -44,6 +44,7 @@ impl Deal {
         }
         let mut keys = vec![Key::of::<Right>(&self.product.right)];
         keys.extend(accounts.iter().map(Key::of::<Account>));
+        keys.extend([listing, &self.supplier.home_exchange].map(Key::of::<Exchange>));
         keys.extend(self.product.shares.map(|version| shares_key(self.product.id, version)));
         keys
     }
@@ -56,7 +57,7 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
     check_shape(command)?;
     let book = home_of_party(tx, &acting_as(tx, buyer, &[Role::Buyer])?)?;
     let successors = standing::successors(tx)?;
-    let mut open = BTreeSet::new();
+    let mut concerned = BTreeMap::new();
     let deals = load_deals(tx, buyer, command)?;
     let first = command.lines.first().and_then(|line| deals.get(&line.offer));
     let Some(Deal { offer: Offer { asset, .. }, .. }) = first else {
@@ -103,9 +104,7 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
         }
         claim_exclusive(tx, deal, &licence).map_err(|halt| at_line_of(halt, index))?;
         for code in exchanges_of(&order, std::slice::from_ref(&licence)) {
-            if open.insert(code.clone()) {
-                standing::may_take_on(tx, code, "offer").map_err(|halt| at_line_of(halt, index))?;
-            }
+            concerned.entry(code.clone()).or_insert(index);
         }
         let money = LineMoney::whole(&licence)?;
         let to = money.seller_side(&order, &licence, &successors);
@@ -113,6 +112,7 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
         order.total_minor = order.total_minor.plus(licence.gross()?)?;
         tx.put(licence);
     }
+    all_take_on(tx, &concerned, &hold)?;
     if let Some(voucher) = voucher {
         voucher::must_have_paid(tx, &voucher)?;
         tx.put(voucher);
@@ -126,6 +126,21 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
     }
     tx.put(order);
     post(tx, &hold).map_err(|halt| at_field(halt, "lines"))
+}
+
+/// Refuses an order whose money would move in the book of an exchange that takes on nothing new. `concerned` says which
+/// line is the first to concern an exchange.
+fn all_take_on(
+    tx: &Tx<'_>,
+    concerned: &BTreeMap<ExchangeCode, usize>,
+    hold: &Transaction,
+) -> Result<(), Halt> {
+    let accounts = hold.accounts().map(Key::of::<Account>);
+    tx.preload(concerned.keys().map(Key::of::<Exchange>).chain(accounts))?;
+    for (code, index) in concerned {
+        standing::may_take_on(tx, code, "offer").map_err(|halt| at_line_of(halt, *index))?;
+    }
+    Ok(())
 }
 
 fn at_line_of(halt: Halt, index: usize) -> Halt {

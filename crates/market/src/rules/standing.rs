@@ -16,9 +16,7 @@ pub(super) fn successors(tx: &Tx<'_>) -> Result<Successors, Halt> {
 }
 
 /// Refuses entries at an exchange that is not a member now, whoever signs them.
-pub(super) fn may_act(tx: &Tx<'_>, region: &Region, code: &ExchangeCode) -> Result<(), Halt> {
-    // A node always has its region's exchanges at hand, so that asking for all of them costs nothing there.
-    tx.preload(region.exchanges.iter().map(Key::of::<Exchange>))?;
+pub(super) fn may_act(tx: &Tx<'_>, code: &ExchangeCode) -> Result<(), Halt> {
     let exchange: Exchange = tx.need(code, RefusalCode::ExchangeUnknown, "exchange")?;
     exchange.may_act(tx.context.height).map_err(|refusal| refusal.within("exchange").into())
 }
