@@ -151,6 +151,10 @@ impl LedgerApp for MemoryApp {
         }
     }
 
+    async fn screen(&mut self) -> Result<bool, OutOfReach> {
+        Ok(true)
+    }
+
     async fn build(&mut self, height: Height, demand: Demand) -> Result<Option<Block>, OutOfReach> {
         let commands: Vec<_> = self.store.call(|inner| inner.commands.iter().cloned().collect())?;
         if commands.is_empty() && demand == Demand::IfAccepted {
