@@ -47,6 +47,7 @@ impl Store {
         self.inner.lock().unwrap().decided.clone()
     }
 
+    #[cfg(feature = "dishonest")]
     pub(crate) fn evidence(&self) -> Vec<DoubleSigning> {
         self.inner.lock().unwrap().evidence.clone()
     }

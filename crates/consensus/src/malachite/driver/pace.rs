@@ -111,9 +111,7 @@ impl<A: LedgerApp> Driver<A> {
         debug!(%peer, ?progress, "progress of a peer");
         let height = progress.height;
         if self.peer_progress.insert(peer.clone(), progress).is_none_or(|before| before.height != height) {
-            self.status.send_modify(|status| {
-                status.peer_heights.insert(peer, height);
-            });
+            self.status.send_modify(|status| _ = status.peer_heights.insert(peer, height));
         }
         if self.waiting.is_some() && self.is_awaited() { self.start_next().await } else { Ok(()) }
     }
