@@ -16,8 +16,12 @@ impl Members<'_> {
     /// `body.malformed`; `member.proof_invalid`; `member.change_pending`; `member.state`; `member.last_active`;
     /// `member.not_active` if the successor is not active and to stay so.
     pub fn enact(&self, proposal: ProposalId, change: &Change) -> Result<Exchange, Refusal> {
+        self.changed(proposal, change).map_err(|refusal| refusal.within("change"))
+    }
+
+    fn changed(&self, proposal: ProposalId, change: &Change) -> Result<Exchange, Refusal> {
         let since_height = effect_height(self.height);
-        let changed = match change {
+        match change {
             Change::Join { exchange } => self.join(exchange),
             Change::Leave { exchange, successor } => {
                 let leaving = self.settled(exchange, &["active", "leaving"])?;
@@ -43,8 +47,7 @@ impl Members<'_> {
                 };
                 Ok(suspended.clone().standing(next))
             }
-        };
-        changed.map_err(|refusal| refusal.within("change"))
+        }
     }
 
     fn join(&self, joining: &FoundExchange) -> Result<Exchange, Refusal> {
@@ -108,7 +111,7 @@ impl Members<'_> {
         let exchange = self.exchange(code)?;
         let latest = &exchange.membership;
         if latest.since_height() > self.height {
-            return Err(pending(code, latest.since_height()));
+            return Err(pending(code, latest.since_height()).within("exchange"));
         }
         if !standings.contains(&latest.as_str()) {
             let expected =
@@ -139,5 +142,5 @@ impl Members<'_> {
 
 fn pending(code: &ExchangeCode, effect_height: Height) -> Refusal {
     let expected = format!("height {effect_height}, when what was decided of {code} is in force");
-    Refusal::new(RefusalCode::MemberChangePending, "exchange", expected)
+    Refusal::new(RefusalCode::MemberChangePending, "", expected)
 }
