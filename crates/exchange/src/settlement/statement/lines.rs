@@ -21,6 +21,7 @@ pub(super) fn of(
         TransactionKind::Deposit => vec![line(LineKind::Deposit)],
         TransactionKind::Withdrawal => vec![line(LineKind::Withdrawal)],
         TransactionKind::Settlement => vec![line(LineKind::Settlement)],
+        // What a departing exchange hands over is set right against its own book.
         TransactionKind::WriteOff | TransactionKind::Succession => vec![line(LineKind::Correction)],
         TransactionKind::Post => sales(movement, subject, records, &line(LineKind::Sale))?,
         TransactionKind::Refund => refunds(movement, subject, records, &line(LineKind::RefundGiven))?,
