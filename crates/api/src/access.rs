@@ -64,6 +64,7 @@ const ROUTES: &[Route] = table! {
     GET "/" Access::Everybody;
     GET "/healthz" Access::Everybody;
     GET "/readyz" Access::Everybody;
+    GET "/v1/region/health" Access::Everybody;
     GET "/metrics" Access::Everybody;
     GET "/openapi.json" Access::Everybody;
     GET "/docs" Access::Everybody;

@@ -7,13 +7,14 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use databourse_primitives::{Height, Timestamp};
+use databourse_exchange::RegionState;
+use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics))
+    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics)).routes(routes!(region))
 }
 
 /// Whether the process answers.
@@ -80,4 +81,132 @@ async fn ready(State(api): State<ApiState>) -> Result<Json<Ready>, Problem> {
 async fn metrics(State(api): State<ApiState>) -> Response {
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, api.metrics.render()).into_response()
+}
+
+/// Another exchange of the region.
+#[derive(Debug, Serialize, ToSchema)]
+struct PeerHealth {
+    /// Its code.
+    #[schema(value_type = ExchangeCodeText)]
+    exchange: ExchangeCode,
+    /// Whether its node is connected to this one.
+    connected: bool,
+}
+
+/// Evidence of double signing.
+#[derive(Debug, Serialize, ToSchema)]
+struct EvidenceCount {
+    /// Who signed two of one.
+    #[schema(value_type = ExchangeCodeText)]
+    exchange: ExchangeCode,
+    /// How many pieces of evidence this node has seen.
+    count: u64,
+}
+
+/// An exchange that signed another root than this node for a ledger of the same size: one of the two is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+struct Fork {
+    /// Which.
+    #[schema(value_type = ExchangeCodeText)]
+    exchange: ExchangeCode,
+    /// The first size at which it did.
+    #[schema(value_type = u64)]
+    size: TreeSize,
+}
+
+/// A block that this node voted down.
+#[derive(Debug, Serialize, ToSchema)]
+struct RejectedBlock {
+    /// Its height.
+    #[schema(value_type = u64)]
+    height: Height,
+    /// Who proposed it.
+    #[schema(value_type = ExchangeCodeText)]
+    proposer: ExchangeCode,
+    /// Which entry of it, and why.
+    reason: String,
+}
+
+/// How the region looks from this node.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "exchange": "sh", "state": "running", "height": 97, "height_age_ms": 12, "highest_height": 97,
+    "peers": [{ "exchange": "js", "connected": true }], "cosigners": ["js", "sh"], "final_size": 4808,
+    "evidence": [], "forks": []
+}))]
+struct RegionHealthBody {
+    /// This exchange.
+    #[schema(value_type = ExchangeCodeText)]
+    exchange: ExchangeCode,
+    /// `running`, `catching_up`, `no_quorum` (too few others can be reached; reading goes on), `halted` (its own database
+    /// or engine does not work), or `diverged` (it came to another state than the region and stopped itself).
+    state: &'static str,
+    /// Why it stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped: Option<String>,
+    /// Height of the last final block.
+    #[schema(value_type = u64)]
+    height: Height,
+    /// Time since that block's time, milliseconds.
+    height_age_ms: u64,
+    /// The highest block that any node has told of.
+    #[schema(value_type = u64)]
+    highest_height: Height,
+    /// The other exchanges.
+    peers: Vec<PeerHealth>,
+    /// Who co-signed the final checkpoint.
+    #[schema(value_type = Vec<ExchangeCodeText>)]
+    cosigners: Vec<ExchangeCode>,
+    /// Entries under the final checkpoint.
+    #[schema(value_type = u64)]
+    final_size: TreeSize,
+    /// Evidence of double signing seen here.
+    evidence: Vec<EvidenceCount>,
+    /// Exchanges that signed another root than this node.
+    forks: Vec<Fork>,
+    /// The last block that this node voted down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<RejectedBlock>,
+    /// How long the oldest command of this node's authors has waited, milliseconds; absent if none waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_unfinal_ms: Option<u64>,
+    /// Bytes left on the disk of the data folder; absent if the node has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk_free_bytes: Option<u64>,
+}
+
+/// How the region looks from this node. Answers 200 as long as the process does, whatever the state is.
+#[utoipa::path(get, path = "/v1/region/health", operation_id = "getRegionHealth", tag = "node",
+    responses((status = 200, description = "How the region looks from here.", body = RegionHealthBody)))]
+async fn region(State(api): State<ApiState>) -> Json<RegionHealthBody> {
+    let health = api.node.region_health().await;
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let state = match health.state {
+        RegionState::Running => "running",
+        RegionState::CatchingUp => "catching_up",
+        RegionState::NoQuorum => "no_quorum",
+        RegionState::Halted => "halted",
+        RegionState::Diverged => "diverged",
+    };
+    let peers = health.peers.into_iter().map(|(exchange, connected)| PeerHealth { exchange, connected });
+    let evidence = health.evidence.into_iter().map(|(exchange, count)| EvidenceCount { exchange, count });
+    let forks = health.forks.into_iter().map(|(exchange, size)| Fork { exchange, size });
+    Json(RegionHealthBody {
+        exchange: health.exchange,
+        state,
+        stopped: health.stopped,
+        height: health.height,
+        height_age_ms: millis(health.height_age),
+        highest_height: health.highest_height,
+        peers: peers.collect(),
+        cosigners: health.cosigners,
+        final_size: health.final_size,
+        evidence: evidence.collect(),
+        forks: forks.collect(),
+        rejected: health
+            .rejected
+            .map(|(height, proposer, reason)| RejectedBlock { height, proposer, reason }),
+        oldest_unfinal_ms: health.oldest_unfinal.map(millis),
+        disk_free_bytes: health.disk_free_bytes,
+    })
 }

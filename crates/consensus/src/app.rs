@@ -23,6 +23,12 @@ pub enum Verdict {
         /// What was expected.
         expected: String,
     },
+    /// All is as it should be but its time, which is too far ahead of this node's clock to vote for. If the region agrees
+    /// on it all the same, it is this node's clock that is slow.
+    Untimely {
+        /// How far ahead, milliseconds.
+        ahead_ms: i64,
+    },
     /// The rules come to other effects than the proposer: somebody's state differs.
     EffectsDiffer {
         /// What the header states.
@@ -100,6 +106,13 @@ pub trait LedgerApp: Send + 'static {
     /// any more. Cancel-safe.
     fn commands_wait(&self) -> impl Future<Output = bool> + Send;
 
+    /// Called before a height is begun: answers those commands that the committed state refuses, so that a refusal costs
+    /// the region nothing. Returns whether commands still wait.
+    ///
+    /// # Errors
+    /// The state could not be read. The commands still wait.
+    fn screen(&mut self) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
     /// Executes what waits and makes the block of `height` of the accepted commands; `None` if none was accepted and
     /// none is demanded. Nothing is changed by building.
     ///
@@ -111,7 +124,8 @@ pub trait LedgerApp: Send + 'static {
         demand: Demand,
     ) -> impl Future<Output = Result<Option<Block>, Self::Error>> + Send;
 
-    /// Executes a block on the committed state and says whether it is valid. Changes nothing.
+    /// Executes a block on the committed state and says whether it is valid. Changes nothing. After `Valid` and
+    /// `Untimely` it may be committed.
     ///
     /// # Errors
     /// The state could not be read: no verdict.

@@ -131,6 +131,9 @@ mod tests {
         async fn commands_wait(&self) -> bool {
             self.work > 0
         }
+        async fn screen(&mut self) -> Result<bool, Broken> {
+            Err(Broken)
+        }
         async fn build(&mut self, height: Height, _demand: Demand) -> Result<Option<Block>, Broken> {
             self.call("build")?;
             let digest = Digest::of(b"");

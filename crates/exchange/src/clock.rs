@@ -32,6 +32,11 @@ impl Clock {
         }
     }
 
+    /// Whether it is the machine's, so that others' times can be compared with it.
+    pub(crate) const fn is_real(&self) -> bool {
+        matches!(self, Self::System)
+    }
+
     /// The time of a block after one of `previous`: never before it.
     pub(crate) fn block_time(&self, previous: Timestamp) -> Timestamp {
         match self {

@@ -1,11 +1,12 @@
 //! How a node is set up.
 
 use crate::{Clock, Entropy, Founding};
+use databourse_consensus::PeerAddress;
 use databourse_primitives::{ExchangeCode, Line};
 use databourse_rails::{BankOffset, Directory, Iso20022, SettlementMethod};
 use databourse_reconcile::book::ColumnMapping;
 use databourse_store::ConnectionConfig;
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 /// How a node is set up. Everything else follows from its keys and its database.
 #[derive(Debug)]
@@ -30,6 +31,23 @@ pub struct NodeConfig {
     pub entropy: Entropy,
     /// Banks, books and statements.
     pub settlement: SettlementConfig,
+    /// How this node reaches the others; `None` for a node that keeps the ledger alone.
+    pub region: Option<RegionConfig>,
+}
+
+/// How a node agrees with the others of its region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionConfig {
+    /// Where it listens for them, a multiaddr, e.g. `/ip4/0.0.0.0/tcp/27000`.
+    pub listen: String,
+    /// Where they are.
+    pub peers: Vec<PeerAddress>,
+    /// The engine's write-ahead log. Never on a disk whose state can be put back, never deleted while this node votes.
+    pub wal_folder: PathBuf,
+    /// After how long without a command the region makes a block all the same.
+    pub idle_period: Duration,
+    /// How long the others wait for a proposal.
+    pub propose_timeout: Duration,
 }
 
 /// How a node settles: what the ledger does not say about banks, books and clocks.

@@ -1,9 +1,14 @@
 //! Founding: the first entries of a new ledger.
 
-use databourse_market::Command;
+use crate::{Clock, Entropy, NodeError};
+use databourse_ledger::{Claims, Entry, SigningKey};
+use databourse_market::{Command, Decoded, SignedCommand};
 use databourse_party::{FoundExchange, FoundRegion};
-use databourse_primitives::{Asset, BilingualText, ExchangeCode, Line, PublicKey};
+use databourse_primitives::{
+    Asset, BilingualText, ExchangeCode, Line, PublicKey, Refusal, RefusalCode,
+};
 use databourse_settlement::{PublishSchedule, PublishTax};
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
 /// What a new ledger begins with.
@@ -23,24 +28,61 @@ pub struct Founding {
     pub peers: Vec<FoundExchange>,
 }
 
+/// The public keys of a node, which its region's other exchanges know it by.
+pub(crate) struct PublicKeys {
+    pub(crate) entry: PublicKey,
+    pub(crate) checkpoint: PublicKey,
+    pub(crate) cosignature: PublicKey,
+    pub(crate) consensus: PublicKey,
+}
+
 impl Founding {
-    /// The commands, in order.
-    pub(crate) fn commands(
-        &self,
-        origin: Line,
-        code: ExchangeCode,
-        entry_key: PublicKey,
-        cosignature_key: PublicKey,
-    ) -> Vec<Command> {
-        let exchange = FoundExchange { code, name: self.exchange_name.clone(), entry_key, cosignature_key };
-        let region = FoundRegion {
-            name: self.region_name.clone(),
-            origin,
-            assets: self.assets.clone(),
-            exchanges: std::iter::once(exchange).chain(self.peers.iter().cloned()).collect(),
+    /// The commands, in order. They are the same at every exchange of the region, whichever of them this one is.
+    pub(crate) fn commands(&self, origin: Line, code: ExchangeCode, keys: &PublicKeys) -> Vec<Command> {
+        let own = FoundExchange {
+            code,
+            name: self.exchange_name.clone(),
+            entry_key: keys.entry,
+            checkpoint_key: keys.checkpoint,
+            cosignature_key: keys.cosignature,
+            consensus_key: keys.consensus,
         };
+        let mut exchanges: Vec<_> = std::iter::once(own).chain(self.peers.iter().cloned()).collect();
+        exchanges.sort_by(|one, other| one.code.cmp(&other.code));
+        let (name, assets) = (self.region_name.clone(), self.assets.clone());
+        let region = FoundRegion { name, origin, assets, exchanges };
         let taxes = self.taxes.iter().cloned().map(Command::PublishTax);
         let schedules = self.schedules.iter().cloned().map(Command::PublishSchedule);
         std::iter::once(Command::FoundRegion(region)).chain(taxes).chain(schedules).collect()
     }
+}
+
+/// Signs the founding commands as this exchange. Whoever proposes the first block uses its own.
+pub(crate) fn sign(
+    commands: Vec<Command>,
+    exchange: &ExchangeCode,
+    key: &SigningKey,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<Vec<SignedCommand>, NodeError> {
+    let now = clock.now();
+    let mut signed = Vec::with_capacity(commands.len());
+    for (index, command) in commands.into_iter().enumerate() {
+        let body = command.to_json().and_then(RawValue::from_string);
+        let unwritable =
+            |error: serde_json::Error| Refusal::new(RefusalCode::BodyMalformed, "", error.to_string());
+        let claims = Claims {
+            entry_type: command.entry_type().to_owned(),
+            id: entropy.entry_id(now, &format!("founding entry {index}"))?,
+            exchange: exchange.clone(),
+            issued_at_s: now.unix_seconds(),
+            on_behalf_of: None,
+            body: body.map_err(unwritable).map_err(NodeError::Founding)?,
+        };
+        let founded = Entry::sign(&claims, key)
+            .and_then(Decoded::new)
+            .and_then(|decoded| decoded.verify(&key.public_key()));
+        signed.push(founded.map_err(NodeError::Founding)?);
+    }
+    Ok(signed)
 }

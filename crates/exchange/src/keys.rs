@@ -1,6 +1,6 @@
 //! The node's secret keys, in one file that only its owner may read.
 
-use crate::Entropy;
+use crate::{Entropy, founding::PublicKeys};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use databourse_ledger::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// Every secret of a node, each with one use.
 pub struct NodeKeys {
-    seeds: [Zeroizing<[u8; 32]>; 5],
+    seeds: [Zeroizing<[u8; 32]>; 7],
 }
 
 /// Why a key file cannot be used.
@@ -54,9 +54,12 @@ struct KeyFile {
     cosignature_key: Zeroizing<String>,
     token_key: Zeroizing<String>,
     custody_key: Zeroizing<String>,
+    consensus_key: Zeroizing<String>,
+    peer_key: Zeroizing<String>,
 }
 
-const USES: [&str; 5] = ["entry", "checkpoint", "cosignature", "token", "custody"];
+const USES: [&str; 7] =
+    ["entry", "checkpoint", "cosignature", "token", "custody", "consensus", "peer"];
 
 impl NodeKeys {
     /// New keys.
@@ -98,8 +101,15 @@ impl NodeKeys {
         let malformed = |expected: String| KeyFileError::Malformed { path: path.to_owned(), expected };
         let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
         let file: KeyFile = toml::from_str(&text).map_err(|error| malformed(error.message().to_owned()))?;
-        let texts =
-            [file.entry_key, file.checkpoint_key, file.cosignature_key, file.token_key, file.custody_key];
+        let texts = [
+            file.entry_key,
+            file.checkpoint_key,
+            file.cosignature_key,
+            file.token_key,
+            file.custody_key,
+            file.consensus_key,
+            file.peer_key,
+        ];
         let mut seeds = std::array::from_fn(|_| Zeroizing::new([0; 32]));
         for ((seed, text), name) in seeds.iter_mut().zip(&texts).zip(USES) {
             let bytes = Zeroizing::new(STANDARD.decode(text.as_bytes()).unwrap_or_default());
@@ -121,6 +131,8 @@ impl NodeKeys {
             cosignature_key: text(2),
             token_key: text(3),
             custody_key: text(4),
+            consensus_key: text(5),
+            peer_key: text(6),
         };
         let body = Zeroizing::new(toml::to_string(&file).map_err(std::io::Error::other)?);
         let draft = path.with_extension("new");
@@ -155,6 +167,26 @@ impl NodeKeys {
     /// Key that seals the keys in custody.
     pub(crate) fn custody_secret(&self) -> Zeroizing<[u8; 32]> {
         self.seeds[4].clone()
+    }
+
+    /// Signs what the exchanges agree on.
+    pub fn consensus_key(&self) -> SigningKey {
+        SigningKey::from_seed(*self.seeds[5])
+    }
+
+    /// Seed of the key by which the other exchanges' nodes know this one.
+    pub fn peer_seed(&self) -> Zeroizing<[u8; 32]> {
+        self.seeds[6].clone()
+    }
+
+    /// The public halves that stand in the ledger.
+    pub(crate) fn public(&self) -> PublicKeys {
+        PublicKeys {
+            entry: self.entry_key().public_key(),
+            checkpoint: self.checkpoint_key().public_key(),
+            cosignature: self.cosignature_key().public_key(),
+            consensus: self.consensus_key().public_key(),
+        }
     }
 }
 

@@ -1,30 +1,38 @@
 //! The node: everything that the API and the command line ask of an exchange.
 
 use crate::{
-    Acknowledgement, Acting, Clock, Entropy, Founding, NodeConfig, NodeKeys, PipelineTotals, Published,
+    Acknowledgement, Acting, Clock, Entropy, NodeConfig, NodeKeys, PipelineTotals, Published,
     SettlementConfig, Submission, SubmitError,
     custody::Custody,
-    executor::{Executor, ExecutorError, Parts, as_gauge},
+    engine::{self, Engine},
+    evidence,
+    founding,
+    executor::{Executor, ExecutorError, Parts},
+    peers::{self, Forks},
     pool::Pool,
-    publisher::Publisher,
+    publisher::{self, Publisher, Signers},
     settlement::expire_while_running,
     totals::Totals,
     working_set::WorkingSet,
 };
-use databourse_consensus::{Orderer as _, Solo};
+use databourse_consensus::{End, EngineStatus};
 use databourse_ledger::{NoteError, SigningKey};
 use databourse_merkle::TilePath;
 use databourse_primitives::{
-    CertificateNumber, EntryId, ExchangeCode, KeyId, LeafIndex, Line, OrderId, PartyId, PublicKey, Timestamp,
+    CertificateNumber, EntryId, ExchangeCode, KeyId, LeafIndex, OrderId, PartyId, PublicKey, Refusal,
+    Timestamp,
 };
 use databourse_store::{Store, StoreError, Writer};
 use lru::LruCache;
 use std::{
     num::NonZeroUsize,
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
-use tokio::{sync::watch, task::JoinHandle};
-use tracing::info;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 /// Why the node cannot do something. Never the author's fault.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +55,12 @@ pub enum NodeError {
     /// The pipeline could not begin.
     #[error("the pipeline cannot begin: {0}")]
     Pipeline(String),
-    /// A founding entry was refused: the configuration is wrong.
+    /// A founding entry is refused: the configuration is wrong.
     #[error("the ledger cannot be founded: {0}")]
-    Founding(SubmitError),
+    Founding(Refusal),
+    /// The other exchanges cannot be reached as configured.
+    #[error("the region cannot be joined: {0}")]
+    Region(String),
     /// The system has no randomness.
     #[error("no randomness: {0}")]
     Entropy(#[from] std::io::Error),
@@ -71,26 +82,10 @@ impl From<ExecutorError> for NodeError {
     fn from(error: ExecutorError) -> Self {
         match error {
             ExecutorError::Store(error) => Self::Store(error),
+            ExecutorError::Founding(refusal) => Self::Founding(refusal),
             other => Self::Pipeline(other.to_string()),
         }
     }
-}
-
-/// How a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Health {
-    /// Whether the database answers.
-    pub database: bool,
-    /// Whether the pipeline runs.
-    pub committing: bool,
-    /// Commands that wait.
-    pub queue_length: usize,
-    /// How many may.
-    pub queue_capacity: usize,
-    /// Height of the last block.
-    pub height: databourse_primitives::Height,
-    /// Time of the last block.
-    pub block_time: Timestamp,
 }
 
 /// A running node. Cheap to clone.
@@ -108,19 +103,22 @@ pub(crate) struct Inner {
     pub(crate) keys: Mutex<LruCache<KeyId, PublicKey>>,
     pub(crate) certificate_turn: tokio::sync::Mutex<()>,
     pub(crate) settlement: SettlementConfig,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) forks: Forks,
     entropy: Entropy,
-    pool: Arc<Pool>,
     totals: Arc<Totals>,
-    policy: String,
-    running: watch::Receiver<bool>,
+    pub(crate) wal_folder: Option<PathBuf>,
+    pub(crate) engine: Option<watch::Receiver<EngineStatus>>,
+    pub(crate) end: watch::Receiver<Option<End>>,
 }
 
 /// The pipeline of a node; stopping it is stopping the node.
 pub struct Running {
     pool: Arc<Pool>,
     halt: watch::Sender<bool>,
+    end: watch::Receiver<Option<End>>,
     task: JoinHandle<()>,
-    expiry: JoinHandle<()>,
+    jobs: Vec<JoinHandle<()>>,
 }
 
 impl Running {
@@ -132,8 +130,20 @@ impl Running {
         if let Err(failure) = self.task.await {
             tracing::error!(error = %failure, "the pipeline broke");
         }
-        if let Err(failure) = self.expiry.await {
-            tracing::error!(error = %failure, "the look for due holds broke");
+        for job in self.jobs {
+            if let Err(failure) = job.await {
+                tracing::error!(error = %failure, "a job of the node broke");
+            }
+        }
+    }
+
+    /// Resolves when the pipeline has ended by itself, with why; a node that goes on without it answers nobody rightly.
+    /// Cancel-safe.
+    pub async fn ended(&mut self) -> End {
+        let gone = || End::Broken("the pipeline broke".to_owned());
+        match self.end.wait_for(Option::is_some).await {
+            Ok(end) => end.clone().unwrap_or_else(gone),
+            Err(_gone) => gone(),
         }
     }
 }
@@ -149,17 +159,25 @@ impl Node {
     pub async fn start(config: NodeConfig, keys: &NodeKeys) -> Result<(Self, Running), NodeError> {
         let store = Store::connect(config.database.clone(), config.reader_count).await?;
         let writer = Writer::connect(config.database.clone()).await?;
-        let publisher = Publisher::new(
-            config.origin.as_str(),
-            &config.exchange,
-            keys.checkpoint_key(),
-            keys.cosignature_key(),
-        );
-        let publisher = Arc::new(publisher.map_err(NodeError::Name)?);
-        let policy = publisher.policy().map_err(|error| NodeError::Pipeline(error.to_string()))?.to_string();
-        let pool = Arc::new(Pool::new(config.pool_capacity));
+        let pool_capacity = config.pool_capacity;
         let clock = Arc::new(config.clock);
         let entry_key = keys.entry_key();
+        let wal_folder = config.region.as_ref().map(|region| region.wal_folder.clone());
+        let engine::Wiring { engine, outbox, incoming, status } =
+            engine::wire(config.region, &config.origin, &config.exchange, keys)?;
+        let signers = Signers {
+            log_key: keys.checkpoint_key(),
+            cosignature_key: keys.cosignature_key(),
+            peers: outbox.clone(),
+        };
+        let publisher = Publisher::new(config.origin.clone(), config.exchange.clone(), signers);
+        let publisher = Arc::new(publisher.map_err(NodeError::Name)?);
+        let pool = Arc::new(Pool::new(pool_capacity, outbox));
+        let commands = config.founding.commands(config.origin, config.exchange.clone(), &keys.public());
+        let founding =
+            founding::sign(commands, &config.exchange, &entry_key, &clock, &config.entropy)?;
+        let (evidence_sender, evidence) = mpsc::unbounded_channel();
+        publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {
             pool: Arc::clone(&pool),
             store: store.clone(),
@@ -170,16 +188,14 @@ impl Node {
             exchange: config.exchange.clone(),
             entry_key: entry_key.clone(),
             publisher: Arc::clone(&publisher),
+            founding,
+            evidence: evidence_sender,
         })
         .await?;
         let totals = executor.totals();
         let (halt, halted) = watch::channel(false);
-        let expiry_halted = halted.clone();
-        let (run, running) = watch::channel(true);
-        let task = tokio::spawn(async move {
-            Solo.run(executor, halted).await;
-            run.send_replace(false);
-        });
+        let (ended, end) = watch::channel(None);
+        let task = tokio::spawn(engine.run(executor, halted.clone(), ended));
         let node = Self(Arc::new(Inner {
             exchange: config.exchange,
             entry_key_id: entry_key.key_id(),
@@ -191,40 +207,38 @@ impl Node {
             keys: Mutex::new(LruCache::new(KEYS_CACHED_MAX)),
             certificate_turn: tokio::sync::Mutex::new(()),
             settlement: config.settlement,
+            forks: Forks::default(),
             entropy: config.entropy,
             pool: Arc::clone(&pool),
             totals,
-            policy,
-            running,
+            wal_folder,
+            engine: status,
+            end: end.clone(),
         }));
-        let cosignature_key = keys.cosignature_key().public_key();
-        node.found(&config.founding, config.origin, cosignature_key).await?;
-        let expiry = tokio::spawn(expire_while_running(node.clone(), expiry_halted));
-        Ok((node, Running { pool, halt, task, expiry }))
+        let mut jobs = vec![
+            tokio::spawn(expire_while_running(node.clone(), halted.clone())),
+            tokio::spawn(publisher::keep_final(Arc::clone(&node.0), halted.clone())),
+        ];
+        if let Some(incoming) = incoming {
+            jobs.push(tokio::spawn(peers::listen(Arc::clone(&node.0), incoming, halted.clone())));
+            jobs.push(tokio::spawn(evidence::report(node.clone(), evidence, halted)));
+        } else {
+            node.founded().await?;
+        }
+        Ok((node, Running { pool, halt, end, task, jobs }))
     }
 
-    async fn found(
-        &self,
-        founding: &Founding,
-        origin: Line,
-        cosignature: PublicKey,
-    ) -> Result<(), NodeError> {
-        if self.published().height.0 > 0 {
-            return Ok(());
+    /// Waits until the ledger has its first block; a node alone makes it at once.
+    async fn founded(&self) -> Result<(), NodeError> {
+        let mut shown = self.0.publisher.subscribe();
+        let mut end = self.0.end.clone();
+        tokio::select! {
+            shown = shown.wait_for(|shown| shown.height.0 > 0) => {
+                if shown.is_ok() { return Ok(()) }
+            }
+            _ = end.wait_for(Option::is_some) => {}
         }
-        let inner = &self.0;
-        let commands =
-            founding.commands(origin, inner.exchange.clone(), inner.entry_key.public_key(), cosignature);
-        let mut submissions = Vec::with_capacity(commands.len());
-        for (index, command) in commands.into_iter().enumerate() {
-            let id = inner.entropy.entry_id(inner.clock.now(), &format!("founding entry {index}"))?;
-            submissions.push(Submission::Command { id, acting: Acting::Exchange, command });
-        }
-        for answer in self.submit(submissions).await {
-            answer.map_err(NodeError::Founding)?;
-        }
-        info!(exchange = %inner.exchange, "founded a new ledger");
-        Ok(())
+        Err(NodeError::Pipeline("it ended before the first block".to_owned()))
     }
 
     /// Admits, queues and waits: answers in the order of `submissions`, once they are durable and the checkpoint
@@ -306,29 +320,14 @@ impl Node {
         Ok(self.0.certificate_file(number).await?.map(|file| file.to_string()))
     }
 
-    /// The policy to verify this ledger with (C2SP tlog-policy).
+    /// The policy to verify this ledger with (C2SP tlog-policy); empty before the ledger is founded.
     pub fn policy(&self) -> String {
-        self.0.policy.clone()
+        self.0.publisher.policy().unwrap_or_default()
     }
 
     /// What the pipeline has done, and how long each stage took.
     pub fn totals(&self) -> PipelineTotals {
         self.0.totals.read()
-    }
-
-    /// How the node is.
-    pub async fn health(&self) -> Health {
-        let shown = self.published();
-        let queue_length = self.0.pool.len();
-        metrics::gauge!("databourse_commands_waiting").set(as_gauge(queue_length as u64));
-        Health {
-            database: self.0.store.ping().await.is_ok(),
-            committing: *self.0.running.borrow(),
-            queue_length,
-            queue_capacity: self.0.pool.capacity(),
-            height: shown.height,
-            block_time: shown.time,
-        }
     }
 }
 
@@ -348,6 +347,9 @@ impl Inner {
                 Err(error) => answers.push(Some(Err(error))),
             }
         }
+        if let Some(reason) = self.cannot_agree() {
+            return answers.into_iter().map(|known| known.unwrap_or_else(|| Err(reason.clone()))).collect();
+        }
         let mut receivers = match self.pool.push(commands) {
             Ok(receivers) => receivers.into_iter(),
             Err(error) => {
@@ -366,5 +368,16 @@ impl Inner {
             });
         }
         settled
+    }
+
+    /// Why nothing that is sent now would become final: the author is told at once instead of after a long wait.
+    fn cannot_agree(&self) -> Option<SubmitError> {
+        let status = self.engine.as_ref()?.borrow();
+        let members = self.publisher.members();
+        let others = members.iter().filter(|code| **code != self.exchange);
+        let reachable = 1 + others.filter(|code| status.connected.contains(*code)).count();
+        (3 * reachable <= 2 * members.len()).then(|| SubmitError::Unavailable {
+            reason: format!("{reachable} of {} exchanges can be reached; try again later", members.len()),
+        })
     }
 }

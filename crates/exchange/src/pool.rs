@@ -1,11 +1,18 @@
-//! The pool: admitted commands wait here, in order of arrival, for the next block. Bounded, so that a flood is
-//! answered with `service.busy` and not with a dead node.
+//! The pool: admitted commands wait here, in order of arrival, until a block holds them or a rule refuses them. Bounded,
+//! so that a flood is answered with `service.busy` and not with a dead node.
+//!
+//! A command of this node's authors has somebody who waits for its answer; one that another node passed on has nobody.
+//! Both may stand in the next block, whoever proposes it, so a command stays until its end is known.
 
+use crate::gossip::Outbox;
+use databourse_ledger::Entry;
 use databourse_market::SignedCommand;
+use databourse_merkle::Hash;
 use databourse_primitives::{EntryId, Height, LeafIndex, Refusal, RefusalCode};
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -47,16 +54,54 @@ impl From<Refusal> for SubmitError {
 /// The answer that an author gets.
 pub(crate) type Reply = Result<Acknowledgement, SubmitError>;
 
-/// A command and whoever waits for its answer.
-pub(crate) struct Waiting {
-    pub(crate) command: SignedCommand,
-    pub(crate) reply: oneshot::Sender<Reply>,
+/// Answers to be given, and to whom.
+pub(crate) type Answers = Vec<(oneshot::Sender<Reply>, Reply)>;
+
+/// Place in the order of arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(u64);
+
+/// A command that waits.
+struct Pending {
+    command: SignedCommand,
+    leaf_hash: Hash,
+    /// Those of this node who wait for its answer; nobody, if another node passed it on.
+    authors: Vec<oneshot::Sender<Reply>>,
+    arrived: Instant,
+    /// Whether the other nodes were told.
+    is_sent: bool,
 }
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Waiting>,
+    waiting: BTreeMap<Place, Pending>,
+    places: HashMap<Hash, Place>,
+    arrivals: u64,
     closed: bool,
+    /// Whether a height is under way, so that a new command is told to the others at once.
+    is_busy: bool,
+}
+
+impl Queue {
+    fn add(&mut self, command: SignedCommand, author: Option<oneshot::Sender<Reply>>) {
+        let leaf_hash = command.entry().leaf_hash();
+        if let Some(pending) = self.places.get(&leaf_hash).and_then(|place| self.waiting.get_mut(place)) {
+            pending.authors.extend(author);
+            return;
+        }
+        let place = Place(self.arrivals);
+        self.arrivals += 1;
+        self.places.insert(leaf_hash, place);
+        let is_sent = author.is_none();
+        let authors = author.into_iter().collect();
+        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived: Instant::now(), is_sent });
+    }
+
+    fn remove(&mut self, place: Place) -> Option<Pending> {
+        let pending = self.waiting.remove(&place)?;
+        self.places.remove(&pending.leaf_hash);
+        Some(pending)
+    }
 }
 
 /// Commands in order of arrival.
@@ -64,11 +109,13 @@ pub(crate) struct Pool {
     queue: Mutex<Queue>,
     arrived: Notify,
     capacity: usize,
+    peers: Option<Outbox>,
 }
 
 impl Pool {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { queue: Mutex::default(), arrived: Notify::new(), capacity }
+    /// A pool of that many commands, which tells the other nodes of its own authors' if there are any.
+    pub(crate) fn new(capacity: usize, peers: Option<Outbox>) -> Self {
+        Self { queue: Mutex::default(), arrived: Notify::new(), capacity, peers }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -86,7 +133,14 @@ impl Pool {
         self.capacity
     }
 
-    /// Takes all of `commands`, next to one another, or none.
+    /// How long the first command that somebody of this node waits for has been here.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        let queue = self.lock();
+        let own = queue.waiting.values().find(|pending| !pending.authors.is_empty());
+        own.map(|pending| pending.arrived.elapsed())
+    }
+
+    /// Takes all of `commands` of this node's authors, next to one another, or none.
     pub(crate) fn push(
         &self,
         commands: Vec<SignedCommand>,
@@ -101,38 +155,97 @@ impl Pool {
         }
         let receivers = commands.into_iter().map(|command| {
             let (reply, receiver) = oneshot::channel();
-            queue.waiting.push_back(Waiting { command, reply });
+            queue.add(command, Some(reply));
             receiver
         });
         let receivers = receivers.collect();
+        if queue.is_busy {
+            self.tell(&mut queue);
+        }
         drop(queue);
         self.arrived.notify_one();
         Ok(receivers)
     }
 
-    /// Takes the first commands, as many as a block holds.
-    pub(crate) fn take(&self, count_max: usize, bytes_max: usize) -> Vec<Waiting> {
+    /// Takes what another node passed on, as much as there is room for: its own node proposes the rest.
+    pub(crate) fn admit(&self, commands: Vec<SignedCommand>) {
         let mut queue = self.lock();
-        let mut bytes = 0;
-        let mut taken = Vec::new();
-        while let Some(next) = queue.waiting.front() {
-            bytes += next.command.entry().bytes().len() + 2;
-            if taken.len() == count_max || (bytes > bytes_max && !taken.is_empty()) {
+        for command in commands {
+            if queue.closed || queue.waiting.len() >= self.capacity {
                 break;
             }
-            taken.extend(queue.waiting.pop_front());
-        }
-        taken
-    }
-
-    /// Puts commands back where they came from, in front of those that arrived since.
-    pub(crate) fn put_back(&self, commands: Vec<Waiting>) {
-        let mut queue = self.lock();
-        for waiting in commands.into_iter().rev() {
-            queue.waiting.push_front(waiting);
+            queue.add(command, None);
         }
         drop(queue);
         self.arrived.notify_one();
+    }
+
+    /// Whether that entry waits here.
+    pub(crate) fn holds(&self, leaf_hash: &Hash) -> bool {
+        self.lock().places.contains_key(leaf_hash)
+    }
+
+    /// The command of that entry, if it waits here: its signature was checked when it came.
+    pub(crate) fn verified(&self, leaf_hash: &Hash) -> Option<SignedCommand> {
+        let queue = self.lock();
+        let place = queue.places.get(leaf_hash)?;
+        queue.waiting.get(place).map(|pending| pending.command.clone())
+    }
+
+    /// The first commands, as many as a block holds. They stay.
+    pub(crate) fn peek(&self, count_max: usize, bytes_max: usize) -> (Vec<Place>, Vec<SignedCommand>) {
+        let queue = self.lock();
+        let (mut places, mut commands, mut bytes) = (Vec::new(), Vec::new(), 0);
+        for (place, pending) in &queue.waiting {
+            bytes += pending.command.entry().bytes().len() + 2;
+            if commands.len() == count_max || (bytes > bytes_max && !commands.is_empty()) {
+                break;
+            }
+            places.push(*place);
+            commands.push(pending.command.clone());
+        }
+        (places, commands)
+    }
+
+    /// Takes a command out; its end is known.
+    pub(crate) fn take(&self, place: Place) -> Vec<oneshot::Sender<Reply>> {
+        self.lock().remove(place).map(|pending| pending.authors).unwrap_or_default()
+    }
+
+    /// Takes the command of that entry out, if it waits here: a block holds it.
+    pub(crate) fn take_entry(&self, leaf_hash: &Hash) -> Vec<oneshot::Sender<Reply>> {
+        let mut queue = self.lock();
+        let place = queue.places.get(leaf_hash).copied();
+        place.and_then(|place| queue.remove(place)).map(|pending| pending.authors).unwrap_or_default()
+    }
+
+    /// Takes everybody's out: the node stops.
+    pub(crate) fn take_all(&self) -> Vec<oneshot::Sender<Reply>> {
+        let mut queue = self.lock();
+        queue.places.clear();
+        std::mem::take(&mut queue.waiting).into_values().flat_map(|pending| pending.authors).collect()
+    }
+
+    /// A height begins, or ends. While one is under way, the others are told of new commands at once.
+    pub(crate) fn set_busy(&self, is_busy: bool) {
+        let mut queue = self.lock();
+        queue.is_busy = is_busy;
+        if is_busy {
+            self.tell(&mut queue);
+        }
+    }
+
+    /// Tells the other nodes of commands that they were not told of.
+    fn tell(&self, queue: &mut Queue) {
+        let Some(peers) = &self.peers else { return };
+        let unsent = queue.waiting.values_mut().filter(|pending| !pending.is_sent);
+        let entries: Vec<Entry> = unsent
+            .map(|pending| {
+                pending.is_sent = true;
+                pending.command.entry().clone()
+            })
+            .collect();
+        peers.pass_on(&entries);
     }
 
     /// Takes no more commands; what waits is still executed.

@@ -1,32 +1,38 @@
-//! What the node shows to everybody: the signed checkpoint, tiles, and proofs against that checkpoint.
+//! What the node shows to everybody: the final checkpoint, tiles, and proofs against that checkpoint.
 //!
-//! A checkpoint is signed only over committed leaves, after the commit. Tiles come from the database when they are
+//! A checkpoint is signed only over committed leaves, after the commit, and shown once it is final (`finality`). Tiles come from the database when they are
 //! full and from the edge in memory when they are not; full ones are cached with their inner nodes, which makes a
 //! proof out of a few look-ups.
 
-use crate::node::NodeError;
+use crate::{
+    finality::{Cosigners, Finality, Fork, Progress},
+    gossip::Outbox,
+    node::{Inner, NodeError},
+    pool::{Answers, Reply, SubmitError},
+};
 use databourse_ledger::{
-    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSigner, Policy, PolicyLog, PolicyWitness,
-    Receipt, SignedCheckpoint,
+    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSigner, Receipt, SignedCheckpoint, VerifierKey,
 };
 use databourse_merkle::{
     BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, inclusion_proof, tile, tiles_for_inclusion,
 };
-use databourse_primitives::{ExchangeCode, Height, LeafIndex, Timestamp, TreeSize};
-use databourse_store::Store;
+use databourse_party::Cosigner;
+use databourse_primitives::{ExchangeCode, Height, LeafIndex, Line, Timestamp, TreeSize};
+use databourse_store::{FinalCheckpoint, Store};
 use lru::LruCache;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
+use tracing::warn;
 
 /// Full tiles in memory: 16 KiB each with their inner nodes.
 const TILES_CACHED_MAX: NonZeroUsize = NonZeroUsize::new(2_048).unwrap();
 
 /// The state that is shown: one checkpoint and the tree that it signs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Published {
     /// The signed checkpoint, as served.
     pub checkpoint: String,
@@ -38,74 +44,173 @@ pub struct Published {
     pub height: Height,
     /// Its time.
     pub time: Timestamp,
-    signed: Option<SignedCheckpoint>,
-    edge: TileEdge,
+    /// The exchanges whose cosignatures it carries.
+    pub cosigned_by: BTreeSet<ExchangeCode>,
+    pub(crate) signed: Option<SignedCheckpoint>,
+    pub(crate) edge: TileEdge,
+}
+
+/// A block that is durable, and the tree after it.
+pub(crate) struct Committed<'a> {
+    pub(crate) edge: &'a TileEdge,
+    pub(crate) height: Height,
+    pub(crate) time: Timestamp,
+    /// Who co-signs now.
+    pub(crate) cosigners: Arc<Cosigners>,
+}
+
+/// The keys with which a node signs checkpoints, and to whom it tells it.
+pub(crate) struct Signers {
+    /// As the log.
+    pub(crate) log_key: databourse_ledger::SigningKey,
+    /// As a witness.
+    pub(crate) cosignature_key: databourse_ledger::SigningKey,
+    /// The other nodes, if the checkpoint needs them to be final.
+    pub(crate) peers: Option<Outbox>,
 }
 
 /// Signs and shows.
 pub(crate) struct Publisher {
-    origin: String,
+    origin: Line,
+    exchange: ExchangeCode,
     log_signer: NoteSigner,
     cosigner: NoteSigner,
+    peers: Option<Outbox>,
     shown: watch::Sender<Arc<Published>>,
+    cosigners: watch::Sender<Option<Arc<Cosigners>>>,
+    finality: Mutex<Finality>,
     tiles: Mutex<LruCache<(u8, u64), Arc<TileNodes>>>,
 }
 
 impl Publisher {
     /// A publisher that shows an empty tree until the first [`Publisher::publish`].
-    pub(crate) fn new(
-        origin: &str,
-        exchange: &ExchangeCode,
-        log_key: databourse_ledger::SigningKey,
-        cosignature_key: databourse_ledger::SigningKey,
-    ) -> Result<Self, NoteError> {
+    pub(crate) fn new(origin: Line, exchange: ExchangeCode, signers: Signers) -> Result<Self, NoteError> {
         let empty = Published {
             checkpoint: String::new(),
             size: TreeSize(0),
             root: databourse_merkle::empty_root(),
             height: Height::default(),
             time: Timestamp::EPOCH,
+            cosigned_by: BTreeSet::new(),
             signed: None,
             edge: TileEdge::new(),
         };
+        let Signers { log_key, cosignature_key, peers } = signers;
+        let cosigner_name = format!("{}/{exchange}", origin.as_str());
         Ok(Self {
-            origin: origin.to_owned(),
-            log_signer: NoteSigner::new(origin, NoteKeyType::Ed25519, log_key)?,
-            cosigner: NoteSigner::new(
-                format!("{origin}/{exchange}"),
-                NoteKeyType::CosignatureV1,
-                cosignature_key,
-            )?,
+            log_signer: NoteSigner::new(origin.as_str(), NoteKeyType::Ed25519, log_key)?,
+            cosigner: NoteSigner::new(cosigner_name, NoteKeyType::CosignatureV1, cosignature_key)?,
+            origin,
+            exchange,
+            peers,
             shown: watch::Sender::new(Arc::new(empty)),
+            cosigners: watch::Sender::new(None),
+            finality: Mutex::default(),
             tiles: Mutex::new(LruCache::new(TILES_CACHED_MAX)),
         })
     }
 
-    /// Signs the committed tree and shows it from now on.
-    pub(crate) fn publish(
-        &self,
-        edge: &TileEdge,
-        height: Height,
-        time: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), CheckpointError> {
+    /// The verifier keys of `members`; of this node alone where its own checkpoint is final without others.
+    pub(crate) fn cosigners(&self, members: &[Cosigner]) -> Result<Cosigners, NoteError> {
+        if self.peers.is_none() {
+            let own = self.cosigner.verifier_key().clone();
+            return Ok(Cosigners {
+                logs: vec![self.log_signer.verifier_key().clone()],
+                witnesses: BTreeMap::from([(self.exchange.clone(), own)]),
+            });
+        }
+        let mut cosigners = Cosigners { logs: Vec::new(), witnesses: BTreeMap::new() };
+        for Cosigner { exchange, checkpoint_key, cosignature_key } in members {
+            let origin = self.origin.as_str();
+            cosigners.logs.push(VerifierKey::new(origin, NoteKeyType::Ed25519, *checkpoint_key)?);
+            let name = format!("{origin}/{exchange}");
+            let key = VerifierKey::new(name, NoteKeyType::CosignatureV1, *cosignature_key)?;
+            cosigners.witnesses.insert(exchange.clone(), key);
+        }
+        Ok(cosigners)
+    }
+
+    fn finality(&self) -> MutexGuard<'_, Finality> {
+        // No code that holds the lock can panic halfway through a change.
+        self.finality.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs the committed tree, tells the others, and shows it once it is final.
+    pub(crate) fn publish(&self, committed: Committed<'_>, now: Timestamp) -> Result<(), CheckpointError> {
+        let Committed { edge, height, time, cosigners } = committed;
         let checkpoint =
-            Checkpoint { origin: self.origin.clone(), size: TreeSize(edge.size()), root: edge.root() };
+            Checkpoint { origin: self.origin.to_string(), size: TreeSize(edge.size()), root: edge.root() };
         let (size, root) = (checkpoint.size, checkpoint.root);
         let mut signed = checkpoint.sign(&self.log_signer)?;
         signed.cosign(&self.cosigner, u64::try_from(now.unix_seconds()).unwrap_or_default())?;
-        let text = signed.to_string();
+        if let Some(peers) = &self.peers {
+            peers.cosigned(&signed);
+        }
         let published = Published {
-            checkpoint: text,
+            checkpoint: String::new(),
             size,
             root,
             height,
             time,
-            signed: Some(signed),
+            cosigned_by: BTreeSet::new(),
+            signed: None,
             edge: edge.clone(),
         };
-        self.shown.send_replace(Arc::new(published));
+        self.cosigners.send_replace(Some(Arc::clone(&cosigners)));
+        let progress = self.finality().committed(&self.exchange, published, signed, cosigners);
+        self.take(progress);
         Ok(())
+    }
+
+    /// Another node sent a checkpoint that it signed.
+    pub(crate) fn cosigned(&self, checkpoint: SignedCheckpoint) -> Vec<Fork> {
+        let progress = self.finality().cosigned(checkpoint);
+        self.take(progress)
+    }
+
+    /// Tells the others once more what this node has signed last: a message may have been lost.
+    pub(crate) fn remind(&self) {
+        if let (Some(peers), Some(own)) = (&self.peers, self.finality().last_own()) {
+            peers.cosigned(own);
+        }
+    }
+
+    fn take(&self, progress: Progress) -> Vec<Fork> {
+        if let Some(shown) = progress.shown {
+            self.shown.send_replace(Arc::new(shown));
+        }
+        give(progress.answers);
+        progress.forks
+    }
+
+    /// Gives `answers` when a checkpoint over the first `size` leaves is final.
+    pub(crate) fn answer_when_final(&self, size: TreeSize, answers: Answers) {
+        let now = self.finality().answer_when_final(size.0, answers);
+        give(now);
+    }
+
+    /// Tells everybody who still waits for a final checkpoint that it did not come.
+    pub(crate) fn give_up(&self, reason: &str) {
+        let reply: Reply = Err(SubmitError::Unavailable { reason: reason.to_owned() });
+        let answers = self.finality().give_up(&reply);
+        give(answers);
+    }
+
+    /// Shows a final checkpoint of before a restart.
+    pub(crate) fn resume(&self, shown: Published) {
+        self.finality().resume(shown.size);
+        self.shown.send_replace(Arc::new(shown));
+    }
+
+    /// Whose cosignatures are asked for.
+    pub(crate) fn members(&self) -> BTreeSet<ExchangeCode> {
+        let cosigners = self.cosigners.borrow();
+        cosigners.iter().flat_map(|cosigners| cosigners.witnesses.keys().cloned()).collect()
+    }
+
+    /// Follows what is shown.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Published>> {
+        self.shown.subscribe()
     }
 
     /// What is shown now.
@@ -113,13 +218,11 @@ impl Publisher {
         Arc::clone(&self.shown.borrow())
     }
 
-    /// The policy under which this ledger's checkpoints are final: its log key, and more than two thirds of the
-    /// exchanges, which here is this one.
-    pub(crate) fn policy(&self) -> Result<Policy, databourse_ledger::PolicyError> {
-        let log = PolicyLog { key: self.log_signer.verifier_key().clone(), url: None };
-        let key = self.cosigner.verifier_key().clone();
-        let witness = PolicyWitness { name: key.name().to_owned(), key, url: None };
-        Policy::more_than_two_thirds(vec![log], vec![witness])
+    /// The policy under which this ledger's checkpoints are final: the log keys of its exchanges, and the cosignatures
+    /// of more than two thirds of them. `None` before the ledger is founded.
+    pub(crate) fn policy(&self) -> Option<String> {
+        let cosigners = self.cosigners.borrow().clone()?;
+        cosigners.policy().ok().map(|policy| policy.to_string())
     }
 
     /// The body of a tile or bundle as served, `None` if the shown tree has none of that width. A partial one that has
@@ -206,5 +309,53 @@ async fn bundle(store: &Store, shown: &Published, coord: BundleCoord) -> Result<
             Ok(Some(body))
         }
         _ => Ok(None),
+    }
+}
+
+/// Gives the answers. An author that does not wait any more finds its own under its entry's id.
+pub(crate) fn give(answers: Answers) {
+    for (reply, answer) in answers {
+        let _ = reply.send(answer);
+    }
+}
+
+/// Shows the final checkpoint of before a restart: what was shown once is not taken back while the others are away.
+pub(crate) async fn resume(publisher: &Publisher, store: &Store) -> Result<(), NodeError> {
+    let (Some(kept), Some(_)) = (store.final_checkpoint().await?, store.chain_head().await?) else {
+        return Ok(());
+    };
+    let damaged = |what: &str| NodeError::Damaged(format!("the final checkpoint that was kept: {what}"));
+    let checkpoint = &kept.signed.checkpoint;
+    let edge = store.tree_edge_at(checkpoint.size).await?;
+    let edge = edge.filter(|edge| edge.root() == checkpoint.root);
+    let edge = edge.ok_or_else(|| damaged("the entries in the store have another root"))?;
+    let block = store.block(kept.height).await?.ok_or_else(|| damaged("its block is missing"))?;
+    publisher.resume(Published {
+        checkpoint: kept.signed.to_string(),
+        size: checkpoint.size,
+        root: checkpoint.root,
+        height: kept.height,
+        time: block.time,
+        cosigned_by: BTreeSet::new(),
+        signed: Some(kept.signed),
+        edge,
+    });
+    Ok(())
+}
+
+/// Keeps what is shown, so that it can be shown after a restart.
+pub(crate) async fn keep_final(node: Arc<Inner>, mut halted: watch::Receiver<bool>) {
+    let mut shown = node.publisher.subscribe();
+    loop {
+        tokio::select! {
+            _ = halted.wait_for(|halted| *halted) => return,
+            changed = shown.changed() => if changed.is_err() { return },
+        }
+        let last = Arc::clone(&shown.borrow_and_update());
+        let Some(signed) = last.signed.clone() else { continue };
+        let saved = node.store.save_final_checkpoint(&FinalCheckpoint { height: last.height, signed }).await;
+        if let Err(failure) = saved {
+            warn!(error = %failure, size = last.size.0, "the final checkpoint is not kept");
+        }
     }
 }

@@ -76,6 +76,7 @@ async fn start(database: &TestDatabase) -> Result<(Node, Running), NodeError> {
         clock: Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap()),
         entropy,
         settlement: SettlementConfig::default(),
+        region: None,
     };
     Node::start(config, &keys).await
 }

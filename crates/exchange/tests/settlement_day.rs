@@ -94,6 +94,7 @@ async fn start(database: &TestDatabase, at: &str, settlement: SettlementConfig) 
         clock: Clock::stepped(at.parse().unwrap()),
         entropy,
         settlement,
+        region: None,
     };
     Node::start(config, &keys).await.unwrap()
 }

@@ -117,6 +117,7 @@ impl Market {
             clock: Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap()),
             entropy,
             settlement: SettlementConfig::default(),
+            region: None,
         };
         let (node, running) = Node::start(config, &keys).await.unwrap();
         let [buyer, near, far] = [1, 2, 3].map(|number| PartyId::from(id(number)));

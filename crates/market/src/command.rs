@@ -7,7 +7,9 @@ use databourse_listing::{
     DelistProduct, ListProduct, PauseProduct, PublishOffer, RegisterRight, ResumeProduct, ReviseProduct,
     WithdrawOffer,
 };
-use databourse_party::{CertifyParty, FoundRegion, RevokeParty};
+use databourse_party::{
+    CastVote, CertifyParty, DepartRegion, FoundRegion, ProposeChange, ReportMisbehaviour, RevokeParty,
+};
 use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
 };
@@ -108,6 +110,14 @@ macro_rules! commands {
 commands! {
     /// Founds the region.
     FoundRegion = "region.found";
+    /// Proposes a change of the region's membership.
+    ProposeChange = "member.propose";
+    /// Votes on a proposal.
+    CastVote = "member.vote";
+    /// Shows that an exchange signed two of what it may sign one.
+    ReportMisbehaviour = "member.report";
+    /// Ends the membership of a leaving exchange.
+    DepartRegion = "member.depart";
     /// Publishes a table of tax rates.
     PublishTax = "tax.publish";
     /// Publishes a fee schedule.

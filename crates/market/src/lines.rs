@@ -8,6 +8,7 @@
 
 use crate::{Acceptance, RefundRecord, RefundedLine, rules::parts::LineMoney};
 use databourse_licensing::{Licence, Order};
+use databourse_party::Successors;
 use databourse_primitives::{
     AmountMinor, ExchangeCode, LicenceId, Refusal, RefusalCode, TaxVersion, Timestamp, WindowId,
 };
@@ -51,6 +52,7 @@ pub fn sale_lines(
         window: acceptance.window,
         tax,
         occurred_at: acceptance.accepted_at,
+        successors: &acceptance.succeeded,
     };
     event.lines(&LineMoney::whole(licence)?)
 }
@@ -74,6 +76,7 @@ pub fn refund_lines(
         window: refund.window,
         tax,
         occurred_at: refund.granted_at,
+        successors: &refund.succeeded,
     };
     let after = line.before_minor.plus(line.net_minor)?;
     event.lines(&LineMoney::refunded(licence, line.before_minor, after)?)
@@ -99,6 +102,7 @@ struct Event<'a> {
     window: WindowId,
     tax: TaxVersion,
     occurred_at: Timestamp,
+    successors: &'a Successors,
 }
 
 /// What moved between the buyer's book and one of the sellers'.
@@ -113,7 +117,7 @@ struct Crossing {
 impl Event<'_> {
     fn lines(&self, money: &LineMoney) -> Result<Vec<PairLine>, Refusal> {
         let mut crossings = BTreeMap::<ExchangeCode, Crossing>::new();
-        for part in money.seller_side(self.order, self.licence) {
+        for part in money.seller_side(self.order, self.licence, self.successors) {
             let crossing = crossings.entry(part.book.clone()).or_default();
             self.add(crossing, &part)?;
         }
@@ -138,7 +142,7 @@ impl Event<'_> {
     }
 
     fn line(&self, seller: ExchangeCode, crossing: &Crossing) -> Result<PairLine, Refusal> {
-        let buyer = self.order.book.clone();
+        let buyer = self.successors.home_of(&self.order.book).clone();
         let sign = if self.kind == LineKind::Refund { -1 } else { 1 };
         let unfit =
             |expected: &'static str| move |_| Refusal::new(RefusalCode::BodyMalformed, "key", expected);

@@ -3,7 +3,7 @@
 use crate::CertificateFacts;
 use databourse_licensing::{DeliveryMethod, Licence, Order};
 use databourse_listing::{Offer, Product, Right};
-use databourse_party::{Exchange, KeyRecord, Party, Region};
+use databourse_party::{Exchange, KeyRecord, MisbehaviourRecord, Party, Proposal, Region, Successors};
 use databourse_primitives::{
     AmountMinor, CertificateNumber, Digest, EntryId, Height, LeafIndex, Line, OrderId, PartyId, Timestamp,
     WindowId,
@@ -85,6 +85,9 @@ pub struct Acceptance {
     pub window: WindowId,
     /// Block time.
     pub accepted_at: Timestamp,
+    /// Exchanges of the order that had left, each with whose book and accounts the money moved in instead.
+    #[serde(default, skip_serializing_if = "Successors::is_empty")]
+    pub succeeded: Successors,
 }
 
 /// What one line of a refund gave back, minor units.
@@ -135,6 +138,9 @@ pub struct RefundRecord {
     pub reason: Line,
     /// Block time.
     pub granted_at: Timestamp,
+    /// Exchanges of the order that had left, each with whose book and accounts the money moved in instead.
+    #[serde(default, skip_serializing_if = "Successors::is_empty")]
+    pub succeeded: Successors,
 }
 
 /// An issued certificate.
@@ -249,6 +255,10 @@ nouns! {
     Region(Region) = "region", |_| "region".to_owned();
     /// An exchange.
     Exchange(Exchange) = "exchange", |record| record.code.to_string();
+    /// A proposal to change the region's membership.
+    MemberProposal(Proposal) = "member_proposal", |record| record.id.to_string();
+    /// Misbehaviour of an exchange, with its evidence.
+    Misbehaviour(MisbehaviourRecord) = "misbehaviour", |record| record.id.to_string();
     /// A signing key.
     SigningKey(KeyRecord) = "signing_key", |record| record.id.to_string();
     /// A party.

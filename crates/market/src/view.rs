@@ -131,6 +131,7 @@ const fn code_expectation(code: RefusalCode) -> &'static str {
         RefusalCode::ProductUnknown => "the id of a listed product",
         RefusalCode::OfferUnknown => "the id of a published offer",
         RefusalCode::OrderUnknown => "the id of a placed order",
+        RefusalCode::MemberProposalUnknown => "the id of a proposal",
         _ => "something that exists",
     }
 }

@@ -28,7 +28,8 @@ fn nothing_precedes_the_founding_and_nothing_founds_twice() {
         json!({
             "name": { "en": "Delta" }, "origin": "databourse.example/delta", "assets": ["CNY/2"],
             "exchanges": [{ "code": code, "name": { "en": "Exchange" },
-                "entry_key": key(seed).public_key(), "cosignature_key": key(9).public_key() }],
+                "entry_key": key(seed).public_key(), "cosignature_key": key(9).public_key(),
+                "checkpoint_key": key(10).public_key(), "consensus_key": key(11).public_key() }],
         })
     };
     market.refused(By::Exchange, "region.found", founding("js", 1), Code::ExchangeUnknown, "exchange");
@@ -41,6 +42,8 @@ fn nothing_precedes_the_founding_and_nothing_founds_twice() {
         Code::BodyMalformed,
         "assets",
     );
+    let twice = with(founding("sh", 1), "exchanges.0.consensus_key", json!(key(1).public_key()));
+    market.refused(By::Exchange, "region.found", twice, Code::BodyMalformed, "exchanges");
     market.must(By::Exchange, "region.found", founding("sh", 1));
     market.refused(By::Exchange, "region.found", founding("sh", 1), Code::RegionFounded, "");
 }

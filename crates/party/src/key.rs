@@ -1,6 +1,8 @@
 //! Signing keys: whose they are, and since when no longer.
 
-use databourse_primitives::{ExchangeCode, KeyId, PartyId, PublicKey, Refusal, RefusalCode, Timestamp};
+use databourse_primitives::{
+    ExchangeCode, Height, KeyId, PartyId, PublicKey, Refusal, RefusalCode, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// Who signs with a key.
@@ -26,21 +28,32 @@ pub struct KeyRecord {
     pub registered_at: Timestamp,
     /// Block time since which it signs nothing any more.
     pub retired_at: Option<Timestamp>,
+    /// The first height at which it signs, if that was decided ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_height: Option<Height>,
+    /// The first height at which it signs nothing any more, if that was decided ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_height: Option<Height>,
 }
 
 impl KeyRecord {
-    /// The key, if it may still sign.
+    /// The key, if it may sign in the block of `height`.
     ///
     /// # Errors
-    /// `key.retired`.
-    pub fn in_force(&self) -> Result<&PublicKey, Refusal> {
-        match self.retired_at {
-            None => Ok(&self.key),
-            Some(at) => Err(Refusal::new(
-                RefusalCode::KeyRetired,
-                "kid",
-                format!("a key in force; this one ended {at}"),
-            )),
+    /// `key.unknown` before its first height; `key.retired`.
+    pub fn in_force(&self, height: Height) -> Result<&PublicKey, Refusal> {
+        let refused = |code, expected: String| Err(Refusal::new(code, "kid", expected));
+        match (self.since_height, self.until_height, self.retired_at) {
+            (Some(since), ..) if height < since => {
+                refused(RefusalCode::KeyUnknown, format!("a key in force; this one begins at height {since}"))
+            }
+            (_, Some(until), _) if until <= height => {
+                refused(RefusalCode::KeyRetired, format!("a key in force; this one ended at height {until}"))
+            }
+            (.., Some(at)) => {
+                refused(RefusalCode::KeyRetired, format!("a key in force; this one ended {at}"))
+            }
+            _ => Ok(&self.key),
         }
     }
 }
@@ -56,7 +69,15 @@ pub fn register(
     now: Timestamp,
 ) -> Result<KeyRecord, Refusal> {
     match existing {
-        None => Ok(KeyRecord { id: key.key_id(), key, owner, registered_at: now, retired_at: None }),
+        None => Ok(KeyRecord {
+            id: key.key_id(),
+            key,
+            owner,
+            registered_at: now,
+            retired_at: None,
+            since_height: None,
+            until_height: None,
+        }),
         Some(_) => Err(Refusal::new(RefusalCode::KeyTaken, "", "a key that was never registered before")),
     }
 }

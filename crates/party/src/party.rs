@@ -1,6 +1,6 @@
 //! Parties: legal entities with typed roles, certified by an exchange for a term.
 
-use crate::LegalIdentifier;
+use crate::{LegalIdentifier, Successors};
 use databourse_primitives::{
     BilingualText, ExchangeCode, KeyId, Label, Line, PartyId, PublicKey, Refusal, RefusalCode, Timestamp,
 };
@@ -93,7 +93,7 @@ pub enum PartyState {
 pub struct Party {
     /// The id of its `party.certify` entry.
     pub id: PartyId,
-    /// The exchange that certified it.
+    /// The exchange that certified it; if that left, its successor is at home instead ([`crate::Region::home_of`]).
     pub home_exchange: ExchangeCode,
     /// Where it is at home.
     pub home_region: Label,
@@ -190,18 +190,21 @@ pub fn certify(
     })
 }
 
-/// Revokes a certification.
+/// Revokes a certification. `successors` are the region's: who took over from the exchange that certified it revokes,
+/// too.
 ///
 /// # Errors
-/// `exchange.only` if another exchange certified it; `party.revoked` if it was revoked before.
+/// `exchange.only` if it is another exchange's; `party.revoked` if it was revoked before.
 pub fn revoke(
     mut party: Party,
     reason: Line,
     exchange: &ExchangeCode,
+    successors: &Successors,
     now: Timestamp,
 ) -> Result<Party, Refusal> {
-    if party.home_exchange != *exchange {
-        let expected = format!("the exchange that certified the party, {}", party.home_exchange);
+    let home = successors.home_of(&party.home_exchange);
+    if home != exchange {
+        let expected = format!("the party's home exchange, {home}");
         return Err(Refusal::new(RefusalCode::ExchangeOnly, "party", expected));
     }
     if let PartyState::Revoked { revoked_at, .. } = &party.state {

@@ -1,24 +1,11 @@
 //! The region and its exchanges. A region is data: nothing in the code knows a name of one.
 
+use crate::{Exchange, FoundExchange, MEMBERS_MAX};
 use databourse_primitives::{
-    Asset, BilingualText, ExchangeCode, Line, PublicKey, Refusal, RefusalCode, Timestamp,
+    Asset, BilingualText, ExchangeCode, Height, Line, Refusal, RefusalCode, Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-
-/// An exchange as the founding entry names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FoundExchange {
-    /// Its code.
-    pub code: ExchangeCode,
-    /// Its name.
-    pub name: BilingualText,
-    /// The key that signs its entries.
-    pub entry_key: PublicKey,
-    /// The key that co-signs checkpoints.
-    pub cosignature_key: PublicKey,
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `region.found`: the first entry of every ledger, signed by one of the exchanges that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +17,50 @@ pub struct FoundRegion {
     pub origin: Line,
     /// The assets it settles in; at least one.
     pub assets: BTreeSet<Asset>,
-    /// Its exchanges: 1 to 20.
+    /// Its exchanges: 1 to [`MEMBERS_MAX`].
     pub exchanges: Vec<FoundExchange>,
+}
+
+/// Exchanges that left, each with its successor 继任交易所, which stands in wherever a record names the one that left.
+/// So nothing has to be rewritten when an exchange leaves, and records keep saying what was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Successors(BTreeMap<ExchangeCode, ExchangeCode>);
+
+impl Successors {
+    /// Whether no exchange left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many exchanges left.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Who stands in for `exchange` now: itself, or the successor of its successors, if that left too.
+    pub fn home_of<'a>(&'a self, exchange: &'a ExchangeCode) -> &'a ExchangeCode {
+        let mut home = exchange;
+        // A successor is a member when it takes over and codes are never used again, so no chain returns to itself.
+        for _ in 0..self.0.len() {
+            match self.0.get(home) {
+                Some(successor) => home = successor,
+                None => break,
+            }
+        }
+        home
+    }
+
+    /// Those of `exchanges` that left, each with who stands in for it now.
+    pub fn among<'a>(&self, exchanges: impl IntoIterator<Item = &'a ExchangeCode>) -> Self {
+        let left = exchanges.into_iter().filter(|exchange| self.0.contains_key(*exchange));
+        Self(left.map(|exchange| (exchange.clone(), self.home_of(exchange).clone())).collect())
+    }
+
+    /// Notes that `exchange` left.
+    pub(crate) fn add(&mut self, exchange: ExchangeCode, successor: ExchangeCode) {
+        self.0.insert(exchange, successor);
+    }
 }
 
 /// The region.
@@ -43,13 +72,21 @@ pub struct Region {
     pub origin: Line,
     /// The assets it settles in.
     pub assets: BTreeSet<Asset>,
-    /// Codes of its exchanges.
+    /// Codes of its exchanges, also of those that left.
     pub exchanges: BTreeSet<ExchangeCode>,
+    /// Who stands in for the exchanges that left.
+    #[serde(default, skip_serializing_if = "Successors::is_empty")]
+    pub successors: Successors,
     /// Block time of its founding.
     pub founded_at: Timestamp,
 }
 
 impl Region {
+    /// Who stands in for `exchange` now; see [`Successors::home_of`].
+    pub fn home_of<'a>(&'a self, exchange: &'a ExchangeCode) -> &'a ExchangeCode {
+        self.successors.home_of(exchange)
+    }
+
     /// Refuses an asset that the region does not settle.
     ///
     /// # Errors
@@ -75,28 +112,14 @@ impl Region {
     }
 }
 
-/// An exchange of the region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
-    /// Its code.
-    pub code: ExchangeCode,
-    /// Its name.
-    pub name: BilingualText,
-    /// The key that co-signs checkpoints.
-    pub cosignature_key: PublicKey,
-    /// Block time since which it is a member.
-    pub member_since: Timestamp,
-    /// Sequence of its last certificate; 0 before the first.
-    pub last_certificate: u64,
-}
-
-/// Founds the region.
+/// Founds the region in the block of `height`, from which on its exchanges are members.
 ///
 /// # Errors
-/// `region.founded` if there is one; `body.malformed` for 0 or more than 20 exchanges, a code or key twice, no asset.
+/// `region.founded` if there is one; `body.malformed` for no or too many exchanges, a code or key twice, no asset.
 pub fn found(
     existing: Option<&Region>,
     command: &FoundRegion,
+    height: Height,
     now: Timestamp,
 ) -> Result<(Region, Vec<Exchange>), Refusal> {
     if let Some(region) = existing {
@@ -104,31 +127,23 @@ pub fn found(
         return Err(Refusal::new(RefusalCode::RegionFounded, "", expected));
     }
     let codes: BTreeSet<_> = command.exchanges.iter().map(|exchange| exchange.code.clone()).collect();
-    let keys: BTreeSet<_> = command
-        .exchanges
-        .iter()
-        .flat_map(|exchange| [exchange.entry_key, exchange.cosignature_key])
-        .collect();
-    let distinct = codes.len() == command.exchanges.len() && keys.len() == 2 * command.exchanges.len();
-    if !(1..=20).contains(&codes.len()) || !distinct {
-        let expected = "1 to 20 exchanges, each with a code and two keys of its own";
+    let keys: Vec<_> = command.exchanges.iter().flat_map(FoundExchange::keys).map(|(_, key)| key).collect();
+    let distinct =
+        codes.len() == command.exchanges.len() && keys.iter().collect::<BTreeSet<_>>().len() == keys.len();
+    if !(1..=MEMBERS_MAX).contains(&codes.len()) || !distinct {
+        let expected = format!("1 to {MEMBERS_MAX} exchanges, each with a code and four keys of its own");
         return Err(Refusal::new(RefusalCode::BodyMalformed, "exchanges", expected));
     }
     if command.assets.is_empty() {
         return Err(Refusal::new(RefusalCode::BodyMalformed, "assets", "at least one asset"));
     }
-    let exchanges = command.exchanges.iter().map(|exchange| Exchange {
-        code: exchange.code.clone(),
-        name: exchange.name.clone(),
-        cosignature_key: exchange.cosignature_key,
-        member_since: now,
-        last_certificate: 0,
-    });
+    let exchanges = command.exchanges.iter().map(|exchange| Exchange::admit(exchange, height, now));
     let region = Region {
         name: command.name.clone(),
         origin: command.origin.clone(),
         assets: command.assets.clone(),
         exchanges: codes,
+        successors: Successors::default(),
         founded_at: now,
     };
     Ok((region, exchanges.collect()))

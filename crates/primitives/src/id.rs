@@ -112,7 +112,13 @@ entity_id!(
     /// A break 差错 in a settlement window; equal to the id of its `break.open` entry.
     BreakId
 );
-made_by_entry!(PartyId, RightId, ProductId, OfferId, OrderId, HoldId, VoucherId, DisputeId, BreakId);
+entity_id!(
+    /// A proposal to change who the region's exchanges are; equal to the id of its `member.propose` entry.
+    ProposalId
+);
+made_by_entry!(
+    PartyId, RightId, ProductId, OfferId, OrderId, HoldId, VoucherId, DisputeId, BreakId, ProposalId
+);
 
 impl From<OrderId> for HoldId {
     fn from(order: OrderId) -> Self {

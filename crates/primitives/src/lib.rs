@@ -19,8 +19,8 @@ pub use digest::Digest;
 pub use holder::Holder;
 pub use id::{
     BreakId, CertificateNumber, DisputeId, EntryId, ExchangeCode, Height, HoldId, InstructionId, LeafIndex,
-    LicenceId, OfferId, OrderId, PartyId, ProductId, RightId, ScheduleVersion, SharesVersion, TaxVersion,
-    TreeSize, VoucherId, WindowId,
+    LicenceId, OfferId, OrderId, PartyId, ProductId, ProposalId, RightId, ScheduleVersion, SharesVersion,
+    TaxVersion, TreeSize, VoucherId, WindowId,
 };
 pub use key::{KeyId, PublicKey};
 pub use refusal::{Class, Refusal, RefusalCode};

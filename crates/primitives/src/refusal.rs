@@ -121,6 +121,40 @@ refusal_codes! {
     /// Only a party may do this.
     PartyOnly = "party.only", Forbidden, "仅市场主体可执行此操作。";
 
+    // ── exchanges as members of the region ──
+    /// The exchange is not a member at this height: it has not begun yet, is suspended or has left.
+    MemberNotActive = "member.not_active", Forbidden, "该交易所在此高度不是有效成员：尚未生效、已被暂停或已退链。";
+    /// The exchange is leaving the region and takes no new certifications, listings or orders.
+    MemberLeaving = "member.leaving", Rule, "该交易所正在退链，不再受理新的认证、挂牌或订单。";
+    /// Only the exchange itself may propose this.
+    MemberNotConcerned = "member.not_concerned", Forbidden, "仅该交易所本身可以提出此项提案。";
+    /// The exchange that would be suspended has no say in it.
+    MemberVoteBarred = "member.vote_barred", Forbidden, "被提议暂停的交易所不得参与该项表决。";
+    /// No proposal of this id was made.
+    MemberProposalUnknown = "member.proposal_unknown", Rule, "该编号的提案不存在。";
+    /// The proposal was accepted or refused before.
+    MemberProposalClosed = "member.proposal_closed", Conflict, "该提案已通过或已否决。";
+    /// Fewer exchanges have a say than it takes to accept this.
+    MemberQuorumUnreachable = "member.quorum_unreachable", Rule, "有表决权的交易所少于通过此项所需的数目。";
+    /// The code belongs to an exchange that is or was a member.
+    MemberCodeTaken = "member.code_taken", Conflict, "该代码属于现有或曾经的成员交易所。";
+    /// The region has as many exchanges as it can have.
+    MemberRegionFull = "member.region_full", Rule, "本区域的交易所数目已达上限。";
+    /// The membership or a key of the exchange is about to change; wait until it has.
+    MemberChangePending = "member.change_pending", Conflict, "该交易所的成员资格或密钥即将变更，请待其生效。";
+    /// The exchange's standing in the region does not allow this.
+    MemberState = "member.state", Rule, "该交易所当前的成员状态不允许此操作。";
+    /// The region would be left without an active exchange.
+    MemberLastActive = "member.last_active", Rule, "此操作将使本区域没有有效的交易所。";
+    /// The new key did not sign that it belongs to the exchange.
+    MemberProofInvalid = "member.proof_invalid", Forbidden, "新密钥未以签名证明其归属该交易所。";
+    /// The evidence of double signing does not hold.
+    EvidenceInvalid = "evidence.invalid", Rule, "重复签名的证据不成立。";
+    /// The exchange has been suspended since what the evidence shows.
+    EvidenceKnown = "evidence.known", Conflict, "该交易所已因此后生效的暂停承担过责任，证据不再受理。";
+    /// The exchange still owes, holds or has to sign something, so it cannot leave yet.
+    MemberObligationsOpen = "member.obligations_open", Rule, "该交易所尚有未清款项、冻结或待签窗口，暂不能退出。";
+
     // ── parties ──
     /// No party of this id is certified.
     PartyUnknown = "party.unknown", Rule, "该编号的主体未经认证。";
@@ -308,8 +342,6 @@ refusal_codes! {
     BreakEvidenceMissing = "break.evidence_missing", Rule, "缺少该类差错所需的证据。";
     /// A resolution must name the posting that corrects it, and that posting must exist.
     BreakPostingUnknown = "break.posting_unknown", Rule, "处理差错须指明已入账的更正分录。";
-    /// The evidence of double signing does not hold.
-    EvidenceInvalid = "evidence.invalid", Rule, "重复签名的证据不成立。";
 
     // ── files of banks and books ──
     /// The file is not one that this reader knows, or a line of it is damaged; nothing of it was taken.

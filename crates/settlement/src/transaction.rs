@@ -66,6 +66,8 @@ transaction_kinds! {
     Settlement = "settlement";
     /// A break was written off.
     WriteOff = "write_off";
+    /// An exchange left and its successor took its book over.
+    Succession = "succession";
 }
 
 /// One leg of a transaction.

@@ -27,7 +27,7 @@ pub struct BlockRow {
 }
 
 impl BlockRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    pub(crate) fn from_row(row: &Row) -> Result<Self, StoreError> {
         let height = Cells::new(row, "block", &"?").number("height")?;
         let cells = Cells::new(row, "block", &height);
         Ok(Self {

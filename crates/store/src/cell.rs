@@ -3,6 +3,7 @@
 use crate::StoreError;
 use databourse_merkle::Hash;
 use databourse_primitives::{Digest, Timestamp};
+use serde::de::DeserializeOwned;
 use std::{fmt::Display, str::FromStr};
 use tokio_postgres::{Row, types::FromSql};
 
@@ -31,6 +32,16 @@ impl<'a> Cells<'a> {
     /// A count or place, which is never negative.
     pub(crate) fn number(&self, column: &'static str) -> Result<u64, StoreError> {
         u64::try_from(self.get::<i64>(column)?).map_err(|_| self.damaged(column))
+    }
+
+    /// A round of the agreement.
+    pub(crate) fn round(&self, column: &'static str) -> Result<u32, StoreError> {
+        u32::try_from(self.get::<i64>(column)?).map_err(|_| self.damaged(column))
+    }
+
+    /// A value from its JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        serde_json::from_str(self.get(column)?).map_err(|_| self.damaged(column))
     }
 
     pub(crate) fn hash(&self, column: &'static str) -> Result<Hash, StoreError> {

@@ -30,6 +30,8 @@ pub enum Column {
     Group,
     /// The asset, e.g. `CNY/2`.
     Asset,
+    /// The exchange that it is about, by code.
+    Exchange,
     /// The certifying exchange, by code.
     HomeExchange,
     /// Who a party is in law.
@@ -66,6 +68,7 @@ impl Column {
         Self::Reference,
         Self::Group,
         Self::Asset,
+        Self::Exchange,
         Self::HomeExchange,
         Self::LegalIdentifier,
         Self::Role,
@@ -77,6 +80,8 @@ impl Column {
     pub const fn of(noun: Noun) -> &'static [Self] {
         use Column::*;
         match noun {
+            Noun::MemberProposal => &[Exchange, State],
+            Noun::Misbehaviour => &[Exchange],
             Noun::Party => &[HomeExchange, LegalIdentifier, Role, State],
             Noun::Right => &[Holder],
             Noun::Product => &[Supplier, Right, DataClass, State, Kind],
@@ -120,6 +125,7 @@ impl Column {
             Self::Reference => "reference",
             Self::Group => "order_group",
             Self::Asset => "asset",
+            Self::Exchange => "exchange",
             Self::HomeExchange => "home_exchange",
             Self::LegalIdentifier => "legal_identifier",
             Self::Role => "roles",

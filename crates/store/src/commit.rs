@@ -3,7 +3,7 @@
 //! | step | round trips | what |
 //! |---|---|---|
 //! | 1 | 1 | `BEGIN` |
-//! | 2 | 1 | the head moves; block, entries, counts, tiles, records per kind and postings, all under way at once |
+//! | 2 | 1 | the head moves; block, its agreement, entries, counts, tiles, records per kind and postings, and proposals of its height go; all under way at once |
 //! | 3 | 1 | `COMMIT`: the commit point |
 //!
 //! Each table gets one statement per block, its rows as arrays, in order of key, so a hot row is written once and locks
@@ -11,7 +11,7 @@
 //! rows that each statement wrote is checked before the commit.
 
 use crate::{
-    StoreError, Writer,
+    Agreement, StoreError, Writer,
     rows::Rows,
     session::{COMMIT_LIMIT, within},
 };
@@ -55,6 +55,8 @@ pub struct CommitBatch {
     pub block_id: Digest,
     /// Its time; not before that of the block before.
     pub block_time: Timestamp,
+    /// How it was agreed.
+    pub agreement: Agreement,
     /// Place of its header: the number of leaves before it.
     pub header_index: LeafIndex,
     /// Its header entry, then its commands', without a gap.
@@ -99,18 +101,14 @@ impl Writer {
     /// `Refused`; `RowsMissing`; `Unavailable`.
     pub async fn commit(&mut self, batch: &CommitBatch) -> Result<(), StoreError> {
         batch.check()?;
-        if !self.is_usable() {
-            return Err(StoreError::unavailable("the writing session has ended"));
-        }
-        // If this future is dropped or runs out of time, the session stays marked.
-        self.mark(true);
+        self.begin()?;
         let answer = within(COMMIT_LIMIT, self.commit_in_one_transaction(batch)).await;
-        self.mark(matches!(answer, Err(StoreError::Unavailable { .. })));
+        self.end(&answer);
         answer
     }
 
     async fn commit_in_one_transaction(&mut self, batch: &CommitBatch) -> Result<(), StoreError> {
-        let Self { client, statements, .. } = self;
+        let Self { client, statements, undecided_from, .. } = self;
         let rows = Rows::of(batch)?;
         let tx = client.transaction().await?;
         let head = if batch.height.0 == 1 { &statements.begin_chain } else { &statements.move_head };
@@ -124,6 +122,8 @@ impl Writer {
         let moved = tx.execute(head, &follows);
         let block: [&(dyn ToSql + Sync); 6] = [height, &block_id, &time_ms, size, &root, &rows.header_index];
         writes.push(write(&tx, &statements.block, "block", 1, block.to_vec()));
+        let agreement = rows.agreement.columns(height);
+        writes.push(write(&tx, &statements.agreement, "block_agreement", 1, agreement));
         let entries = &rows.entries;
         let columns: Vec<&(dyn ToSql + Sync)> =
             vec![&rows.header_index, height, &entries.ids, &entries.types, &entries.bytes, &entries.hashes];
@@ -151,6 +151,7 @@ impl Writer {
                 postings.columns(),
             ));
         }
+        writes.push(forget(&tx, &statements.forget_undecided, [*undecided_from, *height]));
         // Requests leave in the order in which they are polled first, the head's before all others.
         let (moved, written) = futures::join!(moved, join_all(writes));
         if moved? != 1 {
@@ -162,7 +163,9 @@ impl Writer {
             return Err(error);
         }
         // The commit point: what is above is gone if the power fails before this returns, and kept if it fails after.
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        *undecided_from = rows.height.saturating_add(1);
+        Ok(())
     }
 }
 
@@ -177,6 +180,19 @@ fn write<'a>(
     async move {
         let (written, expected) = (tx.execute(statement, &columns).await?, row_count as u64);
         if written == expected { Ok(()) } else { Err(StoreError::RowsMissing { table, expected, written }) }
+    }
+    .boxed()
+}
+
+/// Deletes the proposed blocks of these heights, however many there are: in a region of one, none.
+fn forget<'a>(
+    tx: &'a Transaction<'_>,
+    statement: &'a Statement,
+    heights: [i64; 2],
+) -> BoxFuture<'a, Result<(), StoreError>> {
+    async move {
+        let [from, to] = &heights;
+        Ok(tx.execute(statement, &[from, to]).await.map(drop)?)
     }
     .boxed()
 }

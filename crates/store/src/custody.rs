@@ -1,6 +1,12 @@
 //! Keys that this node keeps for parties that entrusted it. They come sealed; this crate never sees one open.
 
-use crate::{Store, StoreError, cell::Cells, session::READ_LIMIT, session::within, sql, store::rows};
+use crate::{
+    Store, StoreError,
+    cell::Cells,
+    session::{READ_LIMIT, within},
+    sql,
+    store::{begin_write, rows},
+};
 use databourse_primitives::{KeyId, PartyId};
 use std::fmt;
 
@@ -24,7 +30,7 @@ impl Store {
     ///
     /// # Errors
     /// `CustodyKeyExists` if another is kept for this party; `Refused` if the same key is kept for another party;
-    /// `Unavailable`.
+    /// `ReadOnly`; `Unavailable`.
     pub async fn put_custody_key(
         &self,
         party: PartyId,
@@ -33,8 +39,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let kept = within(READ_LIMIT, async {
             let mut client = self.connection().await?;
-            // Reading connections write only where it is said.
-            let tx = client.build_transaction().read_only(false).start().await?;
+            let tx = begin_write(&mut client).await?;
             let statement = tx.prepare_cached(sql::INSERT_CUSTODY_KEY).await?;
             let written = tx.execute(&statement, &[party.as_uuid(), &key_id.to_string(), &sealed]).await?;
             let kept = if written == 1 {

@@ -86,6 +86,23 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// The server only reads: it is a replica.
+    #[error("the database is a read replica and takes no writes: they go to its primary")]
+    ReadOnly,
+    /// A final checkpoint is not that of the block at its height: more than two thirds of the exchanges have another
+    /// ledger than this one. Nothing was written.
+    #[error(
+        "the final checkpoint of {tree_size} leaves is not that of block {height} here: the ledgers have forked"
+    )]
+    Forked {
+        /// Height of the block.
+        height: Height,
+        /// Number of leaves that the checkpoint names.
+        tree_size: u64,
+    },
+    /// What was to be kept belongs to a block that is not here (yet).
+    #[error("there is no block {0}")]
+    BlockUnknown(Height),
     /// Another key is kept for this party; it was not overwritten.
     #[error("another key is kept for this party")]
     CustodyKeyExists,
@@ -119,6 +136,7 @@ impl From<tokio_postgres::Error> for StoreError {
             Some(code) if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::UNDEFINED_COLUMN => {
                 Self::NotMigrated { source }
             }
+            Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
             Some(code) if !passes(code) => Self::Refused { source },
             // What is not from the server is from the way to it.
             _ => Self::unavailable(source),

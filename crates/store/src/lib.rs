@@ -19,42 +19,53 @@
 
 pub mod cluster;
 
+mod agreement;
 mod balance;
 mod block;
 mod cell;
 mod check;
+mod checkpoint;
 mod column;
 mod commit;
 mod custody;
+mod decided;
 mod entry;
 mod error;
+mod evidence;
 mod head;
 mod hold;
 mod journal;
 mod list;
 mod migrate;
 mod record;
+mod replica;
 mod rows;
 mod session;
 mod snapshot;
 mod sql;
 mod store;
 mod tile;
+mod undecided;
 mod writer;
 
+pub use agreement::{Agreement, TurnRow};
 pub use block::BlockRow;
 pub use check::{MoneyFinding, MoneyRule};
+pub use checkpoint::FinalCheckpoint;
 pub use column::Column;
 pub use commit::{CommitBatch, NewEntry};
 pub use custody::CustodyKey;
+pub use decided::DecidedRow;
 pub use entry::{ENTRIES_MAX, StoredEntry};
 pub use error::{DatabaseInconsistency, StoreError};
 pub use head::ChainHead;
 pub use journal::{JournalPosting, PostingCursor, TrialBalance, TrialLine};
 pub use list::{LIST_LIMIT_MAX, ListQuery, Page};
 pub use migrate::MigrationReport;
+pub use replica::ReplicaLag;
 pub use snapshot::{JournalLeg, JournalSnapshot};
 pub use store::Store;
+pub use undecided::UndecidedRow;
 pub use writer::Writer;
 
 /// How to reach a database; see the documentation of `tokio_postgres::Config`.

@@ -24,11 +24,15 @@ impl Store {
     /// then contract), so a running node need not be stopped.
     ///
     /// # Errors
-    /// `Migration` if a file fails, or if the database was migrated by a newer or different program; `Unavailable`.
+    /// `Migration` if a file fails, or if the database was migrated by a newer or different program; `ReadOnly`;
+    /// `Unavailable`.
     pub async fn migrate(config: Config) -> Result<MigrationReport, StoreError> {
         let mut client = session::open(config, Purpose::Migrate).await?;
         // Ends with the session.
-        client.query_one(sql::LOCK, &[&MIGRATION_LOCK]).await?;
+        let locked = client.query_one(sql::LOCK, &[&MIGRATION_LOCK]).await?;
+        if locked.try_get("is_replica")? {
+            return Err(StoreError::ReadOnly);
+        }
         let report = embedded::migrations::runner().run_async(&mut client).await?;
         let applied = report.applied_migrations().iter();
         let applied: Vec<_> =

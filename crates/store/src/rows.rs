@@ -1,6 +1,6 @@
 //! A batch as the arrays that its statements take: one array per column, one element per row.
 
-use crate::{CommitBatch, StoreError, cell::bigint};
+use crate::{CommitBatch, StoreError, agreement::AgreementColumns, cell::bigint};
 use databourse_market::{EncodedEffects, Noun};
 use databourse_merkle::FullTile;
 use databourse_settlement::Side;
@@ -14,6 +14,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) previous_height: i64,
     pub(crate) header_index: i64,
     pub(crate) tree_size: i64,
+    pub(crate) agreement: AgreementColumns<'a>,
     pub(crate) entries: EntryColumns<'a>,
     /// Entry types and how many entries of each.
     pub(crate) entry_counts: (Vec<&'a str>, Vec<i64>),
@@ -79,6 +80,7 @@ impl<'a> Rows<'a> {
             previous_height: bigint(batch.height.0.saturating_sub(1))?,
             header_index: bigint(batch.header_index.0)?,
             tree_size: bigint(batch.tree_size)?,
+            agreement: AgreementColumns::of(&batch.agreement)?,
             entries,
             entry_counts: counts.into_iter().unzip(),
             tiles: TileColumns::of(&batch.full_tiles)?,

@@ -21,6 +21,88 @@ pub(crate) const INSERT_BLOCK: &str = "
     INSERT INTO block (height, block_id, time_ms, tree_size, root, header_index)
     VALUES ($1, $2, $3, $4, $5, $6)";
 
+/// How a block was agreed.
+pub(crate) const INSERT_AGREEMENT: &str = "
+    INSERT INTO block_agreement (height, round, turn, proposer, precommits)
+    VALUES ($1, $2, $3, $4, $5::text::jsonb)";
+
+pub(crate) const AGREEMENT: &str = "
+    SELECT round, turn, proposer, precommits::text AS precommits FROM block_agreement WHERE height = $1";
+
+pub(crate) const TURNS: &str = "
+    SELECT height, round, turn, proposer FROM block_agreement WHERE height >= $1 ORDER BY height LIMIT $2";
+
+/// Blocks from `$1` to `$2` as entry bundles, each entry behind its length in two bytes; the first whatever its length,
+/// then as many as have `$3` bytes together. A block is not read before it is known that the one before it fits.
+pub(crate) const DECIDED: &str = "
+    WITH RECURSIVE taken (height, header_index, tree_size, byte_count) AS (
+        SELECT height, header_index, tree_size, bundle.byte_count
+        FROM block, LATERAL (
+            SELECT coalesce(sum(2 + octet_length(bytes)), 0)::bigint AS byte_count
+            FROM entry WHERE leaf_index >= header_index AND leaf_index < tree_size
+        ) AS bundle
+        WHERE height = $1 AND height <= $2
+        UNION ALL
+        SELECT next.height, next.header_index, next.tree_size, taken.byte_count + bundle.byte_count
+        FROM taken JOIN block AS next ON next.height = taken.height + 1, LATERAL (
+            SELECT coalesce(sum(2 + octet_length(bytes)), 0)::bigint AS byte_count
+            FROM entry WHERE leaf_index >= next.header_index AND leaf_index < next.tree_size
+        ) AS bundle
+        WHERE next.height <= $2 AND taken.byte_count < $3 AND taken.byte_count + bundle.byte_count <= $3
+    )
+    SELECT taken.height, taken.tree_size - taken.header_index AS entry_count, bundle.found_count, bundle.bytes, round,
+        turn, proposer, precommits::text AS precommits
+    FROM taken LEFT JOIN block_agreement USING (height), LATERAL (
+        SELECT count(*) AS found_count, coalesce(string_agg(
+            substring(int4send(octet_length(bytes)) FROM 3) || bytes, ''::bytea ORDER BY leaf_index), '') AS bytes
+        FROM entry WHERE leaf_index >= taken.header_index AND leaf_index < taken.tree_size
+    ) AS bundle
+    ORDER BY taken.height";
+
+/// What was said first of a block in a round stands.
+pub(crate) const SAVE_UNDECIDED: &str = "
+    INSERT INTO block_undecided (height, round, block_id, valid_round, proposer, is_valid, bytes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (height, round, block_id) DO NOTHING";
+
+pub(crate) const UNDECIDED: &str = "
+    SELECT round, block_id, valid_round, proposer, is_valid, bytes FROM block_undecided
+    WHERE height = $1 ORDER BY round, block_id";
+
+/// From below too, so that dead rows of the blocks before are not looked at while a long reader keeps them.
+pub(crate) const FORGET_UNDECIDED: &str = "DELETE FROM block_undecided WHERE height BETWEEN $1 AND $2";
+
+/// A final checkpoint must be one of a block that is here.
+pub(crate) const INSERT_FINAL_CHECKPOINT: &str = "
+    INSERT INTO final_checkpoint (tree_size, height, root, note)
+    SELECT tree_size, height, root, $4::text FROM block WHERE height = $1 AND tree_size = $2 AND root = $3
+    ON CONFLICT (tree_size) DO NOTHING";
+
+pub(crate) const LAST_FINAL_CHECKPOINT: &str = "
+    SELECT tree_size, height, root, note FROM final_checkpoint ORDER BY tree_size DESC LIMIT 1";
+
+pub(crate) const FINAL_CHECKPOINT_COVERING: &str = "
+    SELECT tree_size, height, root, note FROM final_checkpoint
+    WHERE tree_size >= $1 ORDER BY tree_size LIMIT 1";
+
+pub(crate) const INSERT_EVIDENCE: &str = "
+    INSERT INTO evidence (exchange, height, digest, proof)
+    SELECT exchange, height, digest, proof::jsonb
+    FROM UNNEST($1::text[], $2::bigint[], $3::bytea[], $4::text[]) AS new (exchange, height, digest, proof)
+    ON CONFLICT (exchange, height, digest) DO NOTHING";
+
+pub(crate) const MARK_EVIDENCE: &str = "
+    UPDATE evidence SET is_reported = true
+    FROM UNNEST($1::text[], $2::bigint[], $3::bytea[]) AS reported (exchange, height, digest)
+    WHERE (evidence.exchange, evidence.height, evidence.digest)
+        = (reported.exchange, reported.height, reported.digest) AND NOT is_reported";
+
+pub(crate) const UNREPORTED_EVIDENCE: &str = "
+    SELECT exchange, height, proof::text AS proof FROM evidence WHERE NOT is_reported
+    ORDER BY height, exchange, digest LIMIT $1";
+
+pub(crate) const EVIDENCE_COUNTS: &str = "
+    SELECT exchange, count(*) AS evidence_count FROM evidence GROUP BY exchange ORDER BY exchange";
+
 pub(crate) const BLOCKS: &str = "
     SELECT height, block_id, time_ms, header_index, tree_size, root FROM block
     WHERE height >= $1 ORDER BY height LIMIT $2";
@@ -195,11 +277,21 @@ pub(crate) const INSERT_CUSTODY_KEY: &str = "
 
 pub(crate) const CUSTODY_KEY: &str = "SELECT key_id, sealed FROM custody_key WHERE party = $1";
 
-/// Takes the writer's lock for the life of the session, or says that it is taken.
-pub(crate) const TRY_LOCK: &str = "SELECT pg_try_advisory_lock($1)";
+/// Takes the writer's lock for the life of the session, or says that it is taken. A replica gives locks of its own.
+pub(crate) const TRY_LOCK: &str =
+    "SELECT pg_try_advisory_lock($1) AS is_ours, pg_is_in_recovery() AS is_replica";
 
 /// Waits for a lock, at most the session's `lock_timeout`.
-pub(crate) const LOCK: &str = "SELECT pg_advisory_lock($1)";
+pub(crate) const LOCK: &str = "SELECT pg_advisory_lock($1), pg_is_in_recovery() AS is_replica";
+
+/// How far a replica has come. Who is no superuser sees in `pg_stat_wal_receiver` whether there is a row, no more.
+pub(crate) const REPLICA_LAG: &str = "
+    SELECT pg_is_in_recovery() AS is_replica,
+        EXISTS (SELECT FROM pg_stat_wal_receiver) AS is_streaming,
+        coalesce((SELECT height FROM chain_head), 0) AS height,
+        CASE WHEN pg_is_in_recovery() THEN coalesce(greatest(
+            pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), 0), 0)::bigint
+        ELSE 0 END AS bytes_waiting";
 
 /// Writes records of one kind; `$1` names in order, `$2` their JSON.
 pub(crate) fn upsert_records(noun: Noun) -> String {

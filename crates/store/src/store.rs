@@ -4,10 +4,12 @@ use crate::{
     StoreError,
     session::{self, Purpose, READ_LIMIT, within},
 };
-use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
+};
 use futures::future::try_join_all;
 use std::{fmt, future::Future};
-use tokio_postgres::{Config, NoTls, Row, types::ToSql};
+use tokio_postgres::{Config, NoTls, Row, error::SqlState, types::ToSql};
 
 /// A pool of reading connections. Cloning shares the pool.
 ///
@@ -71,6 +73,16 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         self.read(|client| async move { rows(&client, sql, parameters).await }).await
     }
+}
+
+/// Begins a transaction that writes, on a connection that otherwise only reads.
+pub(crate) async fn begin_write(client: &mut Object) -> Result<Transaction<'_>, StoreError> {
+    let begun = client.build_transaction().read_only(false).start().await;
+    begun.map_err(|error| match error.code() {
+        // How a replica says it.
+        Some(code) if *code == SqlState::FEATURE_NOT_SUPPORTED => StoreError::ReadOnly,
+        _ => error.into(),
+    })
 }
 
 /// The rows of one statement, prepared once per connection.

@@ -15,7 +15,9 @@ use tokio_postgres::{Client, Config, Row, Statement};
 pub struct Writer {
     pub(crate) client: Client,
     pub(crate) statements: Statements,
-    /// Set when a commit got no answer: what became of it is not known, and the session is not used again.
+    /// No proposed block of a lower height is kept; where a commit begins to delete them.
+    pub(crate) undecided_from: i64,
+    /// Set when a write got no answer: what became of it is not known, and the session is not used again.
     is_lost: bool,
 }
 
@@ -25,11 +27,14 @@ impl fmt::Debug for Writer {
     }
 }
 
-/// The statements of a commit, prepared once.
+/// The statements of the writing session, prepared once.
 pub(crate) struct Statements {
     pub(crate) begin_chain: Statement,
     pub(crate) move_head: Statement,
     pub(crate) block: Statement,
+    pub(crate) agreement: Statement,
+    pub(crate) save_undecided: Statement,
+    pub(crate) forget_undecided: Statement,
     pub(crate) entries: Statement,
     pub(crate) entry_counts: Statement,
     pub(crate) tiles: Statement,
@@ -42,16 +47,19 @@ impl Writer {
     /// again; while the server has not yet noticed the end of the old session, it answers `LockedByAnother`.
     ///
     /// # Errors
-    /// `LockedByAnother`; `NotMigrated`; `Unavailable`.
+    /// `LockedByAnother`; `NotMigrated`; `ReadOnly`; `Unavailable`.
     pub async fn connect(config: Config) -> Result<Self, StoreError> {
         let client = session::open(config, Purpose::Write).await?;
         within(COMMIT_LIMIT, async {
-            let is_ours: bool = client.query_one(sql::TRY_LOCK, &[&WRITER_LOCK]).await?.try_get(0)?;
-            if !is_ours {
+            let row = client.query_one(sql::TRY_LOCK, &[&WRITER_LOCK]).await?;
+            if row.try_get("is_replica")? {
+                return Err(StoreError::ReadOnly);
+            }
+            if !row.try_get::<_, bool>("is_ours")? {
                 return Err(StoreError::LockedByAnother);
             }
             let statements = Statements::prepare(&client).await?;
-            Ok(Self { client, statements, is_lost: false })
+            Ok(Self { client, statements, undecided_from: 0, is_lost: false })
         })
         .await
     }
@@ -61,9 +69,19 @@ impl Writer {
         !self.is_lost && !self.client.is_closed()
     }
 
-    /// Says whether the session is lost.
-    pub(crate) fn mark(&mut self, is_lost: bool) {
-        self.is_lost = is_lost;
+    /// Marks the session as lost until the write that begins now has its answer: if its future is dropped or runs out
+    /// of time, the mark stays.
+    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+        if !self.is_usable() {
+            return Err(StoreError::unavailable("the writing session has ended"));
+        }
+        self.is_lost = true;
+        Ok(())
+    }
+
+    /// Takes the mark away again, unless `answer` leaves open what became of the write.
+    pub(crate) fn end<T>(&mut self, answer: &Result<T, StoreError>) {
+        self.is_lost = matches!(answer, Err(StoreError::Unavailable { .. }));
     }
 
     /// The rows of a statement without parameters.
@@ -82,6 +100,9 @@ impl Statements {
             begin_chain: client.prepare(sql::BEGIN_CHAIN).await?,
             move_head: client.prepare(sql::MOVE_HEAD).await?,
             block: client.prepare(sql::INSERT_BLOCK).await?,
+            agreement: client.prepare(sql::INSERT_AGREEMENT).await?,
+            save_undecided: client.prepare(sql::SAVE_UNDECIDED).await?,
+            forget_undecided: client.prepare(sql::FORGET_UNDECIDED).await?,
             entries: client.prepare(sql::INSERT_ENTRIES).await?,
             entry_counts: client.prepare(sql::COUNT_ENTRIES).await?,
             tiles: client.prepare(sql::INSERT_TILES).await?,

@@ -150,6 +150,7 @@ impl TestExchange {
             clock: Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap()),
             entropy,
             settlement,
+            region: None,
         };
         let (node, running) = Node::start(config, &keys).await.unwrap();
         let signer = TokenSigner::from_seed(*keys.token_seed(), node.exchange().clone());

@@ -5,6 +5,7 @@ use super::{
     order::licences_of,
     parts::LineMoney,
     refund::{give_back, one_supplier},
+    standing,
 };
 use crate::{Actor, Halt, Key, view::Tx};
 use databourse_licensing::{Licence, LicenceState, Order};
@@ -25,6 +26,7 @@ pub(super) fn open(tx: &mut Tx<'_>, actor: &Actor, command: &OpenDispute) -> Res
     let supplier = one_supplier(&licences)?;
     let opened_by = may_open(tx, actor, &order, &licences, command)?;
     let id = DisputeId::from(tx.entry);
+    let successors = standing::successors(tx)?;
     let mut owed = BTreeMap::<AccountId, Part>::new();
     let mut claimed = AmountMinor::ZERO;
     for mut licence in licences {
@@ -32,7 +34,7 @@ pub(super) fn open(tx: &mut Tx<'_>, actor: &Actor, command: &OpenDispute) -> Res
         disputable(&licence).map_err(at_line)?;
         let money = LineMoney::refunded(&licence, licence.refunded_minor, licence.net_minor)?;
         claimed = claimed.plus(money.gross()?)?;
-        for part in money.seller_side(&order, &licence) {
+        for part in money.seller_side(&order, &licence, &successors) {
             match owed.get_mut(&part.account) {
                 Some(sum) => sum.amount = sum.amount.plus(part.amount)?,
                 None => drop(owed.insert(part.account.clone(), part)),
@@ -99,17 +101,19 @@ fn may_open(
                     "the bank's reference of the chargeback; other disputes are the buyer's to open";
                 return Err(Refusal::new(RefusalCode::PartyOnly, "chargeback", expected).into());
             }
-            listed_by(code, licences)?;
+            listed_by(tx, code, licences)?;
             Ok(Holder::Exchange(code.clone()))
         }
     }
 }
 
-fn listed_by(code: &ExchangeCode, licences: &[Licence]) -> Result<(), Refusal> {
-    if licences.iter().all(|licence| licence.exchange == *code) {
+fn listed_by(tx: &Tx<'_>, code: &ExchangeCode, licences: &[Licence]) -> Result<(), Halt> {
+    let successors = standing::successors(tx)?;
+    if licences.iter().all(|licence| successors.home_of(&licence.exchange) == code) {
         return Ok(());
     }
-    Err(Refusal::new(RefusalCode::RefundNotAllowed, "lines", "lines of products that your exchange lists"))
+    let expected = "lines of products that your exchange lists";
+    Err(Refusal::new(RefusalCode::RefundNotAllowed, "lines", expected).into())
 }
 
 fn disputable(licence: &Licence) -> Result<(), Refusal> {
@@ -165,7 +169,7 @@ pub(super) fn decide(tx: &mut Tx<'_>, code: &ExchangeCode, command: &DecideDispu
     let dispute: Dispute = tx.need(&command.dispute, RefusalCode::DisputeUnknown, "dispute")?;
     dispute.must_be_open()?;
     let order: Order = tx.need(&dispute.order, RefusalCode::OrderUnknown, "dispute")?;
-    listed_by(code, &licences_of(tx, &order, &dispute.lines)?)?;
+    listed_by(tx, code, &licences_of(tx, &order, &dispute.lines)?)?;
     let mut amounts = BTreeMap::new();
     for (index, line) in command.refunds.iter().enumerate() {
         let known = dispute.lines.contains(&line.line);

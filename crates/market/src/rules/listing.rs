@@ -1,6 +1,6 @@
 //! Rights, products and offers.
 
-use super::party::acting_as;
+use super::{party::acting_as, standing};
 use crate::{Claim, Halt, view::Tx};
 use databourse_listing::{
     self as listing, DelistProduct, Interest, ListProduct, Offer, PauseProduct, Product, PublishOffer,
@@ -38,6 +38,7 @@ pub(super) fn claim_name(source: &str, interest: Interest) -> String {
 
 pub(super) fn list_product(tx: &mut Tx<'_>, supplier: PartyId, command: &ListProduct) -> Result<(), Halt> {
     acting_as(tx, supplier, &SELLERS)?;
+    standing::may_take_on(tx, &tx.exchange, "exchange")?;
     let right: Right = tx.need(&command.right, RefusalCode::RightUnknown, "right")?;
     let id = ProductId::from(tx.entry);
     let product = listing::list(id, supplier, tx.exchange.clone(), &right, command.clone(), tx.now())?;

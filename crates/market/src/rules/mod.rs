@@ -2,9 +2,11 @@
 
 mod breaks;
 mod certificate;
+mod departure;
 mod dispute;
 mod hints;
 mod listing;
+mod member;
 mod money;
 mod order;
 pub(crate) mod parts;
@@ -12,6 +14,7 @@ mod party;
 mod pricing;
 mod refund;
 mod region;
+mod standing;
 mod voucher;
 mod window;
 
@@ -77,9 +80,10 @@ fn resolve_actor(tx: &Tx<'_>, signed: &SignedCommand) -> Result<Actor, Halt> {
         Refusal::new(RefusalCode::RegionNotFounded, "", "a ledger whose first entry founds its region");
     let region: Region = tx.find(&"region")?.ok_or(founded)?;
     region.has(&claims.exchange)?;
+    standing::may_act(tx, &claims.exchange)?;
     let unknown = Refusal::new(RefusalCode::KeyUnknown, "kid", "the name of a registered key");
     let record: KeyRecord = tx.find(&signed.entry.kid())?.ok_or(unknown)?;
-    record.in_force()?;
+    record.in_force(tx.context.height)?;
     let delegation =
         |expected: &'static str| Refusal::new(RefusalCode::DelegationMissing, "on_behalf_of", expected);
     match (record.owner, claims.on_behalf_of) {
@@ -92,7 +96,7 @@ fn resolve_actor(tx: &Tx<'_>, signed: &SignedCommand) -> Result<Actor, Halt> {
         (KeyOwner::Exchange(code), None) => Ok(Actor::Exchange(code)),
         (KeyOwner::Exchange(code), Some(party)) => {
             let record: Party = tx.need(&party, RefusalCode::PartyUnknown, "on_behalf_of")?;
-            if record.entrusts_exchange && record.home_exchange == code {
+            if record.entrusts_exchange && *region.home_of(&record.home_exchange) == code {
                 Ok(Actor::Party(party))
             } else {
                 Err(delegation("a party that entrusts the signing exchange").into())
@@ -104,6 +108,10 @@ fn resolve_actor(tx: &Tx<'_>, signed: &SignedCommand) -> Result<Actor, Halt> {
 fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
     match command {
         Command::FoundRegion(found) => region::found(tx, found),
+        Command::ProposeChange(propose) => member::propose(tx, exchange(actor)?, propose),
+        Command::CastVote(vote) => member::vote(tx, exchange(actor)?, vote),
+        Command::ReportMisbehaviour(report) => member::report(tx, exchange(actor)?, report),
+        Command::DepartRegion(depart) => departure::depart(tx, exchange(actor)?, depart),
         Command::PublishTax(publish) => pricing::publish_tax(tx, exchange(actor)?, publish),
         Command::PublishSchedule(publish) => pricing::publish_schedule(tx, exchange(actor)?, publish),
         Command::CertifyParty(certify) => party::certify(tx, exchange(actor)?, certify),

@@ -1,6 +1,9 @@
 //! Money: every movement goes through [`post`], so that accounts, window and journal change together.
 
-use super::pricing::{TAX_SERIES, schedule_series};
+use super::{
+    pricing::{TAX_SERIES, schedule_series},
+    standing,
+};
 use crate::{Claim, Halt, Head, Key, PostedTransaction, view::Tx};
 use databourse_party::{Party, Region};
 use databourse_primitives::{
@@ -97,20 +100,26 @@ pub(super) fn current_schedule(tx: &Tx<'_>, asset: Asset) -> Result<Schedule, Ha
 /// The exchange whose book holds a holder's money.
 pub(super) fn home_of(tx: &Tx<'_>, holder: &Holder, field: &'static str) -> Result<ExchangeCode, Halt> {
     match holder {
-        Holder::Party(id) => Ok(tx.need::<Party>(id, RefusalCode::PartyUnknown, field)?.home_exchange),
+        Holder::Party(id) => home_of_party(tx, &tx.need(id, RefusalCode::PartyUnknown, field)?),
         Holder::Exchange(code) => {
             let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
             region.has(code).map_err(|refusal| refusal.within(field))?;
-            Ok(code.clone())
+            Ok(region.home_of(code).clone())
         }
     }
+}
+
+/// The exchange whose book holds a party's money: the one that certified it, or who succeeded that.
+pub(super) fn home_of_party(tx: &Tx<'_>, party: &Party) -> Result<ExchangeCode, Halt> {
+    Ok(standing::successors(tx)?.home_of(&party.home_exchange).clone())
 }
 
 /// A party of this exchange: the exchange touches the accounts of no other.
 pub(super) fn home_party(tx: &Tx<'_>, exchange: &ExchangeCode, id: PartyId) -> Result<Party, Halt> {
     let party: Party = tx.need(&id, RefusalCode::PartyUnknown, "party")?;
-    if party.home_exchange != *exchange {
-        let expected = format!("the party's home exchange, {}", party.home_exchange);
+    let home = home_of_party(tx, &party)?;
+    if home != *exchange {
+        let expected = format!("the party's home exchange, {home}");
         return Err(Refusal::new(RefusalCode::AccountOtherBook, "party", expected).into());
     }
     Ok(party)
@@ -145,7 +154,7 @@ pub(super) fn withdraw(tx: &mut Tx<'_>, id: PartyId, command: &WithdrawMoney) ->
     let party: Party = tx.need(&id, RefusalCode::PartyUnknown, "on_behalf_of")?;
     let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
     region.settles(command.asset)?;
-    let transaction = command.transaction(id, &party.home_exchange)?;
+    let transaction = command.transaction(id, &home_of_party(tx, &party)?)?;
     post(tx, &transaction).map_err(|halt| at_field(halt, "amount_minor"))
 }
 

@@ -1,11 +1,11 @@
 //! Orders: placing, delivering, accepting, rejecting. Entitlement and money change in one step.
 
 use super::{
-    money::{at_field, current_keys, open_window, post, prepare, series_keys},
-    parts::LineMoney,
+    money::{at_field, current_keys, home_of_party, open_window, post, prepare, series_keys},
+    parts::{LineMoney, exchanges_of},
     party::acting_as,
     pricing::{Pricing, share_revenue, shares_key},
-    voucher,
+    standing, voucher,
 };
 use crate::{Acceptance, Claim, DeliveryRecord, Halt, Key, view::Tx};
 use databourse_licensing::{
@@ -13,7 +13,7 @@ use databourse_licensing::{
     RecordDelivery, RejectOrder, check_shape,
 };
 use databourse_listing::{Offer, Product, Right};
-use databourse_party::{Party, Role};
+use databourse_party::{Exchange, Party, Role};
 use databourse_primitives::{
     AmountMinor, Asset, ExchangeCode, HoldId, Holder, LicenceId, OfferId, OrderId, PartyId, ProductId,
     Refusal, RefusalCode,
@@ -44,6 +44,7 @@ impl Deal {
         }
         let mut keys = vec![Key::of::<Right>(&self.product.right)];
         keys.extend(accounts.iter().map(Key::of::<Account>));
+        keys.extend([listing, &self.supplier.home_exchange].map(Key::of::<Exchange>));
         keys.extend(self.product.shares.map(|version| shares_key(self.product.id, version)));
         keys
     }
@@ -54,7 +55,9 @@ const DAY_MS: i64 = 86_400_000;
 /// Places an order: a licence per line, and the whole price of each is held on the accounts of all who share it.
 pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(), Halt> {
     check_shape(command)?;
-    let book = acting_as(tx, buyer, &[Role::Buyer])?.home_exchange;
+    let book = home_of_party(tx, &acting_as(tx, buyer, &[Role::Buyer])?)?;
+    let successors = standing::successors(tx)?;
+    let mut concerned = BTreeMap::new();
     let deals = load_deals(tx, buyer, command)?;
     let first = command.lines.first().and_then(|line| deals.get(&line.offer));
     let Some(Deal { offer: Offer { asset, .. }, .. }) = first else {
@@ -100,11 +103,16 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
             voucher::pay(voucher, deal.product.details.kind.as_str(), &mut licence)?;
         }
         claim_exclusive(tx, deal, &licence).map_err(|halt| at_line_of(halt, index))?;
+        for code in exchanges_of(&order, std::slice::from_ref(&licence)) {
+            concerned.entry(code.clone()).or_insert(index);
+        }
         let money = LineMoney::whole(&licence)?;
-        hold.add(Phase::Hold, &money.buyer_side(&order)?, &money.seller_side(&order, &licence))?;
+        let to = money.seller_side(&order, &licence, &successors);
+        hold.add(Phase::Hold, &money.buyer_side(&order, &successors)?, &to)?;
         order.total_minor = order.total_minor.plus(licence.gross()?)?;
         tx.put(licence);
     }
+    all_take_on(tx, &concerned, &hold)?;
     if let Some(voucher) = voucher {
         voucher::must_have_paid(tx, &voucher)?;
         tx.put(voucher);
@@ -118,6 +126,21 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
     }
     tx.put(order);
     post(tx, &hold).map_err(|halt| at_field(halt, "lines"))
+}
+
+/// Refuses an order whose money would move in the book of an exchange that takes on nothing new. `concerned` says which
+/// line is the first to concern an exchange.
+fn all_take_on(
+    tx: &Tx<'_>,
+    concerned: &BTreeMap<ExchangeCode, usize>,
+    hold: &Transaction,
+) -> Result<(), Halt> {
+    let accounts = hold.accounts().map(Key::of::<Account>);
+    tx.preload(concerned.keys().map(Key::of::<Exchange>).chain(accounts))?;
+    for (code, index) in concerned {
+        standing::may_take_on(tx, code, "offer").map_err(|halt| at_line_of(halt, *index))?;
+    }
+    Ok(())
 }
 
 fn at_line_of(halt: Halt, index: usize) -> Halt {
@@ -158,10 +181,13 @@ fn load_deals(tx: &Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<BTree
         series_keys(*asset).into_iter().chain(purse)
     });
     tx.preload(offers.values().flat_map(of_each).chain(money))?;
+    let successors = standing::successors(tx)?;
     let mut deals = BTreeMap::new();
     for (id, offer) in offers {
-        let product: Product = tx.need(&offer.product, RefusalCode::ProductUnknown, "lines")?;
-        let supplier: Party = tx.need(&offer.supplier, RefusalCode::PartyUnknown, "lines")?;
+        let mut product: Product = tx.need(&offer.product, RefusalCode::ProductUnknown, "lines")?;
+        let mut supplier: Party = tx.need(&offer.supplier, RefusalCode::PartyUnknown, "lines")?;
+        product.exchange = successors.home_of(&product.exchange).clone();
+        supplier.home_exchange = home_of_party(tx, &supplier)?;
         deals.insert(id, Deal { offer, product, supplier });
     }
     let mut last: Vec<Key> = deals.values().flat_map(|deal| deal.keys(&tx.exchange)).collect();
@@ -354,6 +380,7 @@ pub(super) fn accept(tx: &mut Tx<'_>, buyer: PartyId, command: &AcceptOrder) -> 
     if licences.is_empty() {
         return Err(none_left("an order with delivered lines"));
     }
+    let successors = standing::successors(tx)?.among(exchanges_of(&order, &licences));
     let mut payment = Transaction::new(TransactionKind::Post, order.asset);
     let mut posted = AmountMinor::ZERO;
     let accepted: Vec<u32> = licences.iter().map(|licence| licence.id.line).collect();
@@ -361,7 +388,8 @@ pub(super) fn accept(tx: &mut Tx<'_>, buyer: PartyId, command: &AcceptOrder) -> 
         let id = licence.id;
         let licence = licence.accept(tx.now()).map_err(at_line(id))?;
         let money = LineMoney::whole(&licence)?;
-        payment.add(Phase::Post, &money.buyer_side(&order)?, &money.seller_side(&order, &licence))?;
+        let to = money.seller_side(&order, &licence, &successors);
+        payment.add(Phase::Post, &money.buyer_side(&order, &successors)?, &to)?;
         posted = posted.plus(licence.gross()?)?;
         order.open_line_count = order.open_line_count.saturating_sub(1);
         order.accepted_line_count = order.accepted_line_count.saturating_add(1);
@@ -378,6 +406,7 @@ pub(super) fn accept(tx: &mut Tx<'_>, buyer: PartyId, command: &AcceptOrder) -> 
         lines: accepted,
         window: open_window(tx, order.asset)?.id,
         accepted_at: tx.now(),
+        succeeded: successors,
     });
     tx.put(order);
     post(tx, &payment)
@@ -417,8 +446,10 @@ pub(super) fn reject(tx: &mut Tx<'_>, buyer: PartyId, command: &RejectOrder) -> 
 /// whose book holds the buyer's money does this.
 pub(super) fn expire(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &ExpireOrder) -> Result<(), Halt> {
     let order: Order = tx.need(&command.order, RefusalCode::OrderUnknown, "order")?;
-    if order.book != *exchange {
-        let expected = format!("{}, in whose book the buyer's money is", order.book);
+    let successors = standing::successors(tx)?;
+    let book = successors.home_of(&order.book);
+    if book != exchange {
+        let expected = format!("{book}, in whose book the buyer's money is");
         return Err(Refusal::new(RefusalCode::AccountOtherBook, "order", expected).into());
     }
     let Some(hold) = hold_of(tx, &order)? else {
@@ -443,13 +474,15 @@ fn end_lines(
     kind: TransactionKind,
     end: impl Fn(Licence) -> Result<Licence, Refusal>,
 ) -> Result<Option<(Order, AmountMinor)>, Halt> {
+    let successors = standing::successors(tx)?;
     let mut back = Transaction::new(kind, order.asset);
     let (mut freed, mut to_voucher) = (AmountMinor::ZERO, AmountMinor::ZERO);
     for licence in licences {
         let id = licence.id;
         let licence = end(licence).map_err(at_line(id))?;
         let money = LineMoney::whole(&licence)?;
-        back.add(Phase::Release, &money.buyer_side(&order)?, &money.seller_side(&order, &licence))?;
+        let to = money.seller_side(&order, &licence, &successors);
+        back.add(Phase::Release, &money.buyer_side(&order, &successors)?, &to)?;
         freed = freed.plus(licence.gross()?)?;
         to_voucher = to_voucher.plus(licence.voucher_minor)?;
         order.open_line_count = order.open_line_count.saturating_sub(1);

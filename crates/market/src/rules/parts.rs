@@ -1,7 +1,8 @@
 //! Who pays and who is paid for a line, as a licence remembers it: the one place where amounts meet accounts.
 
 use databourse_licensing::{Licence, Order};
-use databourse_primitives::{AmountMinor, ExchangeCode, Refusal};
+use databourse_party::Successors;
+use databourse_primitives::{AmountMinor, ExchangeCode, Holder, Refusal};
 use databourse_settlement::{AccountId, Part, Purpose, returned, returned_parts};
 
 /// The money of a line, or of a part of it that goes back.
@@ -48,11 +49,11 @@ impl LineMoney {
         self.net()?.plus(self.vat)
     }
 
-    /// The buyer's side: what its voucher and its funds pay.
-    pub(crate) fn buyer_side(&self, order: &Order) -> Result<Vec<Part>, Refusal> {
+    /// The buyer's side: what its voucher and its funds pay. `successors` stand in for exchanges that left.
+    pub(crate) fn buyer_side(&self, order: &Order, successors: &Successors) -> Result<Vec<Part>, Refusal> {
         let part = |purpose, amount| Part {
             account: AccountId::party(order.buyer, purpose, order.asset),
-            book: order.book.clone(),
+            book: successors.home_of(&order.book).clone(),
             amount,
         };
         let cash = self.gross()?.minus(self.voucher)?;
@@ -60,19 +61,19 @@ impl LineMoney {
     }
 
     /// The sellers' side: supplier or sharers of its revenue, exchanges' fees and taxes, the tax on the data.
-    pub(crate) fn seller_side(&self, order: &Order, licence: &Licence) -> Vec<Part> {
+    pub(crate) fn seller_side(&self, order: &Order, licence: &Licence, successors: &Successors) -> Vec<Part> {
         let asset = licence.asset;
+        let home = |code: &ExchangeCode| successors.home_of(code).clone();
         let exchange =
-            |code: &ExchangeCode, purpose| (AccountId::exchange(code.clone(), purpose, asset), code.clone());
+            |code: &ExchangeCode, purpose| (AccountId::exchange(home(code), purpose, asset), home(code));
         let supplier =
-            |purpose| (AccountId::party(licence.supplier, purpose, asset), licence.supplier_book.clone());
+            |purpose| (AccountId::party(licence.supplier, purpose, asset), home(&licence.supplier_book));
         let mut accounts = Vec::with_capacity(licence.revenue.len() + 6);
         for share in &licence.revenue {
-            let purpose = match share.holder {
-                databourse_primitives::Holder::Party(_) => Purpose::Funds,
-                databourse_primitives::Holder::Exchange(_) => Purpose::Fees,
-            };
-            accounts.push((AccountId { holder: share.holder.clone(), purpose, asset }, share.book.clone()));
+            accounts.push(match &share.holder {
+                Holder::Party(party) => (AccountId::party(*party, Purpose::Funds, asset), home(&share.book)),
+                Holder::Exchange(code) => exchange(code, Purpose::Fees),
+            });
         }
         if licence.revenue.is_empty() {
             accounts.push(supplier(Purpose::Funds));
@@ -90,6 +91,24 @@ impl LineMoney {
             .map(|((account, book), amount)| Part { account, book, amount })
             .collect()
     }
+}
+
+/// Every exchange whose book or accounts the money of these licences of an order moves in.
+pub(crate) fn exchanges_of<'a>(
+    order: &'a Order,
+    licences: &'a [Licence],
+) -> impl Iterator<Item = &'a ExchangeCode> {
+    let of_licence = |licence: &'a Licence| {
+        let shares = licence.revenue.iter().flat_map(|share| {
+            let holder = match &share.holder {
+                Holder::Exchange(code) => Some(code),
+                Holder::Party(_) => None,
+            };
+            holder.into_iter().chain([&share.book])
+        });
+        [&licence.exchange, &licence.supplier_book].into_iter().chain(shares)
+    };
+    [&order.book, &order.exchange].into_iter().chain(licences.iter().flat_map(of_licence))
 }
 
 /// The parts that a licence's net price was divided into: the supplier's (or each sharer's of its revenue), the listing

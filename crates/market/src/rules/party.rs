@@ -1,5 +1,6 @@
 //! Certification of parties.
 
+use super::standing;
 use crate::{Claim, Halt, view::Tx};
 use databourse_party::{self as party, CertifyParty, KeyOwner, KeyRecord, Party, RevokeParty, Role};
 use databourse_primitives::{ExchangeCode, PartyId, Refusal, RefusalCode};
@@ -7,6 +8,7 @@ use databourse_primitives::{ExchangeCode, PartyId, Refusal, RefusalCode};
 /// Certifies a party and registers its keys. A legal identifier belongs to one party for ever, a key to one owner.
 pub(super) fn certify(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &CertifyParty) -> Result<(), Halt> {
     let now = tx.now();
+    standing::may_take_on(tx, exchange, "exchange")?;
     let id = PartyId::from(tx.entry);
     let party = party::certify(id, command.clone(), exchange.clone(), now)?;
     let identifier = format!("identifier:{}", party.legal_identifier);
@@ -30,7 +32,7 @@ pub(super) fn certify(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &Certif
 pub(super) fn revoke(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &RevokeParty) -> Result<(), Halt> {
     let now = tx.now();
     let party: Party = tx.need(&command.party, RefusalCode::PartyUnknown, "party")?;
-    let party = party::revoke(party, command.reason.clone(), exchange, now)?;
+    let party = party::revoke(party, command.reason.clone(), exchange, &standing::successors(tx)?, now)?;
     for id in &party.keys {
         let key: KeyRecord = tx.need(id, RefusalCode::KeyUnknown, "party")?;
         tx.put(party::retire(key, now));

@@ -3,13 +3,15 @@
 use super::{
     listing::own_product,
     money::{current_schedule, home_of, open_window},
+    standing,
 };
 use crate::{Halt, Head, Key, view::Tx};
 use databourse_licensing::RevenuePart;
 use databourse_listing::Product;
 use databourse_party::{Party, Region, Role};
 use databourse_primitives::{
-    AmountMinor, Asset, ExchangeCode, PartyId, ProductId, Refusal, RefusalCode, SharesVersion, TaxVersion,
+    AmountMinor, Asset, ExchangeCode, Holder, PartyId, ProductId, Refusal, RefusalCode, SharesVersion,
+    TaxVersion,
 };
 use databourse_settlement::{
     self as settlement, LinePrice, LineTerms, Pair, PublishSchedule, PublishShares, PublishTax, Schedule,
@@ -88,11 +90,17 @@ pub(super) fn share_revenue(
 ) -> Result<Vec<RevenuePart>, Halt> {
     let mut tree: ShareTree =
         tx.need(&format!("{product}@{version}"), RefusalCode::SharesUnknown, "offer")?;
+    let successors = standing::successors(tx)?;
     let mut parts = Vec::new();
     for (holder, amount_minor) in tree.split(amount)? {
         let book = tree.books.get(&holder).cloned();
         let book =
             book.ok_or_else(|| Refusal::new(RefusalCode::SharesUnknown, "offer", "a sharer's book"))?;
+        let book = successors.home_of(&book).clone();
+        let holder = match holder {
+            Holder::Exchange(code) => Holder::Exchange(successors.home_of(&code).clone()),
+            party => party,
+        };
         parts.push(RevenuePart { holder, book, amount_minor });
     }
     tx.put(tree);

@@ -3,11 +3,12 @@
 use super::{
     money::{open_window, post, prepare},
     order::licences_of,
-    parts::LineMoney,
-    voucher,
+    parts::{LineMoney, exchanges_of},
+    standing, voucher,
 };
 use crate::{Actor, Halt, RefundRecord, RefundedLine, view::Tx};
 use databourse_licensing::{GrantRefund, Licence, Order};
+use databourse_party::Successors;
 use databourse_primitives::{AmountMinor, Line, PartyId, Refusal, RefusalCode};
 use databourse_settlement::{Dispute, DisputeState, Phase, Transaction, TransactionKind};
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ pub(super) fn grant(tx: &mut Tx<'_>, actor: &Actor, command: &GrantRefund) -> Re
     })?;
     let licences = licences_of(tx, &order, &lines)?;
     let supplier = one_supplier(&licences)?;
-    may_decide(actor, supplier, &licences)?;
+    may_decide(actor, supplier, &licences, &standing::successors(tx)?)?;
     for licence in &licences {
         undisputed(tx, licence)?;
     }
@@ -45,6 +46,7 @@ pub(super) fn give_back(
     reason: &Line,
 ) -> Result<AmountMinor, Halt> {
     let supplier = one_supplier(&licences)?;
+    let successors = standing::successors(tx)?.among(exchanges_of(&order, &licences));
     let mut refunded = Vec::with_capacity(licences.len());
     let (mut total, mut to_voucher) = (AmountMinor::ZERO, AmountMinor::ZERO);
     for licence in licences {
@@ -53,7 +55,8 @@ pub(super) fn give_back(
         let before = licence.refunded_minor;
         let licence = licence.clone().refund(amount, tx.now()).map_err(within)?;
         let money = LineMoney::refunded(&licence, before, licence.refunded_minor)?;
-        back.add(Phase::Direct, &money.seller_side(&order, &licence), &money.buyer_side(&order)?)?;
+        let from = money.seller_side(&order, &licence, &successors);
+        back.add(Phase::Direct, &from, &money.buyer_side(&order, &successors)?)?;
         total = total.plus(money.gross()?)?;
         to_voucher = to_voucher.plus(money.voucher)?;
         refunded.push(refunded_line(&licence, before, &money)?);
@@ -72,6 +75,7 @@ pub(super) fn give_back(
         total_minor: total,
         reason: reason.clone(),
         granted_at: tx.now(),
+        succeeded: successors,
     });
     tx.put(order);
     Ok(total)
@@ -110,10 +114,15 @@ pub(super) fn one_supplier(licences: &[Licence]) -> Result<PartyId, Refusal> {
 }
 
 /// Only the supplier, or the exchange that lists the products, gives its money back.
-fn may_decide(actor: &Actor, supplier: PartyId, licences: &[Licence]) -> Result<(), Refusal> {
+fn may_decide(
+    actor: &Actor,
+    supplier: PartyId,
+    licences: &[Licence],
+    successors: &Successors,
+) -> Result<(), Refusal> {
     let allowed = match actor {
         Actor::Party(party) => *party == supplier,
-        Actor::Exchange(code) => licences.iter().all(|licence| licence.exchange == *code),
+        Actor::Exchange(code) => licences.iter().all(|one| successors.home_of(&one.exchange) == code),
     };
     if allowed {
         return Ok(());

@@ -25,7 +25,7 @@ pub(super) fn founder(
 pub(super) fn found(tx: &mut Tx<'_>, command: &FoundRegion) -> Result<(), Halt> {
     let now = tx.now();
     let existing: Option<Region> = tx.find(&"region")?;
-    let (region, exchanges) = party::found(existing.as_ref(), command, now)?;
+    let (region, exchanges) = party::found(existing.as_ref(), command, tx.context.height, now)?;
     for (index, founding) in command.exchanges.iter().enumerate() {
         let known: Option<KeyRecord> = tx.find(&founding.entry_key.key_id())?;
         let owner = KeyOwner::Exchange(founding.code.clone());

@@ -17,7 +17,9 @@ pub(crate) const START: &str = "2026-01-05T01:00:00.000Z";
 pub(crate) const CNY: &str = "CNY/2";
 
 /// Codes of the exchanges that a test may found.
-pub(crate) const EXCHANGES: [&str; 3] = ["sh", "js", "zj"];
+pub(crate) const EXCHANGES: [&str; 5] = ["sh", "js", "zj", "ah", "fj"];
+
+pub(crate) const ORIGIN: &str = "databourse.example/delta";
 
 /// Who signs.
 #[derive(Debug, Clone, Copy)]
@@ -32,19 +34,21 @@ pub(crate) enum By {
     ForAt(usize, PartyId),
     /// A key of its own, by its seed.
     Key(u8),
+    /// The same, through that exchange.
+    KeyAt(u8, usize),
 }
 
 impl By {
     fn exchange(self) -> usize {
         match self {
-            Self::At(place) | Self::ForAt(place, _) => place,
+            Self::At(place) | Self::ForAt(place, _) | Self::KeyAt(_, place) => place,
             _ => 0,
         }
     }
 
     fn signer(self) -> SigningKey {
         match self {
-            Self::Key(seed) => key(seed),
+            Self::Key(seed) | Self::KeyAt(seed, _) => key(seed),
             by => key(entry_seed(by.exchange())),
         }
     }
@@ -52,6 +56,21 @@ impl By {
 
 fn entry_seed(exchange: usize) -> u8 {
     u8::try_from(exchange).unwrap() * 10 + 1
+}
+
+/// The key of the messages of the agreement on blocks.
+pub(crate) fn consensus_key(exchange: usize) -> SigningKey {
+    key(entry_seed(exchange) + 3)
+}
+
+/// An exchange of [`EXCHANGES`] with its keys, as the founding and a proposal to join name it.
+pub(crate) fn exchange_body(exchange: usize) -> Value {
+    let (code, seed) = (EXCHANGES[exchange], entry_seed(exchange));
+    json!({
+        "code": code, "name": { "en": format!("Data exchange {code}") },
+        "entry_key": key(seed).public_key(), "cosignature_key": key(seed + 1).public_key(),
+        "checkpoint_key": key(seed + 2).public_key(), "consensus_key": key(seed + 3).public_key(),
+    })
 }
 
 pub(crate) fn key(seed: u8) -> SigningKey {
@@ -79,19 +98,12 @@ impl Market {
     /// Founded by the first `count` of [`EXCHANGES`].
     pub(crate) fn founded_by(count: usize) -> Self {
         let mut market = Self::empty();
-        let exchange = |(place, code): (usize, &&str)| {
-            json!({
-                "code": code, "name": { "en": format!("Data exchange {code}") },
-                "entry_key": key(entry_seed(place)).public_key(),
-                "cosignature_key": key(entry_seed(place) + 1).public_key(),
-            })
-        };
-        let exchanges: Vec<_> = EXCHANGES.iter().take(count).enumerate().map(exchange).collect();
+        let exchanges: Vec<_> = (0..count).map(exchange_body).collect();
         market.must(
             By::Exchange,
             "region.found",
             json!({
-                "name": { "en": "Delta" }, "origin": "databourse.example/delta", "assets": [CNY, "XTS/3"],
+                "name": { "en": "Delta" }, "origin": ORIGIN, "assets": [CNY, "XTS/3"],
                 "exchanges": exchanges,
             }),
         );
@@ -171,6 +183,32 @@ impl Market {
             assert!(executed.effects.transactions.is_empty(), "a refusal moves no money");
         }
         executed.outcomes
+    }
+
+    /// Executes several entries as one block.
+    pub(crate) fn block(&mut self, entries: &[(By, &str, Value)]) -> Vec<Answer> {
+        let mut ids = Vec::new();
+        let commands = entries.iter().map(|(by, entry_type, body)| {
+            let id = self.new_id();
+            ids.push(id);
+            let decoded = Decoded::new(self.sign(*by, id, entry_type, body)).unwrap();
+            decoded.verify(&by.signer().public_key()).unwrap()
+        });
+        let commands = commands.collect();
+        let answered = |(outcome, id): (Outcome, EntryId)| match outcome {
+            Outcome::Refused(refusal) => Err((refusal.code, refusal.field.into_owned())),
+            _ => Ok(id),
+        };
+        self.execute(commands).into_iter().zip(ids).map(answered).collect()
+    }
+
+    /// Blocks without commands of the test pass.
+    pub(crate) const fn pass_heights(&mut self, count: u64) {
+        self.height += count;
+    }
+
+    pub(crate) fn exchange(&self, exchange: usize) -> &databourse_party::Exchange {
+        self.state.find::<databourse_party::Exchange>(&EXCHANGES[exchange]).unwrap()
     }
 
     pub(crate) fn try_command(&mut self, by: By, entry_type: &str, body: Value) -> Answer {
@@ -260,10 +298,12 @@ impl Market {
 
     /// Whose book an account is in.
     fn book(&self, account: &databourse_settlement::AccountId) -> String {
+        let region = self.state.find::<databourse_party::Region>(&"region").unwrap();
         match &account.holder {
             Holder::Exchange(code) => code.to_string(),
             Holder::Party(party) => {
-                self.state.find::<databourse_party::Party>(party).unwrap().home_exchange.to_string()
+                let party = self.state.find::<databourse_party::Party>(party).unwrap();
+                region.home_of(&party.home_exchange).to_string()
             }
         }
     }

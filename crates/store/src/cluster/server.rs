@@ -44,7 +44,7 @@ impl PidFile {
             pid: lines.first()?.trim().parse().ok()?,
             cluster: lines.get(1).unwrap_or(&"").into(),
             socket_folder: lines.get(4).unwrap_or(&"").into(),
-            ready: lines.get(7).is_some_and(|state| state.trim() == "ready"),
+            ready: lines.get(7).is_some_and(|state| matches!(state.trim(), "ready" | "standby")),
         })
     }
 
@@ -189,6 +189,8 @@ mod tests {
             assert_eq!(found, expected);
         };
         check(whole, Some((4711, "/data/run", true)));
+        // A read replica.
+        check(&whole.replace("ready", "standby"), Some((4711, "/data/run", true)));
         check(&whole.replace("ready   ", "stopping"), Some((4711, "/data/run", false)));
         check("4711\n/data/postgres\n", Some((4711, "", false)));
         check("", None);

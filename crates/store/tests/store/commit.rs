@@ -145,7 +145,7 @@ async fn what_is_written_once_cannot_be_changed_by_a_statement() {
     let batch = ledger.next(300, Vec::new(), Vec::new());
     ledger.writer.commit(&batch).await.unwrap();
     let client = ledger.database.connect().await;
-    for table in ["block", "entry", "tile", "posting"] {
+    for table in ["block", "block_agreement", "entry", "tile", "posting", "final_checkpoint"] {
         for statement in [format!("DELETE FROM {table}"), format!("TRUNCATE {table}")] {
             let error = client.batch_execute(&statement).await.unwrap_err();
             let message = error.as_db_error().unwrap().message().to_owned();

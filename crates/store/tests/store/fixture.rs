@@ -1,10 +1,13 @@
 //! A database of its own per test, a ledger that grows block by block, and one record of every kind.
 
-use crate::samples::{refund, settlement_records};
+use crate::{
+    members::membership_records,
+    samples::{refund, settlement_records},
+};
 use databourse_market::{EncodedEffects, Noun, PostedTransaction, Record, Row};
 use databourse_merkle::{TileEdge, leaf_hash};
-use databourse_primitives::{Digest, EntryId, Height, LeafIndex, Timestamp};
-use databourse_store::{CommitBatch, NewEntry, Store, Writer};
+use databourse_primitives::{Digest, EntryId, ExchangeCode, Height, LeafIndex, Timestamp};
+use databourse_store::{Agreement, CommitBatch, ConnectionConfig, NewEntry, Store, Writer};
 use databourse_testkit::TestDatabase;
 use serde_json::{Value, json};
 
@@ -17,9 +20,13 @@ pub(crate) fn entry_id(number: u64) -> EntryId {
     id(number).parse().unwrap()
 }
 
+pub(crate) fn exchange(code: &str) -> ExchangeCode {
+    code.parse().unwrap()
+}
+
 /// A migrated database, a reading and a writing handle, and the ledger as the test knows it.
-pub(crate) struct Ledger {
-    pub(crate) database: TestDatabase,
+pub(crate) struct Ledger<D = TestDatabase> {
+    pub(crate) database: D,
     pub(crate) store: Store,
     pub(crate) writer: Writer,
     pub(crate) edge: TileEdge,
@@ -29,9 +36,23 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) async fn create() -> Self {
         let database = TestDatabase::create().await;
-        Store::migrate(database.config()).await.unwrap();
-        let store = Store::connect(database.config(), 4).await.unwrap();
-        let writer = Writer::connect(database.config()).await.unwrap();
+        let config = database.config();
+        Self::create_in(database, config).await
+    }
+
+    /// Changes rows by hand, past the triggers that keep people from it.
+    pub(crate) async fn tamper(&self, statements: &str) {
+        let client = self.database.connect().await;
+        client.batch_execute(&format!("SET session_replication_role = replica; {statements}")).await.unwrap();
+    }
+}
+
+impl<D> Ledger<D> {
+    /// In an empty database, reached by `config`.
+    pub(crate) async fn create_in(database: D, config: ConnectionConfig) -> Self {
+        Store::migrate(config.clone()).await.unwrap();
+        let store = Store::connect(config.clone(), 4).await.unwrap();
+        let writer = Writer::connect(config).await.unwrap();
         Self { database, store, writer, edge: TileEdge::new(), height: 0 }
     }
 
@@ -63,6 +84,7 @@ impl Ledger {
             height: Height(self.height),
             block_id: Digest::of(&self.height.to_be_bytes()),
             block_time: Timestamp::from_unix_ms(1_000 * i64::try_from(self.height).unwrap()),
+            agreement: Agreement::solo(exchange("sh"), exchange("sh")),
             header_index: LeafIndex(first),
             entries,
             effects: effects(records, transactions),
@@ -76,12 +98,6 @@ impl Ledger {
     pub(crate) async fn commit(&mut self, records: Vec<Record>) {
         let batch = self.next(1, records, Vec::new());
         self.writer.commit(&batch).await.unwrap();
-    }
-
-    /// Changes rows by hand, past the triggers that keep people from it.
-    pub(crate) async fn tamper(&self, statements: &str) {
-        let client = self.database.connect().await;
-        client.batch_execute(&format!("SET session_replication_role = replica; {statements}")).await.unwrap();
     }
 }
 
@@ -104,6 +120,8 @@ pub(crate) fn record(noun: Noun, json: Value) -> Record {
 
 pub(crate) const TIME: &str = "2026-11-22T02:47:32.123Z";
 pub(crate) const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+pub(crate) const KEY: &str = "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 pub(crate) fn account(name: &str, debits_minor: i64, credits_minor: i64, posting_count: u64) -> Record {
     let json = json!({"id": name, "debits_minor": debits_minor, "credits_minor": credits_minor,
@@ -174,7 +192,7 @@ pub(crate) fn licence(order: u64, line: u32, buyer: u64, state: &str) -> Record 
 pub(crate) fn one_of_each() -> Vec<Record> {
     let odd = "“引号” \" \\ / é e\u{301} \u{2028} \u{1f6a2} \u{fffd} \u{10ffff} <&>";
     let text = json!({"zh": format!("多行\n\t{odd}"), "en": odd});
-    let key = "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let key = json!({"key": KEY, "since_height": 9, "earlier": [{"key": KEY, "since_height": 1, "until_height": 9}]});
     let key_id = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let party = |number: u64, state: Value| {
         json!({"id": id(number), "home_exchange": "sh", "home_region": "CN-SH", "legal_name": text,
@@ -227,12 +245,14 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         ),
         record(
             Noun::Exchange,
-            json!({"code": "sh", "name": text, "cosignature_key": key, "member_since": TIME,
-            "last_certificate": u64::MAX}),
+            json!({"code": "sh", "name": text, "entry_key": key, "checkpoint_key": key, "cosignature_key": key,
+            "consensus_key": key, "member_since": TIME, "last_certificate": u64::MAX,
+            "membership": {"name": "suspended", "since_height": 5, "cause": {"proposal": id(1)}},
+            "earlier": [{"name": "active", "since_height": 1}]}),
         ),
         record(
             Noun::SigningKey,
-            json!({"id": key_id, "key": key, "owner": {"exchange": "sh"},
+            json!({"id": key_id, "key": KEY, "owner": {"exchange": "sh"},
             "registered_at": TIME, "retired_at": null}),
         ),
         record(Noun::Party, party(2, json!({"name": "certified"}))),
@@ -279,6 +299,7 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         head("window:CNY/2", u64::MAX),
     ];
     records.extend(settlement_records());
+    records.extend(membership_records());
     let states = ["ordered", "delivered", "active", "rejected", "expired", "refunded"];
     records.extend((1..).zip(states).map(|(line, state)| licence(8, line, 3, state)));
     records

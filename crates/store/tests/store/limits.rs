@@ -17,7 +17,7 @@ async fn two_writers_cannot_write_one_database() {
 }
 
 /// The server needs a moment to see that a session has ended.
-async fn connect_again(database: &databourse_testkit::TestDatabase) -> Writer {
+pub(crate) async fn connect_again(database: &databourse_testkit::TestDatabase) -> Writer {
     for _ in 0..200 {
         match Writer::connect(database.config()).await {
             Ok(writer) => return writer,

@@ -1,0 +1,127 @@
+//! Four exchanges and the checkpoints of one of them, `sh`.
+
+use super::*;
+use crate::pool::SubmitError;
+use databourse_ledger::{Checkpoint, NoteKeyType, NoteSigner, SigningKey};
+use databourse_merkle::{TileEdge, leaf_hash};
+use databourse_primitives::{Height, Timestamp};
+
+const ORIGIN: &str = "databourse.example/delta";
+const CODES: [&str; 4] = ["ah", "js", "sh", "zj"];
+
+fn signers(code: &str) -> (NoteSigner, NoteSigner) {
+    let seed = code.as_bytes()[0];
+    let log = SigningKey::from_seed([seed; 32]);
+    let witness = SigningKey::from_seed([seed.wrapping_add(100); 32]);
+    (
+        NoteSigner::new(ORIGIN, NoteKeyType::Ed25519, log).unwrap(),
+        NoteSigner::new(format!("{ORIGIN}/{code}"), NoteKeyType::CosignatureV1, witness).unwrap(),
+    )
+}
+
+fn cosigners() -> Arc<Cosigners> {
+    let keys = CODES.map(|code| (code.parse().unwrap(), signers(code)));
+    Arc::new(Cosigners {
+        logs: keys.iter().map(|(_, (log, _))| log.verifier_key().clone()).collect(),
+        witnesses: keys.iter().map(|(code, (_, key))| (code.clone(), key.verifier_key().clone())).collect(),
+    })
+}
+
+/// The tree of `size` leaves, as an exchange that executed `history` has it.
+fn edge(size: u64, history: &str) -> TileEdge {
+    let mut edge = TileEdge::new();
+    for index in 0..size {
+        edge.push(leaf_hash(format!("{history} {index}").as_bytes()), &mut Vec::new());
+    }
+    edge
+}
+
+fn signed(code: &str, size: u64, history: &str) -> SignedCheckpoint {
+    let (log, witness) = signers(code);
+    let tree = edge(size, history);
+    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: TreeSize(size), root: tree.root() };
+    let mut signed = checkpoint.sign(&log).unwrap();
+    signed.cosign(&witness, 1_767_574_800).unwrap();
+    signed
+}
+
+fn commit(finality: &mut Finality, size: u64) -> Progress {
+    let tree = edge(size, "one");
+    let published = Published {
+        checkpoint: String::new(),
+        size: TreeSize(size),
+        root: tree.root(),
+        height: Height(size),
+        time: Timestamp::EPOCH,
+        cosigned_by: BTreeSet::new(),
+        signed: None,
+        edge: tree,
+    };
+    finality.committed(&"sh".parse().unwrap(), published, signed("sh", size, "one"), cosigners())
+}
+
+fn shown_size(progress: &Progress) -> Option<u64> {
+    progress.shown.as_ref().map(|shown| shown.size.0)
+}
+
+#[test]
+fn three_of_four_make_a_checkpoint_final_whenever_their_signatures_come() {
+    let mut finality = Finality::default();
+    // One comes before the own commit, the same one again, and one after.
+    finality.cosigned(signed("js", 5, "one"));
+    finality.cosigned(signed("js", 5, "one"));
+    assert_eq!(shown_size(&commit(&mut finality, 5)), None);
+    assert_eq!(shown_size(&finality.cosigned(signed("js", 5, "one"))), None);
+    let progress = finality.cosigned(signed("ah", 5, "one"));
+    let shown = progress.shown.expect("three of four");
+    let checkpoint = SignedCheckpoint::parse(shown.checkpoint.as_bytes()).unwrap();
+    assert!(cosigners().policy().unwrap().check(&checkpoint).is_ok(), "the policy that is served says the same");
+    // The fourth joins the checkpoint that is shown.
+    let late = finality.cosigned(signed("zj", 5, "one")).shown.expect("shown again");
+    assert_eq!(late.cosigned_by.len(), 4);
+}
+
+#[test]
+fn a_later_final_checkpoint_stands_for_those_before_it() {
+    let mut finality = Finality::default();
+    commit(&mut finality, 5);
+    let (author, mut answer) = oneshot::channel();
+    let reply = || Err(SubmitError::Unavailable { reason: "asked".to_owned() });
+    assert!(finality.answer_when_final(5, vec![(author, reply())]).is_empty());
+    commit(&mut finality, 7);
+    finality.cosigned(signed("js", 7, "one"));
+    let progress = finality.cosigned(signed("zj", 7, "one"));
+    assert_eq!(shown_size(&progress), Some(7));
+    crate::publisher::give(progress.answers);
+    assert_eq!(answer.try_recv().unwrap(), reply());
+    // What is smaller never comes back, and rests on a final checkpoint already.
+    assert_eq!(shown_size(&finality.cosigned(signed("ah", 5, "one"))), None);
+    let (author, _answer) = oneshot::channel();
+    assert_eq!(finality.answer_when_final(6, vec![(author, reply())]).len(), 1);
+}
+
+#[test]
+fn a_signature_that_is_forged_foreign_or_for_another_root_counts_for_nothing() {
+    let mut finality = Finality::default();
+    commit(&mut finality, 5);
+    let mut forged = signed("js", 5, "one");
+    forged.signatures.iter_mut().for_each(|line| line.bytes[20] ^= 1);
+    assert_eq!(shown_size(&finality.cosigned(forged)), None);
+    assert_eq!(shown_size(&finality.cosigned(signed("xx", 5, "one"))), None);
+    let progress = finality.cosigned(signed("js", 5, "another"));
+    assert_eq!(shown_size(&progress), None);
+    assert_eq!(progress.forks.len(), 1, "who signs another root is named");
+    assert_eq!(progress.forks[0].exchange.as_str(), "js");
+    assert_eq!(shown_size(&finality.cosigned(signed("zj", 5, "one"))), None, "sh and zj are two of four");
+}
+
+#[test]
+fn what_is_told_early_is_bounded() {
+    let mut finality = Finality::default();
+    for size in 1..1_000 {
+        finality.cosigned(signed("js", size, "one"));
+    }
+    assert!(finality.early.len() <= EARLY_SIZES_MAX);
+    // The latest are kept: they are the ones that this node is about to reach.
+    assert!(finality.early.contains_key(&999));
+}

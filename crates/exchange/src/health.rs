@@ -1,0 +1,139 @@
+//! How a node is, for whoever runs it: what it can tell without asking anybody, and what would need an operator's hand.
+
+use crate::{Node, executor::as_gauge};
+use databourse_consensus::End;
+use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize};
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+/// How a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// Whether the database answers.
+    pub database: bool,
+    /// Whether the pipeline runs.
+    pub committing: bool,
+    /// Commands that wait.
+    pub queue_length: usize,
+    /// How many may.
+    pub queue_capacity: usize,
+    /// Height of the last block.
+    pub height: Height,
+    /// Time of the last block.
+    pub block_time: Timestamp,
+}
+
+/// What a node does in its region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegionState {
+    /// It takes part.
+    Running,
+    /// The others are further, and it fetches what it lacks.
+    CatchingUp,
+    /// Too few of the others can be reached to agree on anything; reading goes on.
+    NoQuorum,
+    /// Its own database or its engine does not work.
+    Halted,
+    /// It came to another state than the region and stopped itself.
+    Diverged,
+}
+
+/// How the region looks from this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionHealth {
+    /// This exchange.
+    pub exchange: ExchangeCode,
+    /// What it does.
+    pub state: RegionState,
+    /// Why it stopped, for the operator.
+    pub stopped: Option<String>,
+    /// Height of the last block that is final.
+    pub height: Height,
+    /// The time since that block's time.
+    pub height_age: Duration,
+    /// The highest block that any node has told of.
+    pub highest_height: Height,
+    /// The other exchanges, and whether their nodes are connected.
+    pub peers: BTreeMap<ExchangeCode, bool>,
+    /// Who co-signed the final checkpoint.
+    pub cosigners: Vec<ExchangeCode>,
+    /// Entries under it.
+    pub final_size: TreeSize,
+    /// Pieces of evidence of double signing that this node has seen, by exchange.
+    pub evidence: BTreeMap<ExchangeCode, u64>,
+    /// Exchanges that signed another root than this node for the same size, and the first such size.
+    pub forks: BTreeMap<ExchangeCode, TreeSize>,
+    /// The last block that this node voted down: its height, its proposer, and why.
+    pub rejected: Option<(Height, ExchangeCode, String)>,
+    /// How long the oldest command of this node's authors has waited.
+    pub oldest_unfinal: Option<Duration>,
+    /// Bytes left on the disk of the write-ahead log; `None` for a node alone.
+    pub disk_free_bytes: Option<u64>,
+}
+
+impl Node {
+    /// How the node is.
+    pub async fn health(&self) -> Health {
+        let shown = self.published();
+        let queue_length = self.0.pool.len();
+        metrics::gauge!("databourse_commands_waiting").set(as_gauge(queue_length as u64));
+        Health {
+            database: self.0.store.ping().await.is_ok(),
+            committing: self.0.end.borrow().is_none(),
+            queue_length,
+            queue_capacity: self.0.pool.capacity(),
+            height: shown.height,
+            block_time: shown.time,
+        }
+    }
+
+    /// How the region looks from this node. Of a node alone: itself.
+    pub async fn region_health(&self) -> RegionHealth {
+        let shown = self.published();
+        let status = self.0.engine.as_ref().map(|engine| engine.borrow().clone()).unwrap_or_default();
+        let members = self.0.publisher.members();
+        let others = members.into_iter().filter(|code| code != self.exchange());
+        let peers: BTreeMap<_, _> = others
+            .map(|code| {
+                let connected = status.connected.contains(&code);
+                (code, connected)
+            })
+            .collect();
+        let end = self.0.end.borrow().clone();
+        let reachable = 1 + peers.values().filter(|connected| **connected).count();
+        let height = status.height.0.saturating_sub(1).max(shown.height.0);
+        let highest = status.peer_heights.values().copied().max().unwrap_or_default();
+        let state = match &end {
+            Some(End::Diverged { .. }) => RegionState::Diverged,
+            Some(_) => RegionState::Halted,
+            None if self.0.store.ping().await.is_err() => RegionState::Halted,
+            None if 3 * reachable <= 2 * (peers.len() + 1) => RegionState::NoQuorum,
+            None if highest.0 > height + 1 => RegionState::CatchingUp,
+            None => RegionState::Running,
+        };
+        let age_ms = self.now().unix_ms().saturating_sub(shown.time.unix_ms());
+        RegionHealth {
+            exchange: self.exchange().clone(),
+            state,
+            stopped: end.map(|end| format!("{end:?}")),
+            height: shown.height,
+            height_age: Duration::from_millis(u64::try_from(age_ms).unwrap_or_default()),
+            highest_height: highest.max(shown.height),
+            peers,
+            cosigners: shown.cosigned_by.iter().cloned().collect(),
+            final_size: shown.size,
+            evidence: status.evidence_count,
+            forks: self.0.forks.known(),
+            rejected: status.rejected.map(|rejected| {
+                (rejected.height, rejected.proposer, format!("{:?}", rejected.verdict))
+            }),
+            oldest_unfinal: self.0.pool.oldest(),
+            disk_free_bytes: self.0.wal_folder.as_deref().and_then(disk_free_bytes),
+        }
+    }
+}
+
+/// What an ordinary user may still write, as statvfs(3) tells it.
+fn disk_free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}

@@ -1,0 +1,83 @@
+//! What comes from the other nodes, and what this one tells them again: commands go to the pool once their signatures
+//! hold, cosignatures to the publisher.
+
+use crate::{
+    admission::Submission,
+    finality::Fork,
+    gossip::Message,
+    node::Inner,
+};
+use databourse_consensus::PeerMessage;
+use databourse_ledger::Entry;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use databourse_primitives::{ExchangeCode, TreeSize};
+use tokio::sync::{mpsc, watch};
+use tracing::error;
+
+/// How often the others are told again what this node has signed last.
+const REMIND_PERIOD: Duration = Duration::from_secs(1);
+
+/// Exchanges that signed another root than this node, and the first size at which they did.
+#[derive(Default)]
+pub(crate) struct Forks(Mutex<BTreeMap<ExchangeCode, TreeSize>>);
+
+impl Forks {
+    fn add(&self, fork: &Fork) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(fork.exchange.clone()).or_insert_with(|| {
+            error!(exchange = %fork.exchange, size = fork.size.0, root = ?fork.root,
+                "an exchange signed another root than this node for the same size: one of the two is wrong");
+            fork.size
+        });
+    }
+
+    /// Which, and since what size.
+    pub(crate) fn known(&self) -> BTreeMap<ExchangeCode, TreeSize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Listens to the other nodes until they are gone or the node halts.
+pub(crate) async fn listen(
+    node: Arc<Inner>,
+    mut incoming: mpsc::Receiver<PeerMessage>,
+    mut halted: watch::Receiver<bool>,
+) {
+    let mut remind = tokio::time::interval(REMIND_PERIOD);
+    loop {
+        tokio::select! {
+            _ = halted.wait_for(|halted| *halted) => return,
+            _ = remind.tick() => node.publisher.remind(),
+            message = incoming.recv() => match message {
+                Some(message) => node.hear(&message.bytes).await,
+                None => return,
+            },
+        }
+    }
+}
+
+impl Inner {
+    async fn hear(&self, bytes: &[u8]) {
+        match Message::parse(bytes) {
+            Some(Message::Commands(entries)) => self.hear_commands(entries).await,
+            Some(Message::Cosignature(checkpoint)) => {
+                for fork in self.publisher.cosigned(*checkpoint) {
+                    self.forks.add(&fork);
+                }
+            }
+            None => metrics::counter!("databourse_gossip_malformed_total").increment(1),
+        }
+    }
+
+    /// What does not hold is dropped: if it is a command at all, its own node answers for it.
+    async fn hear_commands(&self, entries: Vec<Entry>) {
+        let unknown = entries.into_iter().filter(|entry| !self.pool.holds(&entry.leaf_hash()));
+        let submissions = unknown.map(|entry| Submission::Signed(entry.bytes().to_vec())).collect();
+        let admitted = self.admit(submissions).await;
+        self.pool.admit(admitted.into_iter().flatten().collect());
+    }
+}

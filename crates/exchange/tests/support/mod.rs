@@ -1,0 +1,218 @@
+//! A region of nodes in this process, each with its database, on free ports of this machine.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use databourse_exchange::{
+    Acknowledgement, Acting, Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, PeerAddress, RegionConfig,
+    Running, SettlementConfig, Submission, SubmitError,
+};
+use databourse_market::Command;
+use databourse_party::{FoundExchange, Party};
+use databourse_primitives::{BilingualText, EntryId};
+use databourse_testkit::{ScratchFolder, TestDatabase};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    net::{TcpListener, UdpSocket},
+    time::{Duration, Instant},
+};
+
+/// How long anything may take on a busy machine before a test gives up.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// Asks again until it holds.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    while !holds().await {
+        assert!(began.elapsed() < LIMIT, "in vain: {what}");
+        tick.tick().await;
+    }
+}
+
+pub fn id(number: u64) -> EntryId {
+    format!("019b8b6e-0000-7000-8000-{number:012x}").parse().unwrap()
+}
+
+/// The certification of a buyer with that name.
+pub fn certify(number: u64, name: &str) -> Submission {
+    let body = json!({
+        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": ["buyer"],
+        "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2099-01-01T00:00:00Z",
+    });
+    let command = Command::from_json("party.certify", &body.to_string()).unwrap();
+    Submission::Command { id: id(number), acting: Acting::Exchange, command }
+}
+
+pub async fn one(node: &Node, submission: Submission) -> Result<Acknowledgement, SubmitError> {
+    node.submit(vec![submission]).await.pop().unwrap()
+}
+
+pub async fn party(node: &Node, number: u64) -> Option<Party> {
+    node.store().get::<Party>(&id(number).to_string()).await.unwrap()
+}
+
+struct Member {
+    keys: NodeKeys,
+    port: u16,
+    database: TestDatabase,
+    running: Option<(Node, Running)>,
+}
+
+/// See the module.
+pub struct Region {
+    members: BTreeMap<String, Member>,
+    folder: ScratchFolder,
+}
+
+impl Region {
+    /// Starts all nodes and waits until the region is founded.
+    pub async fn start(codes: &[&str]) -> Self {
+        let mut members = BTreeMap::new();
+        for (number, code) in codes.iter().enumerate() {
+            let keys = NodeKeys::generate(&Entropy::seeded(number as u64)).unwrap();
+            let database = TestDatabase::create().await;
+            databourse_store::Store::migrate(database.config()).await.unwrap();
+            members.insert((*code).to_owned(), Member { keys, port: free_port(), database, running: None });
+        }
+        let mut region = Self { members, folder: databourse_testkit::scratch_folder() };
+        for code in codes {
+            region.start_one(code).await;
+        }
+        for code in codes {
+            let node = region.node(code);
+            eventually("the region is founded", async || node.published().height.0 > 0).await;
+        }
+        region
+    }
+
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.members.keys().map(String::as_str)
+    }
+
+    pub fn node(&self, code: &str) -> &Node {
+        &self.members[code].running.as_ref().expect("a running node").0
+    }
+
+    fn config(&self, code: &str) -> NodeConfig {
+        let name = |text: &str| BilingualText::new(None, Some(text)).unwrap();
+        let others = || self.members.iter().filter(|(other, _)| *other != code);
+        let peers = others().map(|(other, member)| FoundExchange {
+            code: other.parse().unwrap(),
+            name: name(other),
+            entry_key: member.keys.entry_key().public_key(),
+            checkpoint_key: member.keys.checkpoint_key().public_key(),
+            cosignature_key: member.keys.cosignature_key().public_key(),
+            consensus_key: member.keys.consensus_key().public_key(),
+        });
+        let addresses = others().map(|(other, member)| PeerAddress {
+            exchange: other.parse().unwrap(),
+            address: format!(
+                "/ip4/127.0.0.1/tcp/{}/p2p/{}",
+                member.port,
+                databourse_exchange::peer_id(&member.keys.peer_seed()).unwrap()
+            ),
+        });
+        let own = &self.members[code];
+        NodeConfig {
+            exchange: code.parse().unwrap(),
+            origin: "databourse.example/delta".parse().unwrap(),
+            founding: Founding {
+                region_name: name("Delta"),
+                exchange_name: name(code),
+                assets: ["CNY/2".parse().unwrap()].into(),
+                taxes: Vec::new(),
+                schedules: Vec::new(),
+                peers: peers.collect(),
+            },
+            database: own.database.config(),
+            reader_count: 4,
+            pool_capacity: 1_000,
+            working_set_record_count: 16.try_into().unwrap(),
+            clock: Clock::System,
+            entropy: Entropy::Os,
+            settlement: SettlementConfig::default(),
+            region: Some(RegionConfig {
+                listen: format!("/ip4/127.0.0.1/tcp/{}", own.port),
+                peers: addresses.collect(),
+                wal_folder: self.folder.path().join(code),
+                idle_period: Duration::from_secs(60),
+                propose_timeout: Duration::from_secs(1),
+            }),
+        }
+    }
+
+    /// Starts a node; does not wait for the others.
+    pub async fn start_one(&mut self, code: &str) {
+        let config = self.config(code);
+        let keys = &self.members[code].keys;
+        let running = Node::start(config, keys).await.unwrap();
+        self.members.get_mut(code).unwrap().running = Some(running);
+    }
+
+    /// Stops a node.
+    pub async fn stop_one(&mut self, code: &str) {
+        let (node, running) = self.members.get_mut(code).unwrap().running.take().expect("a running node");
+        drop(node);
+        running.stop().await;
+    }
+
+    /// Starts a node again.
+    pub async fn restart(&mut self, code: &str) {
+        self.start_one(code).await;
+    }
+
+    /// Sends until it is accepted, as a client does that may send the same command again.
+    pub async fn insist(&self, code: &str, submission: impl Fn() -> Submission) -> Acknowledgement {
+        let began = Instant::now();
+        let mut tick = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            match one(self.node(code), submission()).await {
+                Ok(done) => return done,
+                Err(SubmitError::Unavailable { .. }) => {}
+                Err(SubmitError::Refused(refusal)) => panic!("{code}: {refusal}"),
+            }
+            assert!(began.elapsed() < LIMIT, "in vain");
+            tick.tick().await;
+        }
+    }
+
+    /// Waits until all running nodes show the same size, and checks that every block of theirs is the same.
+    pub async fn same_roots(&self) {
+        let nodes: Vec<&Node> =
+            self.members.values().filter_map(|member| member.running.as_ref()).map(|(node, _)| node).collect();
+        eventually("all show the same checkpoint", async || {
+            let first = nodes[0].published();
+            nodes.iter().all(|node| node.published().size == first.size)
+        })
+        .await;
+        let all = async |node: &Node| {
+            node.store().blocks(databourse_primitives::Height(1), 100_000).await.unwrap()
+        };
+        let first = all(nodes[0]).await;
+        for node in &nodes {
+            let blocks = all(node).await;
+            let count = first.len().min(blocks.len());
+            assert_eq!(first[..count], blocks[..count], "{} and {}", nodes[0].exchange(), node.exchange());
+        }
+    }
+
+    /// Stops all.
+    pub async fn stop(mut self) {
+        let codes: Vec<String> = self.members.keys().cloned().collect();
+        for code in codes {
+            if self.members[&code].running.is_some() {
+                self.stop_one(&code).await;
+            }
+        }
+    }
+}
+
+/// A port that is free for TCP and UDP.
+fn free_port() -> u16 {
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
