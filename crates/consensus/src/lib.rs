@@ -2,14 +2,23 @@
 //!
 //! The application builds, checks and commits blocks ([`LedgerApp`]); an [`Orderer`] decides their order. Nothing
 //! above this crate knows which engine runs, and no rule knows that there is one. [`Solo`] serves a region of one
-//! exchange: it runs the very same pipeline without peers.
+//! exchange: it runs the very same pipeline without peers. [`Malachite`] serves a region of several.
 //!
-//! Deliberately absent: rules, storage, what peers tell one another beside the agreement.
+//! Deliberately absent: rules, storage, what peers tell one another beside the agreement: an engine carries such messages
+//! ([`Gossip`]) and does not look into them.
 
 mod app;
 mod certificate;
+mod malachite;
+mod pause;
 mod solo;
 
 pub use app::{Decided, Demand, End, HeightParams, LedgerApp, Orderer, Undecided, Validator, Verdict};
 pub use certificate::CommitCertificate;
+#[cfg(feature = "dishonest")]
+pub use malachite::Dishonesty;
+pub use malachite::{
+    ConfigError, EngineStatus, GOSSIP_BYTES_MAX, Gossip, Malachite, MalachiteConfig, PeerAddress,
+    PeerMessage, RejectedBlock, peer_id,
+};
 pub use solo::Solo;

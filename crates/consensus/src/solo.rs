@@ -1,13 +1,11 @@
 //! The engine of a region of one exchange: every block is proposed, checked and committed by the same node.
 
-use crate::{CommitCertificate, Demand, End, LedgerApp, Orderer, Verdict};
-use std::time::Duration;
+use crate::{
+    CommitCertificate, Demand, End, LedgerApp, Orderer, Verdict,
+    pause::{Pause, recover},
+};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
-
-/// First and longest pause between two attempts to reach the store again.
-const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
-const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// Ordering without peers. What waits when the last block is durable becomes the next block: the batch grows with the
 /// load and nothing ever waits for a timer.
@@ -42,25 +40,6 @@ impl Orderer for Solo {
     }
 }
 
-/// A pause that is nothing at first and then doubles.
-#[derive(Debug, Clone, Copy, Default)]
-struct Pause(Duration);
-
-impl Pause {
-    /// Waits; `false` if halted before.
-    async fn wait(&mut self, halt: &mut watch::Receiver<bool>) -> bool {
-        let pause = self.0;
-        self.0 = (pause * 2).clamp(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
-        if pause.is_zero() {
-            return true;
-        }
-        tokio::select! {
-            _ = halt.wait_for(|halted| *halted) => false,
-            () = tokio::time::sleep(pause) => true,
-        }
-    }
-}
-
 /// One block: build, check, commit.
 async fn step<A: LedgerApp>(app: &mut A) -> Result<(), A::Error> {
     let height = app.last_height().next();
@@ -73,17 +52,6 @@ async fn step<A: LedgerApp>(app: &mut A) -> Result<(), A::Error> {
             app.recover().await
         }
     }
-}
-
-/// Tries until the store answers; `false` if halted before.
-async fn recover<A: LedgerApp>(app: &mut A, pause: &mut Pause, halt: &mut watch::Receiver<bool>) -> bool {
-    while let Err(failure) = app.recover().await {
-        warn!(error = %failure, "the store is still out of reach");
-        if !pause.wait(halt).await {
-            return false;
-        }
-    }
-    true
 }
 
 #[cfg(test)]

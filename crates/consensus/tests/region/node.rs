@@ -1,0 +1,197 @@
+//! A region of nodes that can be started, halted and started again.
+
+use crate::app::{MemoryApp, Pool, Store};
+use databourse_consensus::{
+    End, EngineStatus, Gossip, Malachite, MalachiteConfig, Orderer as _, PeerAddress, PeerMessage, Validator,
+    peer_id,
+};
+use databourse_ledger::SigningKey;
+use databourse_primitives::{ExchangeCode, Height, Line, PublicKey};
+use std::{collections::BTreeMap, future::Future, net::TcpListener, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// What nothing takes, even on a busy machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+const CODES: [&str; 5] = ["sh", "js", "zj", "ah", "fj"];
+
+/// Waits for something that happens.
+pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
+    timeout(LIMIT, event).await.unwrap_or_else(|_| panic!("did not happen: {what}"))
+}
+
+/// The first four of five nodes vote; the fifth is let in from the beginning.
+pub(crate) struct Region {
+    ports: Vec<u16>,
+    stores: Vec<Arc<Store>>,
+    folder: TempDir,
+    pub(crate) idle_period: Duration,
+}
+
+/// A node that runs.
+pub(crate) struct Node {
+    pub(crate) store: Arc<Store>,
+    pub(crate) pool: Pool,
+    pub(crate) status: watch::Receiver<EngineStatus>,
+    pub(crate) say: mpsc::Sender<Vec<u8>>,
+    pub(crate) hear: mpsc::Receiver<PeerMessage>,
+    halt: watch::Sender<bool>,
+    task: JoinHandle<End>,
+}
+
+fn consensus_key(place: usize) -> SigningKey {
+    SigningKey::from_seed([place as u8 + 1; 32])
+}
+
+fn peer_seed(place: usize) -> [u8; 32] {
+    [place as u8 + 101; 32]
+}
+
+pub(crate) fn code(place: usize) -> ExchangeCode {
+    CODES[place].parse().unwrap()
+}
+
+impl Region {
+    pub(crate) fn new() -> Self {
+        let listeners: Vec<_> = CODES.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let ports = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+        let stores = CODES.iter().map(|_| Store::new()).collect();
+        let folder = tempfile::tempdir().unwrap();
+        Self { ports, stores, folder, idle_period: Duration::from_secs(3600) }
+    }
+
+    pub(crate) fn origin() -> Line {
+        "databourse.example/test".parse().unwrap()
+    }
+
+    fn validators() -> Vec<Validator> {
+        let validator =
+            |place| Validator { exchange: code(place), consensus_key: consensus_key(place).public_key() };
+        (0..4).map(validator).collect()
+    }
+
+    pub(crate) fn keys() -> BTreeMap<ExchangeCode, PublicKey> {
+        Self::validators().into_iter().map(|one| (one.exchange, one.consensus_key)).collect()
+    }
+
+    pub(crate) fn store(&self, place: usize) -> &Arc<Store> {
+        &self.stores[place]
+    }
+
+    /// The log of a node's votes.
+    pub(crate) fn log(&self, place: usize) -> std::path::PathBuf {
+        self.folder.path().join(CODES[place]).join("votes.wal")
+    }
+
+    /// Starts a node on what it kept.
+    pub(crate) fn start(&self, place: usize) -> Node {
+        self.start_engine(place, |engine| engine)
+    }
+
+    /// Starts a node whose engine is changed before.
+    pub(crate) fn start_engine(&self, place: usize, change: impl FnOnce(Malachite) -> Malachite) -> Node {
+        let peers = (0..CODES.len()).filter(|other| *other != place).map(|other| PeerAddress {
+            exchange: code(other),
+            address: format!(
+                "/ip4/127.0.0.1/tcp/{}/p2p/{}",
+                self.ports[other],
+                peer_id(&peer_seed(other)).unwrap()
+            ),
+        });
+        let (say, outgoing) = mpsc::channel(16);
+        let (incoming, hear) = mpsc::channel(64);
+        let (status_sender, status) = watch::channel(EngineStatus::default());
+        let engine = Malachite::new(MalachiteConfig {
+            origin: Self::origin(),
+            exchange: code(place),
+            consensus_key: consensus_key(place),
+            peer_seed: peer_seed(place).into(),
+            listen: format!("/ip4/127.0.0.1/tcp/{}", self.ports[place]),
+            peers: peers.collect(),
+            wal_folder: self.folder.path().join(CODES[place]),
+            idle_period: self.idle_period,
+            propose_timeout: Duration::from_secs(1),
+            vote_timeout: Duration::from_millis(500),
+            gossip: Gossip { outgoing, incoming },
+            status: status_sender,
+        });
+        let store = self.stores[place].clone();
+        let work = Arc::new(Notify::new());
+        let app = MemoryApp {
+            store: store.clone(),
+            work: work.clone(),
+            exchange: code(place),
+            key: consensus_key(place),
+            validators: Self::validators(),
+            ready: None,
+        };
+        let (halt, halted) = watch::channel(false);
+        let engine = change(engine.unwrap());
+        let task = tokio::spawn(async move { engine.run(app, halted).await.1 });
+        let pool = Pool { store: store.clone(), work };
+        Node { store, pool, status, say, hear, halt, task }
+    }
+
+    /// Starts those who vote.
+    pub(crate) fn start_voters(&self) -> Vec<Node> {
+        (0..4).map(|place| self.start(place)).collect()
+    }
+}
+
+impl Node {
+    /// Waits until it has committed a height.
+    pub(crate) async fn reaches(&self, height: u64) {
+        let mut heights = self.store.height.subscribe();
+        within(&format!("height {height}"), heights.wait_for(|now| now.0 >= height)).await.unwrap();
+    }
+
+    /// Waits until a command is committed.
+    pub(crate) async fn commits(&self, command: databourse_primitives::EntryId) {
+        let mut heights = self.store.height.subscribe();
+        let found = heights.wait_for(|_| self.store.commands().contains(&command));
+        within("the command is committed", found).await.unwrap();
+    }
+
+    /// Waits for something that its status says.
+    pub(crate) async fn shows(
+        &mut self,
+        what: &str,
+        condition: impl FnMut(&EngineStatus) -> bool,
+    ) -> EngineStatus {
+        within(what, self.status.wait_for(condition)).await.unwrap().clone()
+    }
+
+    /// Waits until it waits for commands, and says at which height.
+    pub(crate) async fn idles(&mut self) -> Height {
+        self.shows("idle", |status| status.height.0 > 0 && status.started_at.is_none()).await.height
+    }
+
+    /// Halts it and waits until it is gone.
+    pub(crate) async fn halt(self) -> End {
+        self.halt.send_replace(true);
+        within("the end", self.task).await.unwrap()
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ends(self) -> End {
+        within("the end", self.task).await.unwrap()
+    }
+}
+
+/// Checks that the nodes have the same blocks, as far as both have them, each with a proof.
+pub(crate) fn agree(stores: &[Arc<Store>]) {
+    let ledgers: Vec<_> = stores.iter().map(|store| store.decided()).collect();
+    for ledger in &ledgers {
+        for (one, other) in ledger.iter().zip(&ledgers[0]) {
+            assert_eq!(one.block, other.block, "height {}", one.height);
+            let block = databourse_ledger::Block::decode(&one.block).unwrap();
+            let (origin, keys) = (Region::origin(), Region::keys());
+            assert!(one.certificate.proves(&origin, one.height, block.id(), &keys), "height {}", one.height);
+        }
+    }
+}
