@@ -8,7 +8,7 @@ pub(crate) use settlement::SettlementSection;
 
 use crate::region::genesis::Genesis;
 use anyhow::{Context as _, Result, anyhow, bail};
-use databourse_exchange::{Entropy, Founding, NodeKeys};
+use databourse_exchange::{Entropy, Founding, NodeKeys, RegionConfig};
 use databourse_primitives::{BilingualText, ExchangeCode, Line};
 use serde::Deserialize;
 use std::{
@@ -147,6 +147,11 @@ impl Config {
     /// As [`Config::founding`].
     pub(crate) fn origin(&self) -> Result<Line> {
         Ok(self.genesis()?.map_or_else(|| self.region.origin.clone(), |genesis| genesis.region.origin))
+    }
+
+    /// How the node agrees with the others of its region; `None` for a node alone.
+    pub(crate) fn region_config(&self) -> Option<RegionConfig> {
+        self.region.node()
     }
 
     fn genesis(&self) -> Result<Option<Genesis>> {

@@ -78,7 +78,7 @@ impl Host {
             clock: around.clock,
             entropy: around.entropy,
             settlement: config.settlement.node(),
-            region: None,
+            region: config.region_config(),
         };
         Node::start(node, keys).await.context("the node cannot start")
     }

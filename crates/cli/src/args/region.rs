@@ -3,7 +3,7 @@
 use super::ConfigArgs;
 use crate::region::peer_id::Multiaddr;
 use clap::{Args, Subcommand, ValueEnum};
-use databourse_primitives::{EntryId, ExchangeCode, Line};
+use databourse_primitives::{ExchangeCode, Line, ProposalId};
 use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub(crate) enum RegionCommand {
     /// Vote on a proposal.
     Vote {
         /// The proposal's id, which `join`, `leave`, `suspend` and the others print.
-        proposal: EntryId,
+        proposal: ProposalId,
         /// For it.
         #[arg(long, required_unless_present = "reject")]
         approve: bool,

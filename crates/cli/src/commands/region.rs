@@ -12,7 +12,6 @@ use crate::{
         init::{self, Wanted},
         layout::{Layout, NodeFolder, NodeSetting},
         member::{self, Wish},
-        node::KeyPurpose,
         table::{Row, Seen, render},
         up::{self, Up},
     },
@@ -20,6 +19,7 @@ use crate::{
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use databourse_client::Client;
 use databourse_exchange::{Entropy, NodeKeys};
+use databourse_party::KeyPurpose;
 use databourse_primitives::{BilingualText, ExchangeCode};
 use std::{process::ExitCode, time::Duration};
 
@@ -53,13 +53,13 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
             member(&by, "proposed 已提议", wish).await?;
         }
         RegionCommand::Suspend { exchange, reason, by } => {
-            member(&by, "proposed 已提议", |_| Ok(Wish::suspend(&exchange, &reason))).await?;
+            member(&by, "proposed 已提议", |_| Wish::suspend(&exchange, &reason)).await?;
         }
         RegionCommand::Reinstate { exchange, by } => {
-            member(&by, "proposed 已提议", |_| Ok(Wish::reinstate(&exchange))).await?;
+            member(&by, "proposed 已提议", |_| Wish::reinstate(&exchange)).await?;
         }
         RegionCommand::Vote { proposal, approve, by, .. } => {
-            member(&by, "voted 已表决", |_| Ok(Wish::vote(proposal, approve))).await?;
+            member(&by, "voted 已表决", |_| Wish::vote(proposal, approve)).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -126,7 +126,7 @@ fn card(args: CardArgs) -> Result<()> {
     let keys = NodeKeys::load_or_generate(&args.keys, &Entropy::Os)?;
     let name = BilingualText::new(Some(&args.name_zh), Some(&args.name_en));
     let name = name.map_err(|error| anyhow!("a name: {error}"))?;
-    print!("{}", Card::of(&keys, args.exchange, name, args.address).to_text()?);
+    print!("{}", Card::of(&keys, args.exchange, name, args.address)?.to_text()?);
     Ok(())
 }
 

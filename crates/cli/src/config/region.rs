@@ -6,7 +6,7 @@ use crate::region::{
     peer_id::{Multiaddr, check_peer_address},
 };
 use anyhow::{Context as _, Result, ensure};
-use databourse_exchange::Founding;
+use databourse_exchange::{Founding, PeerAddress, RegionConfig};
 use databourse_party::FoundExchange;
 use databourse_primitives::{
     AmountMinor, Asset, BilingualText, ExchangeCode, Label, LeafIndex, Line, PublicKey, Rate,
@@ -17,6 +17,7 @@ use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    time::Duration,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -54,13 +55,30 @@ pub(crate) struct ExchangeSection {
     name_zh: String,
     name_en: String,
     entry_key: PublicKey,
+    checkpoint_key: PublicKey,
     cosignature_key: PublicKey,
+    consensus_key: PublicKey,
 }
 
 impl RegionSection {
     /// Whether the node is one of several.
     pub(crate) fn has_genesis(&self) -> bool {
         !self.genesis.as_os_str().is_empty()
+    }
+
+    /// How the node agrees with the others, if it is one of several.
+    pub(super) fn node(&self) -> Option<RegionConfig> {
+        let peer = |peer: &PeerSection| PeerAddress {
+            exchange: peer.exchange.clone(),
+            address: peer.address.clone(),
+        };
+        self.has_genesis().then(|| RegionConfig {
+            listen: self.listen.to_string(),
+            peers: self.peers.iter().map(peer).collect(),
+            wal_folder: self.wal_dir.clone(),
+            idle_period: Duration::from_millis(self.idle_period_ms),
+            propose_timeout: Duration::from_millis(self.propose_timeout_ms),
+        })
     }
 
     /// The region's genesis, if the node is one of several.
@@ -105,7 +123,9 @@ impl RegionSection {
                 code: peer.code.clone(),
                 name: named(&peer.name_zh, &peer.name_en)?,
                 entry_key: peer.entry_key,
+                checkpoint_key: peer.checkpoint_key,
                 cosignature_key: peer.cosignature_key,
+                consensus_key: peer.consensus_key,
             })
         };
         let (region_name, taxes, schedules) = self.terms()?;

@@ -1,6 +1,6 @@
 //! The card of an exchange: everything public that the others need of it, and nothing secret.
 
-use super::peer_id::{Multiaddr, check_peer_address, peer_id};
+use super::node, peer_id::{Multiaddr, check_peer_address};
 use anyhow::{Context as _, Result, bail, ensure};
 use databourse_exchange::NodeKeys;
 use databourse_party::FoundExchange;
@@ -33,22 +33,30 @@ pub(crate) struct Card {
 
 impl Card {
     /// The card of whoever has `keys`.
-    pub(crate) fn of(keys: &NodeKeys, code: ExchangeCode, name: BilingualText, address: Multiaddr) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// None in practice.
+    pub(crate) fn of(
+        keys: &NodeKeys,
+        code: ExchangeCode,
+        name: BilingualText,
+        address: Multiaddr,
+    ) -> Result<Self> {
+        Ok(Self {
             code,
             name,
             entry_key: keys.entry_key().public_key(),
             checkpoint_key: keys.checkpoint_key().public_key(),
             cosignature_key: keys.cosignature_key().public_key(),
-            consensus_key: super::node::consensus_key(keys),
-            peer_id: peer_id(&super::node::peer_key(keys)),
+            consensus_key: keys.consensus_key().public_key(),
+            peer_id: node::peer_id(keys)?,
             address,
-        }
+        })
     }
 
     /// As the founding entry names the exchange.
     pub(crate) fn found(&self) -> FoundExchange {
-        super::node::found_exchange(self)
+        node::found_exchange(self)
     }
 
     /// The address of its node with its peer id.
@@ -104,7 +112,7 @@ mod tests {
     fn card(seed: u64, code: &str) -> Card {
         let keys = NodeKeys::generate(&Entropy::seeded(seed)).unwrap();
         let name = BilingualText::new(Some("甲"), Some("A")).unwrap();
-        Card::of(&keys, code.parse().unwrap(), name, Multiaddr::loopback(27_000))
+        Card::of(&keys, code.parse().unwrap(), name, Multiaddr::loopback(27_000)).unwrap()
     }
 
     #[test]

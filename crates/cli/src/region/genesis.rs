@@ -86,7 +86,7 @@ impl Genesis {
     pub(crate) fn must_know(&self, code: &ExchangeCode, keys: &NodeKeys) -> Result<()> {
         let known = self.region.exchanges.iter().find(|exchange| exchange.code == *code);
         let known = known.with_context(|| format!("the region has no exchange `{code}`"))?;
-        let own = Card::of(keys, code.clone(), known.name.clone(), Multiaddr::loopback(1));
+        let own = Card::of(keys, code.clone(), known.name.clone(), Multiaddr::loopback(1))?;
         ensure!(*known == own.found(), "these are not the keys of `{code}` that the region was founded with");
         Ok(())
     }
@@ -117,7 +117,7 @@ mod tests {
     fn card(seed: u64, code: &str) -> Card {
         let keys = NodeKeys::generate(&Entropy::seeded(seed)).unwrap();
         let name = BilingualText::new(Some("甲"), Some("A")).unwrap();
-        Card::of(&keys, code.parse().unwrap(), name, Multiaddr::loopback(27_000))
+        Card::of(&keys, code.parse().unwrap(), name, Multiaddr::loopback(27_000)).unwrap()
     }
 
     #[test]

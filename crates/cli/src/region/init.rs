@@ -105,7 +105,7 @@ fn make(wanted: &Wanted<'_>, codes: Vec<ExchangeCode>) -> Result<Layout> {
             .with_context(|| format!("the folder {} cannot be made", folder.0.display()))?;
         let keys = NodeKeys::load_or_generate(&folder.keys(), &Entropy::Os)?;
         let port = port(base, PEER_PORTS_AFTER + at)?;
-        cards.push(Card::of(&keys, code.clone(), name_of(code)?, Multiaddr::loopback(port)));
+        cards.push(Card::of(&keys, code.clone(), name_of(code)?, Multiaddr::loopback(port))?);
     }
     let genesis = Genesis::new(&Config::defaults()?.region, &cards)?.to_text()?;
     for (at, card) in (0..).zip(&cards) {

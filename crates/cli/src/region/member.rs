@@ -8,52 +8,58 @@ use databourse_api::token::{Subject, TokenClaims, TokenRole, TokenSigner};
 use databourse_client::{Acknowledged, Client};
 use databourse_exchange::{Clock, Entropy, NodeKeys};
 use databourse_ledger::{Claims, Entry};
-use databourse_market::Decoded;
-use databourse_primitives::{EntryId, ExchangeCode, Line};
-use serde_json::{Value, json, value::RawValue};
+use databourse_market::{Command, Decoded};
+use databourse_party::{CastVote, Change, DepartRegion, KeyPurpose, ProposeChange};
+use databourse_primitives::{ExchangeCode, Line, ProposalId};
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
 /// How long the token lives that the entry is posted with.
 const TOKEN_MS: i64 = 5 * 60_000;
 
 /// An entry about membership before it is signed: its type and its body.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wish {
     pub(crate) entry_type: &'static str,
-    pub(crate) body: Value,
+    pub(crate) body: String,
 }
 
 impl Wish {
-    fn propose(change: Value) -> Self {
-        Self { entry_type: "member.propose", body: json!({ "change": change }) }
+    fn propose(change: Change) -> Result<Self> {
+        Self::of(ProposeChange { change })
+    }
+
+    fn of(command: impl Into<Command>) -> Result<Self> {
+        let command = command.into();
+        Ok(Self { entry_type: command.entry_type(), body: command.to_json()? })
     }
 
     /// That the exchange on this card joins.
     ///
     /// # Errors
-    /// None in practice.
+    /// None in practice, for this and the others: every command has a JSON form.
     pub(crate) fn join(card: &Card) -> Result<Self> {
-        Ok(Self::propose(json!({ "name": "join", "exchange": serde_json::to_value(card.found())? })))
+        Self::propose(Change::Join { exchange: card.found() })
     }
 
     /// That the exchange leaves, and `successor` takes its book over.
-    pub(crate) fn leave(own: &ExchangeCode, successor: &ExchangeCode) -> Self {
-        Self::propose(json!({ "name": "leave", "exchange": own, "successor": successor }))
+    pub(crate) fn leave(own: &ExchangeCode, successor: &ExchangeCode) -> Result<Self> {
+        Self::propose(Change::Leave { exchange: own.clone(), successor: successor.clone() })
     }
 
     /// That the exchange, with its obligations settled, is gone.
-    pub(crate) fn depart(own: &ExchangeCode) -> Self {
-        Self { entry_type: "member.depart", body: json!({ "exchange": own }) }
+    pub(crate) fn depart(own: &ExchangeCode) -> Result<Self> {
+        Self::of(DepartRegion { exchange: own.clone() })
     }
 
     /// That an exchange is suspended.
-    pub(crate) fn suspend(exchange: &ExchangeCode, reason: &Line) -> Self {
-        Self::propose(json!({ "name": "suspend", "exchange": exchange, "reason": reason }))
+    pub(crate) fn suspend(exchange: &ExchangeCode, reason: &Line) -> Result<Self> {
+        Self::propose(Change::Suspend { exchange: exchange.clone(), reason: reason.clone() })
     }
 
     /// That a suspended exchange stands again as before.
-    pub(crate) fn reinstate(exchange: &ExchangeCode) -> Self {
-        Self::propose(json!({ "name": "reinstate", "exchange": exchange }))
+    pub(crate) fn reinstate(exchange: &ExchangeCode) -> Result<Self> {
+        Self::propose(Change::Reinstate { exchange: exchange.clone() })
     }
 
     /// That the exchange signs with keys of another key file, for these purposes. Each new key proves that whoever
@@ -65,23 +71,21 @@ impl Wish {
         origin: &Line,
         own: &ExchangeCode,
         new: &NodeKeys,
-        purposes: &BTreeSet<node::KeyPurpose>,
+        purposes: &BTreeSet<KeyPurpose>,
     ) -> Result<Self> {
         ensure!(
             !purposes.is_empty(),
             "say which keys: --purpose entry, checkpoint, cosignature or consensus"
         );
-        let keys = purposes.iter().map(|purpose| {
-            let key = node::new_key(origin, own, *purpose, new)?;
-            Ok((purpose.as_str().to_owned(), key))
-        });
-        let keys: serde_json::Map<_, _> = keys.collect::<Result<_>>()?;
-        Ok(Self::propose(json!({ "name": "replace_keys", "exchange": own, "keys": keys })))
+        let new_key = |purpose: &KeyPurpose| (*purpose, node::new_key(origin, own, *purpose, new));
+        let change =
+            Change::ReplaceKeys { exchange: own.clone(), keys: purposes.iter().map(new_key).collect() };
+        Self::propose(change)
     }
 
     /// A vote.
-    pub(crate) fn vote(proposal: EntryId, approve: bool) -> Self {
-        Self { entry_type: "member.vote", body: json!({ "proposal": proposal, "approve": approve }) }
+    pub(crate) fn vote(proposal: ProposalId, approve: bool) -> Result<Self> {
+        Self::of(CastVote { proposal, approve })
     }
 
     /// The entry, signed; refused here if the exchange's node would refuse to read it.
@@ -93,7 +97,7 @@ impl Wish {
             exchange: exchange.clone(),
             issued_at_s: now.unix_seconds(),
             on_behalf_of: None,
-            body: RawValue::from_string(self.body.to_string())?,
+            body: RawValue::from_string(self.body.clone())?,
         };
         let entry = Entry::sign(&claims, &keys.entry_key()).map_err(|refusal| anyhow!("{refusal}"))?;
         Ok(Decoded::new(entry).map_err(|refusal| anyhow!("{refusal}"))?.entry().clone())
@@ -136,17 +140,17 @@ mod tests {
     fn every_wish_is_an_entry_that_nodes_read() {
         let keys = |seed| NodeKeys::generate(&Entropy::seeded(seed)).unwrap();
         let name = BilingualText::new(Some("甲"), Some("A")).unwrap();
-        let card = Card::of(&keys(2), code("zj"), name, Multiaddr::loopback(27_000));
+        let card = Card::of(&keys(2), code("zj"), name, Multiaddr::loopback(27_000)).unwrap();
         let origin: Line = "databourse.example/delta".parse().unwrap();
-        let purposes = [node::KeyPurpose::Consensus, node::KeyPurpose::Entry].into();
+        let purposes = [KeyPurpose::Consensus, KeyPurpose::Entry].into();
         let wishes = [
             Wish::join(&card).unwrap(),
-            Wish::leave(&code("sh"), &code("js")),
-            Wish::depart(&code("sh")),
-            Wish::suspend(&code("zj"), &"signed two blocks".parse().unwrap()),
-            Wish::reinstate(&code("zj")),
+            Wish::leave(&code("sh"), &code("js")).unwrap(),
+            Wish::depart(&code("sh")).unwrap(),
+            Wish::suspend(&code("zj"), &"signed two blocks".parse().unwrap()).unwrap(),
+            Wish::reinstate(&code("zj")).unwrap(),
             Wish::replace_keys(&origin, &code("sh"), &keys(3), &purposes).unwrap(),
-            Wish::vote(V7.parse().unwrap(), true),
+            Wish::vote(V7.parse().unwrap(), true).unwrap(),
         ];
         for wish in wishes {
             let entry = wish.sign(&code("sh"), &keys(1)).unwrap();

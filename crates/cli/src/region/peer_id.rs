@@ -1,43 +1,14 @@
 //! Names and addresses on the peer network: libp2p peer ids of Ed25519 keys, and the multiaddrs that nodes take.
 
 use anyhow::{Result, bail, ensure};
-use databourse_primitives::PublicKey;
 use serde::{Deserialize, Serialize};
 use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Digits of base58 as Bitcoin orders them.
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-/// What stands before the 32 bytes of the key: the identity multihash (0x00) of 36 bytes, which are a key of type Ed25519
-/// (08 01) with 32 bytes of data (12 20), as the libp2p specification of peer ids has it.
-const ED25519_PREFIX: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
-
-/// The peer id of an Ed25519 key, e.g. `12D3KooW…`.
-pub(crate) fn peer_id(key: &PublicKey) -> String {
-    base58(&[&ED25519_PREFIX[..], key.as_bytes()].concat())
-}
-
 /// Whether a text has the form of such a peer id.
 fn is_peer_id(text: &str) -> bool {
     text.len() == 52 && text.starts_with("12D3KooW") && text.bytes().all(|byte| BASE58.contains(&byte))
-}
-
-fn base58(bytes: &[u8]) -> String {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let mut digits: Vec<u8> = Vec::new();
-    for byte in bytes {
-        let mut carry = u32::from(*byte);
-        for digit in &mut digits {
-            carry += u32::from(*digit) << 8;
-            *digit = u8::try_from(carry % 58).unwrap_or_default();
-            carry /= 58;
-        }
-        while carry > 0 {
-            digits.push(u8::try_from(carry % 58).unwrap_or_default());
-            carry /= 58;
-        }
-    }
-    let digits = digits.iter().rev().map(|digit| char::from(BASE58[usize::from(*digit)]));
-    std::iter::repeat_n('1', zeros).chain(digits).collect()
 }
 
 /// Where a node listens: `/ip4/…/tcp/…`, `/ip6/…/tcp/…` or `/dns4/…/tcp/…` (`dns6`, `dns`), without a peer id.
@@ -119,27 +90,10 @@ pub(crate) fn check_peer_address(text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use databourse_ledger::SigningKey;
 
     #[test]
-    fn base58_is_bitcoins() {
-        // Vectors of the Internet-Draft draft-msporny-base58-03, section 5.
-        for (bytes, expected) in [
-            (&b"Hello World!"[..], "2NEpo7TZRRrLZSi2U"),
-            (
-                b"The quick brown fox jumps over the lazy dog.",
-                "USm3fpXnKG5EUBx2ndxBDMPVciP5hGey2Jh4NDv6gmeo1LkMeiKrLJUUBk6Z",
-            ),
-            (&[0x00, 0x00, 0x28, 0x7f, 0xb4, 0xcd], "11233QC4"),
-            (b"", ""),
-        ] {
-            assert_eq!(base58(bytes), expected);
-        }
-    }
-
-    #[test]
-    fn a_peer_id_is_the_key_behind_its_prefix() {
-        let id = |seed| peer_id(&SigningKey::from_seed([seed; 32]).public_key());
+    fn a_peer_id_is_recognised_by_its_form() {
+        let id = |seed| databourse_exchange::peer_id(&[seed; 32]).unwrap();
         assert!(is_peer_id(&id(1)), "{}", id(1));
         assert_ne!(id(1), id(2));
         for other in ["12D3KooW", "", &id(1).replace('K', "0"), &format!("{}x", id(1))] {
@@ -167,7 +121,7 @@ mod tests {
         ] {
             assert!(bad.parse::<Multiaddr>().is_err(), "{bad}");
         }
-        let id = peer_id(&SigningKey::from_seed([1; 32]).public_key());
+        let id = databourse_exchange::peer_id(&[1; 32]).unwrap();
         check_peer_address(&Multiaddr::loopback(7).of_peer(&id)).unwrap();
         assert!(check_peer_address("/ip4/127.0.0.1/tcp/7").is_err());
         assert!(check_peer_address("/ip4/127.0.0.1/tcp/7/p2p/me").is_err());
