@@ -80,3 +80,9 @@ impl Engine {
         ended.send_replace(Some(end));
     }
 }
+
+/// Resolves when the node halts.
+pub(crate) async fn halt(halted: &mut watch::Receiver<bool>) {
+    // A sender that is gone is a node that is gone.
+    drop(halted.wait_for(|halted| *halted).await);
+}

@@ -1,6 +1,6 @@
 //! Evidence of double signing becomes an entry: each node reports what it has seen, and the ledger takes the first.
 
-use crate::{Acting, Node, Submission, SubmitError, entropy::entry_id};
+use crate::{Acting, Node, Submission, SubmitError, engine::halt, entropy::entry_id};
 use databourse_ledger::DoubleSigning;
 use databourse_market::Command;
 use databourse_party::ReportMisbehaviour;
@@ -27,13 +27,13 @@ pub(crate) async fn report(
     }
     loop {
         let found = tokio::select! {
-            _ = halted.wait_for(|halted| *halted) => return,
+            () = halt(&mut halted) => return,
             found = evidence.recv() => found,
         };
         let Some(found) = found else { return };
         error!(exchange = %found.exchange, height = found.first.message.height.0, "an exchange signed two of one");
         tokio::select! {
-            _ = halted.wait_for(|halted| *halted) => return,
+            () = halt(&mut halted) => return,
             () = report_one(&node, found) => {}
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     Acknowledgement, Acting, Clock, Entropy, NodeConfig, NodeKeys, PipelineTotals, Published,
     SettlementConfig, Submission, SubmitError,
     custody::Custody,
-    engine::{self, Engine},
+    engine,
     evidence,
     founding,
     executor::{Executor, ExecutorError, Parts},

@@ -3,6 +3,7 @@
 
 use crate::{
     admission::Submission,
+    engine::halt,
     finality::Fork,
     gossip::Message,
     node::Inner,
@@ -50,7 +51,7 @@ pub(crate) async fn listen(
     let mut remind = tokio::time::interval(REMIND_PERIOD);
     loop {
         tokio::select! {
-            _ = halted.wait_for(|halted| *halted) => return,
+            () = halt(&mut halted) => return,
             _ = remind.tick() => node.publisher.remind(),
             message = incoming.recv() => match message {
                 Some(message) => node.hear(&message.bytes).await,

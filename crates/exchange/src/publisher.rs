@@ -5,6 +5,7 @@
 //! proof out of a few look-ups.
 
 use crate::{
+    engine::halt,
     finality::{Cosigners, Finality, Fork, Progress},
     gossip::Outbox,
     node::{Inner, NodeError},
@@ -348,7 +349,7 @@ pub(crate) async fn keep_final(node: Arc<Inner>, mut halted: watch::Receiver<boo
     let mut shown = node.publisher.subscribe();
     loop {
         tokio::select! {
-            _ = halted.wait_for(|halted| *halted) => return,
+            () = halt(&mut halted) => return,
             changed = shown.changed() => if changed.is_err() { return },
         }
         let last = Arc::clone(&shown.borrow_and_update());

@@ -60,6 +60,21 @@ impl Store {
     pub async fn tree_edge(&self) -> Result<TileEdge, StoreError> {
         self.read(|client| async move { read_edge(client).await }).await
     }
+
+    /// The edge of the tree of the first `size` leaves; `None` if the ledger has fewer. Reads as little as
+    /// [`Store::tree_edge`].
+    ///
+    /// # Errors
+    /// `Damaged` if a leaf or tile is missing; `Unavailable`. Whether the root is the right one is for the caller to say.
+    pub async fn tree_edge_at(&self, size: TreeSize) -> Result<Option<TileEdge>, StoreError> {
+        let head = self.chain_head().await?;
+        if head.is_none_or(|head| head.tree_size < size.0) {
+            return Ok(None);
+        }
+        let partials = self.read(|client| async move { read_partials(&client, size.0).await }).await?;
+        let wrong = |_| StoreError::damaged("tile", "hashes", size);
+        TileEdge::from_partials(size.0, partials).map(Some).map_err(wrong)
+    }
 }
 
 async fn read_edge(mut client: Object) -> Result<TileEdge, StoreError> {
@@ -68,15 +83,7 @@ async fn read_edge(mut client: Object) -> Result<TileEdge, StoreError> {
     let head = rows(&tx, sql::CHAIN_HEAD, &[]).await?.first().map(ChainHead::from_row).transpose()?;
     let Some(head) = head else { return Ok(TileEdge::new()) };
     let size = head.tree_size;
-    let mut partials = vec![last_leaves(&tx, size).await?];
-    for level in 1..=7 {
-        // Hashes of this level: one per full tile of the level below.
-        let count = size >> (8 * u32::from(level));
-        if count == 0 {
-            break;
-        }
-        partials.push(roots_below(&tx, level, count).await?);
-    }
+    let partials = read_partials(&tx, size).await?;
     tx.commit().await?;
     let wrong = |_| StoreError::damaged("chain_head", "tree_size", head.height);
     let edge = TileEdge::from_partials(size, partials).map_err(wrong)?;
@@ -87,10 +94,25 @@ async fn read_edge(mut client: Object) -> Result<TileEdge, StoreError> {
     }
 }
 
+/// The hashes of the unfinished tiles of the tree of `size` leaves, level by level.
+async fn read_partials(client: &impl GenericClient, size: u64) -> Result<Vec<Vec<Hash>>, StoreError> {
+    let mut partials = vec![last_leaves(client, size).await?];
+    for level in 1..=7 {
+        // Hashes of this level: one per full tile of the level below.
+        let count = size >> (8 * u32::from(level));
+        if count == 0 {
+            break;
+        }
+        partials.push(roots_below(client, level, count).await?);
+    }
+    Ok(partials)
+}
+
 /// The leaf hashes of the unfinished tile of level 0.
 async fn last_leaves(client: &impl GenericClient, size: u64) -> Result<Vec<Hash>, StoreError> {
     let first = size & !0xff;
-    let rows = rows(client, sql::LEAF_HASHES, &[&bigint_or_max(first), &bigint_or_max(size)]).await?;
+    let Some(last) = size.checked_sub(1).filter(|last| *last >= first) else { return Ok(Vec::new()) };
+    let rows = rows(client, sql::LEAF_HASHES, &[&bigint_or_max(first), &bigint_or_max(last)]).await?;
     let leaves = in_order(&rows, first, |cells| cells.hash("leaf_hash"))?;
     let end = first + leaves.len() as u64;
     if end == size { Ok(leaves) } else { Err(StoreError::damaged("entry", "leaf_index", end.min(size))) }

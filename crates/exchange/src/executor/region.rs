@@ -10,7 +10,7 @@ use databourse_consensus::{CommitCertificate, Decided, HeightParams, Undecided, 
 use databourse_ledger::{Block, DoubleSigning};
 use databourse_market::{Command, Key, Record, Stored as _};
 use databourse_party::{self as party, Cosigner, Exchange, FoundRegion, Region};
-use databourse_primitives::{ExchangeCode, Height};
+use databourse_primitives::{ExchangeCode, Height, Timestamp};
 use databourse_store::UndecidedRow;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use std::{
 };
 
 /// How many bytes of blocks one answer to a peer holds, unless a single one is longer.
-const DECIDED_BYTES_MAX: usize = 8 * 1024 * 1024;
+const DECIDED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// The exchanges of the region as the last block left them.
 #[derive(Default)]
@@ -171,6 +171,6 @@ impl Executor {
 /// The exchanges with which a ledger begins.
 fn founders(region: Option<&FoundRegion>) -> Result<Vec<Exchange>, ExecutorError> {
     let Some(region) = region else { return Ok(Vec::new()) };
-    let founded = party::found(None, region, databourse_primitives::Timestamp::EPOCH);
+    let founded = party::found(None, region, Height(1), Timestamp::EPOCH);
     founded.map(|(_, exchanges)| exchanges).map_err(ExecutorError::Founding)
 }
