@@ -1,6 +1,9 @@
 //! The card of an exchange: everything public that the others need of it, and nothing secret.
 
-use super::node, peer_id::{Multiaddr, check_peer_address};
+use super::{
+    node,
+    peer_id::{Multiaddr, check_peer_address},
+};
 use anyhow::{Context as _, Result, bail, ensure};
 use databourse_exchange::NodeKeys;
 use databourse_party::FoundExchange;
