@@ -64,7 +64,8 @@ mod tests {
     #[track_caller]
     fn check(precommits: &[(ExchangeCode, ConsensusSignature)], voters: usize, proves: bool) {
         let certificate = CommitCertificate { round: 2, precommits: precommits.iter().cloned().collect() };
-        let keys = (0..voters).map(|place| (CODES[place].parse().unwrap(), key(place).public_key())).collect();
+        let keys =
+            (0..voters).map(|place| (CODES[place].parse().unwrap(), key(place).public_key())).collect();
         assert_eq!(certificate.proves(&origin(), Height(7), Digest::of(b"x"), &keys), proves);
         if proves {
             assert!(!certificate.proves(&origin(), Height(8), Digest::of(b"x"), &keys), "another height");
@@ -76,7 +77,9 @@ mod tests {
 
     #[test]
     fn more_than_two_thirds_of_those_who_vote_prove_a_block() {
-        let signed = |places: &[usize]| places.iter().map(|place| precommit(*place, 2, Some(b"x"))).collect::<Vec<_>>();
+        let signed = |places: &[usize]| {
+            places.iter().map(|place| precommit(*place, 2, Some(b"x"))).collect::<Vec<_>>()
+        };
         check(&signed(&[]), 4, false);
         check(&signed(&[0, 1]), 4, false);
         check(&signed(&[0, 1, 2]), 4, true);

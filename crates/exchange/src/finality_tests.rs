@@ -20,7 +20,7 @@ fn signers(code: &str) -> (NoteSigner, NoteSigner) {
 }
 
 fn cosigners() -> Arc<Cosigners> {
-    let keys = CODES.map(|code| (code.parse().unwrap(), signers(code)));
+    let keys: [(ExchangeCode, _); 4] = CODES.map(|code| (code.parse().unwrap(), signers(code)));
     Arc::new(Cosigners {
         logs: keys.iter().map(|(_, (log, _))| log.verifier_key().clone()).collect(),
         witnesses: keys.iter().map(|(code, (_, key))| (code.clone(), key.verifier_key().clone())).collect(),

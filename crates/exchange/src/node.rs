@@ -1,7 +1,7 @@
 //! The node: everything that the API and the command line ask of an exchange.
 
 use crate::{
-    Acknowledgement, Acting, Clock, Entropy, NodeConfig, NodeKeys, PipelineTotals, Published,
+    Acknowledgement, Clock, Entropy, NodeConfig, NodeKeys, PipelineTotals, Published,
     SettlementConfig, Submission, SubmitError,
     custody::Custody,
     engine,

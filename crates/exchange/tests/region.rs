@@ -28,7 +28,7 @@ async fn what_one_exchange_is_answered_all_of_them_hold() {
             let stored = node.store().entry(answer.leaf_index.0).await.unwrap().unwrap();
             let receipt = Receipt::parse(receipt.as_bytes()).unwrap();
             let witnessed = receipt.verify(stored.leaf_hash, &policy).unwrap();
-            assert!(witnessed.cosigned.len() >= 3, "more than two thirds signed");
+            assert!(witnessed.witnesses.len() >= 3, "more than two thirds signed");
         }
     }
     // A retry at another exchange gets the first answer.

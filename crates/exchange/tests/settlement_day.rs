@@ -57,6 +57,8 @@ fn founding() -> Founding {
             name: name("Jiangsu"),
             entry_key: js().public_key(),
             cosignature_key: SigningKey::from_seed([10; 32]).public_key(),
+            checkpoint_key: SigningKey::from_seed([110; 32]).public_key(),
+            consensus_key: SigningKey::from_seed([111; 32]).public_key(),
         }],
     }
 }

@@ -84,6 +84,8 @@ fn founding(peer: &SigningKey) -> Founding {
             name: name("Zhejiang"),
             entry_key: peer.public_key(),
             cosignature_key: SigningKey::from_seed([8; 32]).public_key(),
+            checkpoint_key: SigningKey::from_seed([108; 32]).public_key(),
+            consensus_key: SigningKey::from_seed([109; 32]).public_key(),
         }],
     }
 }

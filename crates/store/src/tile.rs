@@ -8,6 +8,7 @@ use crate::{
     store::rows,
 };
 use databourse_merkle::{FullTile, Hash, TILE_WIDTH, TileEdge, root_of};
+use databourse_primitives::TreeSize;
 use deadpool_postgres::{GenericClient, Object};
 use std::fmt;
 use tokio_postgres::{IsolationLevel, Row};

@@ -63,6 +63,8 @@ impl Town {
             name: BilingualText::new(None, Some("Zhejiang")).unwrap(),
             entry_key: peer.public_key(),
             cosignature_key: SigningKey::from_seed([8; 32]).public_key(),
+            checkpoint_key: SigningKey::from_seed([108; 32]).public_key(),
+            consensus_key: SigningKey::from_seed([109; 32]).public_key(),
         };
         let settlement = SettlementConfig { directory: directory(), ..SettlementConfig::default() };
         let exchange = TestExchange::start_in(vec![zj], settlement).await;

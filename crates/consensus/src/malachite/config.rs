@@ -312,7 +312,8 @@ mod tests {
         let at = |id: &str| format!("/dns4/js.example/tcp/27001/p2p/{id}");
         let good = at(ID);
         let settings = read("/ip4/127.0.0.1/tcp/1", &[("js", &good)]).unwrap();
-        let peers: Vec<_> = settings.peers.iter().map(|(id, code)| (id.to_base58(), code.to_string())).collect();
+        let peers: Vec<_> =
+            settings.peers.iter().map(|(id, code)| (id.to_base58(), code.to_string())).collect();
         assert_eq!(peers, [(ID.to_owned(), "js".to_owned())]);
         let refused = |peers: &[(&str, &str)], error: ConfigError| {
             assert_eq!(read("/ip4/127.0.0.1/tcp/1", peers).err(), Some(error));

@@ -15,7 +15,12 @@ use arc_malachitebft_app_channel::{
     app::{events::RxEvent, types::core::SigningScheme},
 };
 use databourse_primitives::ExchangeCode;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -28,6 +33,9 @@ const REQUESTS_MAX: usize = 16;
 
 /// How long the engine's actors may take to stop by themselves.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often it is tried whether the log of votes is free.
+const RELEASE_PERIOD: Duration = Duration::from_millis(5);
 
 /// How often the connections are looked at.
 const CONNECTIONS_PERIOD: Duration = Duration::from_secs(1);
@@ -42,6 +50,7 @@ pub(super) struct Engine {
     pub(super) network: mpsc::Sender<Outgoing>,
     /// What is asked of its network.
     pub(super) network_requests: mpsc::Sender<NetworkRequest>,
+    log: PathBuf,
     handle: EngineHandle,
 }
 
@@ -77,21 +86,28 @@ impl Engine {
             let network = super::dishonest::network(settings, identity);
             let builder = builder.with_byzantine_network(network).await;
             let built = builder.map_err(|report| format!("{report:#}"))?.build().await;
-            return built.map(Self::new).map_err(|report| format!("{report:#}"));
+            return built.map(|built| Self::new(built, settings)).map_err(|report| format!("{report:#}"));
         }
         let built = builder.with_default_network(NetworkContext::new(identity, BinaryCodec)).build().await;
-        built.map(Self::new).map_err(|report| format!("{report:#}"))
+        built.map(|built| Self::new(built, settings)).map_err(|report| format!("{report:#}"))
     }
 
-    fn new((channels, handle): (Channels<Agreement>, EngineHandle)) -> Self {
+    fn new((channels, handle): (Channels<Agreement>, EngineHandle), settings: &Settings) -> Self {
         let Channels { consensus, network, events, net_requests, .. } = channels;
         let events = events.subscribe();
-        Self { questions: consensus, events, network, network_requests: net_requests, handle }
+        Self {
+            questions: consensus,
+            events,
+            network,
+            network_requests: net_requests,
+            log: settings.wal_file.clone(),
+            handle,
+        }
     }
 
     /// Stops it and waits until it has let go of its port and its files.
     pub(super) async fn stop(self) {
-        let Self { questions, network, handle, .. } = self;
+        let Self { questions, network, handle, log, .. } = self;
         // Whoever waits for an answer gets none, and goes.
         drop((questions, network));
         let EngineHandle { actor, handle } = handle;
@@ -101,6 +117,16 @@ impl Engine {
             warn!("the engine does not stop by itself");
             actor.kill();
         }
+        if tokio::time::timeout(STOP_TIMEOUT, released(&log)).await.is_err() {
+            warn!(log = %log.display(), "the log of votes is still held");
+        }
+    }
+}
+
+/// Resolves when nobody holds the log of votes any more: a thread of the engine's writes it, and outlives the actors.
+async fn released(log: &Path) {
+    while File::open(log).is_ok_and(|file| file.try_lock().is_err()) {
+        tokio::time::sleep(RELEASE_PERIOD).await;
     }
 }
 

@@ -80,8 +80,10 @@ pub(super) fn double_signings(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::malachite::{context::BlockHeight, signing::RegionSigner, signing::RegionVerifier, validators::Voter};
     use crate::Validator;
+    use crate::malachite::{
+        context::BlockHeight, signing::RegionSigner, signing::RegionVerifier, validators::Voter,
+    };
     use arc_malachitebft_app_channel::app::types::core::{
         CommitSignature, Context as _, NilOrVal, Validator as _, ValidatorSet as _,
     };
@@ -108,14 +110,14 @@ mod tests {
 
     fn block() -> Block {
         let effects = Digest::of(b"effects");
-        let fields = BlockHeader::for_commands(Height(7), Timestamp::EPOCH, &[], effects, TreeSize(0), empty_root());
+        let fields =
+            BlockHeader::for_commands(Height(7), Timestamp::EPOCH, &[], effects, TreeSize(0), empty_root());
         let id = "019aa2b4-5c00-7000-8000-000000000001".parse().unwrap();
         Block::new(fields, id, "sh".parse().unwrap(), Vec::new(), &key(1)).unwrap()
     }
 
     fn vote(place: u8, code: &str, id: NilOrVal<Digest>) -> core::SignedVote<Agreement> {
-        let vote =
-            Agreement.new_precommit(BlockHeight(7), Round::new(2), id, Address(code.parse().unwrap()));
+        let vote = Agreement.new_precommit(BlockHeight(7), Round::new(2), id, Address(code.parse().unwrap()));
         let signer = RegionSigner { origin: origin(), key: key(place) };
         let signature = signer.sign(vote.message()).unwrap();
         core::SignedMessage::new(vote, signature)
@@ -128,7 +130,8 @@ mod tests {
         let agreed = core::CommitCertificate::new(BlockHeight(7), Round::new(2), id, votes.to_vec());
         assert_eq!(agreed.commit_signatures.len(), 3);
         let ours = certificate(&agreed).unwrap();
-        let keys = voters().iter().map(|voter: &Voter| (voter.exchange().clone(), *voter.public_key())).collect();
+        let keys =
+            voters().iter().map(|voter: &Voter| (voter.exchange().clone(), *voter.public_key())).collect();
         assert!(ours.proves(&origin(), Height(7), id, &keys));
         let decided = Decided { height: Height(7), block: block().encode(), certificate: ours };
         let value = decided_value(decided).unwrap();
@@ -145,7 +148,8 @@ mod tests {
         };
         let mut back = value.certificate.trim_vote_extensions();
         assert!(held(back.clone()).await);
-        back.commit_signatures[1] = CommitSignature::new(Address("zj".parse().unwrap()), back.commit_signatures[1].signature);
+        back.commit_signatures[1] =
+            CommitSignature::new(Address("zj".parse().unwrap()), back.commit_signatures[1].signature);
         assert!(!held(back).await, "a signature under another name");
     }
 
@@ -153,7 +157,9 @@ mod tests {
     fn bytes_that_begin_with_no_entry_are_no_block() {
         for bytes in [&[][..], &[0], &[0, 9, 1]] {
             let certificate = CommitCertificate::solo();
-            assert!(decided_value(Decided { height: Height(1), block: bytes.to_vec(), certificate }).is_none());
+            assert!(
+                decided_value(Decided { height: Height(1), block: bytes.to_vec(), certificate }).is_none()
+            );
         }
     }
 
@@ -167,7 +173,8 @@ mod tests {
             (vote(9, "fj", NilOrVal::Val(a)), vote(9, "fj", NilOrVal::Val(b)), 0),
         ];
         for (first, second, count) in pairs {
-            let mut evidence = MisbehaviorEvidence { proposals: Default::default(), votes: Default::default() };
+            let mut evidence =
+                MisbehaviorEvidence { proposals: Default::default(), votes: Default::default() };
             evidence.votes.add(first, second);
             let found = double_signings(&evidence, &origin(), &voters());
             assert_eq!(found.len(), count);

@@ -47,6 +47,7 @@ impl Store {
         self.inner.lock().unwrap().decided.clone()
     }
 
+    #[cfg(feature = "dishonest")]
     pub(crate) fn evidence(&self) -> Vec<DoubleSigning> {
         self.inner.lock().unwrap().evidence.clone()
     }
@@ -149,6 +150,10 @@ impl LedgerApp for MemoryApp {
             }
             notified.await;
         }
+    }
+
+    async fn screen(&mut self) -> Result<bool, OutOfReach> {
+        Ok(true)
     }
 
     async fn build(&mut self, height: Height, demand: Demand) -> Result<Option<Block>, OutOfReach> {

@@ -134,5 +134,5 @@ async fn a_damaged_log_of_votes_stops_the_node_and_says_so() {
     bytes[last] ^= 1;
     std::fs::write(&log, bytes).unwrap();
     let End::Broken(reason) = region.start(0).ends().await else { panic!("it goes on") };
-    assert!(reason.contains("log"), "{reason}");
+    assert!(reason.contains("the write-ahead log is damaged"), "{reason}");
 }

@@ -6,8 +6,17 @@ use databourse_consensus::{
     peer_id,
 };
 use databourse_ledger::SigningKey;
-use databourse_primitives::{ExchangeCode, Height, Line, PublicKey};
-use std::{collections::BTreeMap, future::Future, net::TcpListener, sync::Arc, time::Duration};
+use databourse_primitives::{EntryId, ExchangeCode, Height, Line, PublicKey};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -56,10 +65,22 @@ pub(crate) fn code(place: usize) -> ExchangeCode {
     CODES[place].parse().unwrap()
 }
 
+/// A port that nobody listens at, below those that the system gives to connections: a node that starts again needs its own
+/// port once more.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % 100 * 100;
+    loop {
+        let port = 18_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 impl Region {
     pub(crate) fn new() -> Self {
-        let listeners: Vec<_> = CODES.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let ports = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+        let ports = CODES.iter().map(|_| free_port()).collect();
         let stores = CODES.iter().map(|_| Store::new()).collect();
         let folder = tempfile::tempdir().unwrap();
         Self { ports, stores, folder, idle_period: Duration::from_secs(3600) }
@@ -151,10 +172,15 @@ impl Node {
     }
 
     /// Waits until a command is committed.
-    pub(crate) async fn commits(&self, command: databourse_primitives::EntryId) {
-        let mut heights = self.store.height.subscribe();
-        let found = heights.wait_for(|_| self.store.commands().contains(&command));
-        within("the command is committed", found).await.unwrap();
+    pub(crate) async fn commits(&self, command: EntryId) {
+        let (mut heights, mut status) = (self.store.height.subscribe(), self.status.clone());
+        let found = async {
+            tokio::select! {
+                found = heights.wait_for(|_| self.store.commands().contains(&command)) => drop(found.unwrap()),
+                status = status.wait_for(|status| status.stopped.is_some()) => panic!("{:?}", status.unwrap().stopped),
+            }
+        };
+        within("the command is committed", found).await;
     }
 
     /// Waits for something that its status says.

@@ -22,6 +22,7 @@ impl Executor {
     /// See [`databourse_consensus::LedgerApp::screen`].
     pub(super) async fn screen_commands(&mut self) -> Result<bool, ExecutorError> {
         if self.height.0 == 0 || self.parts.pool.len() > SCREENED_MAX {
+            self.parts.pool.set_busy(true);
             return Ok(true);
         }
         self.land().await?;
@@ -38,6 +39,7 @@ impl Executor {
             self.answer_left_out(left_out);
             return Ok(false);
         }
+        self.parts.pool.set_busy(true);
         Ok(true)
     }
 
@@ -50,6 +52,7 @@ impl Executor {
         if self.flight.as_ref().is_some_and(|flight| flight.task.is_finished()) {
             self.land().await?;
         }
+        self.parts.pool.set_busy(true);
         let (places, commands) = self.candidates();
         if commands.is_empty() && demand == Demand::IfAccepted {
             return Ok(None);

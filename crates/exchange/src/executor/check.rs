@@ -31,6 +31,7 @@ impl Executor {
             // Built here a moment ago, by executing it, or checked already.
             return Ok(self.timely(&fields));
         }
+        self.parts.pool.set_busy(true);
         // Keys are read from the store.
         self.land().await?;
         let commands = match self.verify_signatures(block).await? {

@@ -284,7 +284,6 @@ impl LedgerApp for Executor {
     }
 
     async fn height_params(&mut self) -> Result<HeightParams, ExecutorError> {
-        self.parts.pool.set_busy(true);
         self.params()
     }
 

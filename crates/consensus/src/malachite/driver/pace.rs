@@ -51,8 +51,21 @@ impl<A: LedgerApp> Driver<A> {
         if !is_waiting {
             return Err(End::Drained);
         }
+        if !self.screen().await? {
+            return Ok(());
+        }
         self.asks_commands = false;
         self.start_next().await
+    }
+
+    /// Has the application answer what need not be agreed on. Returns whether commands are left.
+    async fn screen(&mut self) -> Result<bool, End> {
+        loop {
+            match self.app.screen().await {
+                Ok(is_waiting) => return Ok(is_waiting),
+                Err(failure) => self.recover(&failure).await?,
+            }
+        }
     }
 
     /// Lets the engine begin the next height, if it waits.
@@ -98,7 +111,7 @@ impl<A: LedgerApp> Driver<A> {
         debug!(%peer, ?progress, "progress of a peer");
         let height = progress.height;
         if self.peer_progress.insert(peer.clone(), progress).is_none_or(|before| before.height != height) {
-            self.status.send_modify(|status| drop(status.peer_heights.insert(peer, height)));
+            self.status.send_modify(|status| _ = status.peer_heights.insert(peer, height));
         }
         if self.waiting.is_some() && self.is_awaited() { self.start_next().await } else { Ok(()) }
     }

@@ -81,7 +81,8 @@ impl<A: LedgerApp> Driver<A> {
     async fn keep_synced(&mut self, round: Round, proposer: &Address, block: Block) -> Result<(), A::Error> {
         let block_id = block.id();
         self.last_checked = None;
-        let is_valid = self.app.check(&block).await? == Verdict::Valid;
+        let verdict = self.app.check(&block).await?;
+        let is_valid = matches!(verdict, Verdict::Valid | Verdict::Untimely { .. });
         self.last_checked = is_valid.then_some(block_id);
         let undecided = Undecided {
             height: self.height,

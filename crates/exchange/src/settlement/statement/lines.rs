@@ -21,7 +21,8 @@ pub(super) fn of(
         TransactionKind::Deposit => vec![line(LineKind::Deposit)],
         TransactionKind::Withdrawal => vec![line(LineKind::Withdrawal)],
         TransactionKind::Settlement => vec![line(LineKind::Settlement)],
-        TransactionKind::WriteOff => vec![line(LineKind::Correction)],
+        // What a departing exchange hands over is set right against its own book.
+        TransactionKind::WriteOff | TransactionKind::Succession => vec![line(LineKind::Correction)],
         TransactionKind::Post => sales(movement, subject, records, &line(LineKind::Sale))?,
         TransactionKind::Refund => refunds(movement, subject, records, &line(LineKind::RefundGiven))?,
         TransactionKind::Fee => vec![yearly_fee(movement, subject, records, line(LineKind::YearlyFee))?],
