@@ -38,9 +38,7 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
         RegionCommand::Leave { successor, by, .. } => {
             let wish = |config: &Config| {
                 let own = &config.exchange.code;
-                Ok(successor
-                    .as_ref()
-                    .map_or_else(|| Wish::depart(own), |successor| Wish::leave(own, successor)))
+                successor.as_ref().map_or_else(|| Wish::depart(own), |successor| Wish::leave(own, successor))
             };
             member(&by, "recorded 已记录", wish).await?;
         }

@@ -79,7 +79,10 @@ impl Figures {
                 TransactionKind::Refund => &mut money.refunded,
                 TransactionKind::Voucher => &mut money.issued,
                 // Money that stays inside, or that moves between banks.
-                TransactionKind::Fee | TransactionKind::Settlement | TransactionKind::WriteOff => continue,
+                TransactionKind::Fee
+                | TransactionKind::Settlement
+                | TransactionKind::WriteOff
+                | TransactionKind::Succession => continue,
             };
             *sum += i128::from(flow.amount_minor);
         }

@@ -5,7 +5,7 @@ use crate::config::RegionSection;
 use anyhow::{Context as _, Result, ensure};
 use databourse_exchange::NodeKeys;
 use databourse_party::{FoundRegion, found};
-use databourse_primitives::{Digest, ExchangeCode, Timestamp};
+use databourse_primitives::{Digest, ExchangeCode, Height, Timestamp};
 use databourse_settlement::{PublishSchedule, PublishTax};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -53,7 +53,7 @@ impl Genesis {
 
     /// What the rules would refuse as the first entry is refused here.
     fn check(&self) -> Result<()> {
-        let founded = found(None, &self.region, Timestamp::from_unix_ms(0));
+        let founded = found(None, &self.region, Height(1), Timestamp::from_unix_ms(0));
         founded.map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
         Ok(())
     }

@@ -122,16 +122,22 @@ struct Keeper {
 }
 
 impl Keeper {
+    async fn told_to_stop(&mut self) {
+        // A sender that is gone is a stop as well.
+        let _ = self.stopping.wait_for(|stop| *stop).await;
+    }
+
     async fn keep(mut self, child: Child) {
         let mut child = child;
         loop {
             let mut input = child.stdin.take();
             let ended = tokio::select! {
-                ended = child.wait() => ended,
-                _ = self.stopping.wait_for(|stop| *stop) => {
-                    self.live.send_replace(Life::Ended(stop(&mut child, input.take()).await));
-                    return;
-                }
+                ended = child.wait() => Some(ended),
+                () = self.told_to_stop() => None,
+            };
+            let Some(ended) = ended else {
+                self.live.send_replace(Life::Ended(stop(&mut child, input.take()).await));
+                return;
             };
             let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
             say(&format!("{}: the node ended ({how}); see {}", self.code, self.folder.log().display()));
@@ -141,7 +147,7 @@ impl Keeper {
             }
             tokio::select! {
                 () = tokio::time::sleep(RESTART_PAUSE) => {}
-                _ = self.stopping.wait_for(|stop| *stop) => return,
+                () = self.told_to_stop() => return,
             }
             match spawn(&self.folder) {
                 Ok(new) => child = new,

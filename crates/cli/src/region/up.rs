@@ -7,8 +7,7 @@ use super::{
     layout::Layout,
     nodes::{Life, Nodes},
     run::Run,
-    trade,
-    watch::{self, Watched},
+    trade, watch,
 };
 use crate::{
     play::{
