@@ -298,7 +298,7 @@ fn banks() -> [Value; 2] {
 
 fn config(entry_key: &str, cosignature_key: &str) -> String {
     let mut text = format!(
-        "[[region.peers]]\ncode = \"zj\"\nname_zh = \"浙江\"\nname_en = \"Zhejiang\"\nentry_key = \"{entry_key}\"\n\
+        "[[region.exchanges]]\ncode = \"zj\"\nname_zh = \"浙江\"\nname_en = \"Zhejiang\"\nentry_key = \"{entry_key}\"\n\
          cosignature_key = \"{cosignature_key}\"\n"
     );
     for bank in banks() {

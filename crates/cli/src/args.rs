@@ -1,5 +1,6 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
+pub(crate) mod region;
 pub(crate) mod settle;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -47,6 +48,14 @@ pub(crate) enum Command {
         DATABOURSE_DATABASE_URL=postgresql://databourse@db/databourse databourse serve --config databourse.toml"
     )]
     Serve(ServeArgs),
+    /// Several exchanges that keep one ledger: make a region, run it, see how its nodes are.
+    #[command(
+        after_help = "Examples:\n  databourse region up                         # four exchanges on this machine, until \
+        Ctrl-C\n  databourse region init --exchanges sh,js,zj,ah --folder region\n  databourse region up --folder region \
+        --seconds 60\n  databourse region status --folder region\n  databourse region card --exchange sh --name-zh 上海 \
+        --name-en Shanghai --address /dns4/node.sh.example/tcp/27000 > sh.card.json"
+    )]
+    Region(region::RegionArgs),
     /// Bring the database's tables up to this version and say what was done.
     #[command(after_help = "Example:\n  databourse migrate --config databourse.toml")]
     Migrate(ConfigArgs),
@@ -133,6 +142,12 @@ pub(crate) struct DemoArgs {
     /// Address to serve at; if its port is taken, the next free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+    /// A region of several exchanges instead of one: `region up` in the folder `region` of the data folder.
+    #[arg(
+        long, value_name = "LIST", num_args = 0..=1, value_delimiter = ',', default_missing_value = "sh,js,zj,ah",
+        conflicts_with_all = ["catalogue", "orders"]
+    )]
+    pub(crate) region: Option<Vec<ExchangeCode>>,
 }
 
 /// Files to play.
@@ -252,6 +267,9 @@ pub(crate) struct ServeArgs {
     /// Print a configuration with every field explained, and stop.
     #[arg(long)]
     pub(crate) print_config: bool,
+    /// Stop when standard input ends, for programs that run nodes.
+    #[arg(long, hide = true)]
+    pub(crate) while_input: bool,
 }
 
 #[derive(Debug, Args)]
@@ -410,6 +428,14 @@ mod tests {
         check("databourse demo --catalogue a b --orders c --orders-limit 5", Ok(()));
         check("databourse demo --orders-limit 5", Err(ErrorKind::MissingRequiredArgument));
         check("databourse demo --seed -1", Err(ErrorKind::UnknownArgument));
+        check("databourse demo --region --exit", Ok(()));
+        check("databourse demo --region a1,b2 --seed 7", Ok(()));
+        check("databourse demo --region --orders c", Err(ErrorKind::ArgumentConflict));
+        check("databourse region up --exchanges sh,js --seconds 5 --restart", Ok(()));
+        check("databourse region up --seconds 5 --exit", Err(ErrorKind::ArgumentConflict));
+        check("databourse region init --exchanges Shanghai!", Err(ErrorKind::ValueValidation));
+        check("databourse region status --url http://a --url http://b --json", Ok(()));
+        check("databourse region genesis", Err(ErrorKind::MissingRequiredArgument));
         check("databourse demo --listen nowhere", Err(ErrorKind::ValueValidation));
         check("databourse token --operator li.na", Ok(()));
         check("databourse token", Err(ErrorKind::MissingRequiredArgument));

@@ -6,9 +6,10 @@ mod settlement;
 pub(crate) use region::RegionSection;
 pub(crate) use settlement::SettlementSection;
 
+use crate::region::genesis::Genesis;
 use anyhow::{Context as _, Result, anyhow, bail};
-use databourse_exchange::Founding;
-use databourse_primitives::{BilingualText, ExchangeCode};
+use databourse_exchange::{Entropy, Founding, NodeKeys, RegionConfig};
+use databourse_primitives::{BilingualText, ExchangeCode, Line};
 use serde::Deserialize;
 use std::{
     net::SocketAddr,
@@ -78,6 +79,26 @@ impl Config {
             .with_context(|| format!("the configuration ({name}) is not valid"))
     }
 
+    /// The defaults alone.
+    ///
+    /// # Errors
+    /// None: the tests see to it.
+    pub(crate) fn defaults() -> Result<Self> {
+        Self::from_text("", |_| None)
+    }
+
+    /// The defaults, overridden by `file` and nothing else: where several nodes are run, the environment means none of
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn of_file(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("the configuration {} cannot be read", file.display()))?;
+        Self::from_text(&text, |_| None)
+            .with_context(|| format!("the configuration ({}) is not valid", file.display()))
+    }
+
     fn from_text(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let mut table: Table = toml::from_str(EXAMPLE).context("the built-in defaults")?;
         let given: Table = toml::from_str(text)?;
@@ -114,8 +135,45 @@ impl Config {
     /// # Errors
     /// A name that is empty or too long.
     pub(crate) fn founding(&self) -> Result<Founding> {
-        let exchange_name = named(&self.exchange.name_zh, &self.exchange.name_en)?;
-        self.region.founding(exchange_name)
+        match self.genesis()? {
+            Some(genesis) => Ok(crate::region::node::founding(genesis, &self.exchange.code)),
+            None => self.region.founding(named(&self.exchange.name_zh, &self.exchange.name_en)?),
+        }
+    }
+
+    /// The origin of the ledger's checkpoints.
+    ///
+    /// # Errors
+    /// As [`Config::founding`].
+    pub(crate) fn origin(&self) -> Result<Line> {
+        Ok(self.genesis()?.map_or_else(|| self.region.origin.clone(), |genesis| genesis.region.origin))
+    }
+
+    /// How the node agrees with the others of its region; `None` for a node alone.
+    pub(crate) fn region_config(&self) -> Option<RegionConfig> {
+        self.region.node()
+    }
+
+    fn genesis(&self) -> Result<Option<Genesis>> {
+        self.region.genesis(&self.exchange.code)
+    }
+
+    /// The exchange's keys: made at the first start in a region of one node. One of several has them before the region
+    /// is founded, and they must be those that the region knows.
+    ///
+    /// # Errors
+    /// A key file that is missing or cannot be used, or that of another exchange.
+    pub(crate) fn keys(&self) -> Result<NodeKeys> {
+        let file = &self.node.key_file;
+        let Some(genesis) = self.genesis()? else {
+            crate::commands::make_folder_of(file)?;
+            return Ok(NodeKeys::load_or_generate(file, &Entropy::Os)?);
+        };
+        let keys = NodeKeys::load(file)?;
+        genesis
+            .must_know(&self.exchange.code, &keys)
+            .with_context(|| format!("key file {}", file.display()))?;
+        Ok(keys)
     }
 
     /// The same, with everything in the folder `data`.

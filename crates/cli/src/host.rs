@@ -69,7 +69,7 @@ impl Host {
         database.migrate().await?;
         let node = NodeConfig {
             exchange: config.exchange.code.clone(),
-            origin: config.region.origin.clone(),
+            origin: config.origin()?,
             founding: config.founding()?,
             database: database.config.clone(),
             reader_count: config.database.reader_count,
@@ -78,7 +78,7 @@ impl Host {
             clock: around.clock,
             entropy: around.entropy,
             settlement: config.settlement.node(),
-            region: None,
+            region: config.region_config(),
         };
         Node::start(node, keys).await.context("the node cannot start")
     }

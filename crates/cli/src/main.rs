@@ -10,6 +10,7 @@ mod host;
 mod import;
 mod logs;
 mod play;
+mod region;
 mod sample;
 mod settle;
 
@@ -36,6 +37,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Bench(args) => runtime.block_on(commands::bench::run(args.command)),
         Command::Demo(args) => runtime.block_on(commands::demo::run(args)),
+        Command::Region(args) => runtime.block_on(commands::region::run(args.command)),
         Command::Serve(args) => done(runtime.block_on(commands::serve::run(args))),
         Command::Migrate(args) => done(runtime.block_on(commands::migrate::run(args))),
         Command::Import(args) => runtime.block_on(commands::import::run(args)),

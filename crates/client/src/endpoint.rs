@@ -17,14 +17,22 @@ impl Endpoint {
     /// The endpoint of `command`.
     ///
     /// # Errors
-    /// A command that nobody sends so: `region.found`, which founds a ledger, and `window.sign`, whose head a node
-    /// computes.
+    /// A command that nobody sends so: `region.found`, which founds a ledger, `window.sign`, whose head a node computes,
+    /// and those of membership, which are signed with an exchange's own key.
     pub fn of(command: &Command) -> Result<Self, serde_json::Error> {
         let body: Value = serde_json::from_str(&command.to_json()?)?;
         Ok(match command {
             Command::FoundRegion(_) => {
                 return Err(serde::ser::Error::custom(ParseError::new(
                     "any command but `region.found`, which founds a ledger and has no endpoint",
+                )));
+            }
+            Command::ProposeChange(_)
+            | Command::CastVote(_)
+            | Command::ReportMisbehaviour(_)
+            | Command::DepartRegion(_) => {
+                return Err(serde::ser::Error::custom(ParseError::new(
+                    "a command with an endpoint of its own; those of membership are signed and sent as entries",
                 )));
             }
             Command::SignWindow(_) => {

@@ -11,6 +11,7 @@ mod client;
 mod endpoint;
 mod error;
 mod file;
+mod health;
 mod read;
 mod retry;
 
@@ -18,4 +19,5 @@ pub use client::{Acknowledged, BatchCommand, Client};
 pub use endpoint::Endpoint;
 pub use error::{ClientError, Problem};
 pub use file::ReceivedFile;
+pub use health::{EvidenceCount, Fork, NodeState, PeerHealth, RegionHealth, RejectedBlock};
 pub use read::Page;

@@ -1,10 +1,14 @@
 //! The client: what can be read, and how it is verified.
 
-use crate::{Client, ClientError, retry::until_answered};
+use crate::{Client, ClientError, RegionHealth, retry::until_answered};
 use databourse_ledger::{CertificateFile, Policy, Receipt, VerifyError, verify_receipt};
 use databourse_primitives::{CertificateNumber, EntryId};
 use reqwest::Method;
 use serde::{Deserialize, de::DeserializeOwned};
+use std::time::Duration;
+
+/// How long a node may take to say how it is.
+const HEALTH_LIMIT: Duration = Duration::from_secs(2);
 
 /// A page of a list.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,6 +60,14 @@ impl Client {
     /// What the node last said, after about twelve seconds.
     pub async fn ready(&self) -> Result<(), ClientError> {
         self.get_text("/readyz").await.map(drop)
+    }
+
+    /// How the node is in its region, asked once: for somebody who looks, a node that does not answer is an answer too.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn region_health(&self) -> Result<RegionHealth, ClientError> {
+        self.answer(self.request(Method::GET, "/v1/region/health").timeout(HEALTH_LIMIT)).await
     }
 
     /// The node's policy as text and as a value. Trusting it is the caller's decision: whoever verifies for somebody

@@ -92,6 +92,7 @@ async fn on_database(
         clock: Clock::System,
         entropy: Entropy::Os,
         settlement: config.settlement.node(),
+        region: None,
     };
     let (node, running) = Node::start(node, &keys).await.context("the node cannot start")?;
     let report = on_node(args, &node, database.server_pid(), sync_us).await;

@@ -12,15 +12,25 @@ use crate::{
         run_file::{RunFile, SEEDED_START},
         summary,
     },
+    region::{
+        init::Wanted,
+        up::{self, Up},
+    },
     sample::{Market, plan::plan},
 };
 use anyhow::{Context as _, Result};
 use databourse_api::token::TokenSigner;
 use databourse_client::Client;
 use databourse_exchange::{Clock, Entropy, NodeKeys};
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
+    if let Some(exchanges) = args.region.as_deref() {
+        let folder = args.data.join("region");
+        let wanted = Wanted { exchanges: Some(exchanges), folder: &folder, base_port: None };
+        let trading = args.exit.then_some(Duration::ZERO);
+        return up::run(&Up { wanted, seed: args.seed, trading, restart: false }).await;
+    }
     super::make_folder_of(&args.data.join("demo.json"))?;
     let run = RunFile::open(&args)?;
     let mut config = Config::load(None)?.in_folder(&args.data);
@@ -74,7 +84,7 @@ async fn played(
     let ids = Ids::new(run.run_seed, run.started_at);
     let client = client.trusting(policy);
     let desk = Desk::new(client, signer, config.exchange.code.clone(), ids, run.seed.is_some());
-    let operator = desk.operator()?;
+    let operator = desk.first_operator()?;
     let (files, sample) = if args.files.is_empty() {
         let market = Market::load()?;
         let plan = plan(&market, run.run_seed).context("the sample's plan")?;

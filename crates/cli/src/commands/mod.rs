@@ -7,6 +7,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
+pub(crate) mod region;
 pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod token;

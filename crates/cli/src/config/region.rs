@@ -1,8 +1,12 @@
-//! `[region]`: what a ledger is founded with.
+//! `[region]`: what a ledger is founded with, and how the nodes of a region reach one another.
 
 use super::named;
-use anyhow::Result;
-use databourse_exchange::Founding;
+use crate::region::{
+    genesis::Genesis,
+    peer_id::{Multiaddr, check_peer_address},
+};
+use anyhow::{Context as _, Result, ensure};
+use databourse_exchange::{Founding, PeerAddress, RegionConfig};
 use databourse_party::FoundExchange;
 use databourse_primitives::{
     AmountMinor, Asset, BilingualText, ExchangeCode, Label, LeafIndex, Line, PublicKey, Rate,
@@ -10,52 +14,128 @@ use databourse_primitives::{
 };
 use databourse_settlement::{FeeRule, PublishSchedule, PublishTax, Rounding};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegionSection {
+    /// The file that a region of several nodes is founded with; empty: a region of one node.
+    pub(crate) genesis: PathBuf,
+    pub(crate) listen: Multiaddr,
+    pub(crate) peers: Vec<PeerSection>,
+    pub(crate) wal_dir: PathBuf,
+    pub(crate) idle_period_ms: u64,
+    pub(crate) propose_timeout_ms: u64,
     pub(crate) name_zh: String,
     pub(crate) name_en: String,
     pub(crate) origin: Line,
     pub(crate) assets: BTreeSet<Asset>,
     pub(crate) taxes: Vec<TaxSection>,
     pub(crate) schedules: Vec<ScheduleSection>,
-    pub(crate) peers: Vec<PeerSection>,
+    pub(crate) exchanges: Vec<ExchangeSection>,
 }
 
-/// Another exchange of the region, as the founding entry names it.
+/// Where the node of another exchange is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PeerSection {
+    pub(crate) exchange: ExchangeCode,
+    pub(crate) address: String,
+}
+
+/// Another exchange of a region of one node, as the founding entry names it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExchangeSection {
     code: ExchangeCode,
     name_zh: String,
     name_en: String,
     entry_key: PublicKey,
+    checkpoint_key: PublicKey,
     cosignature_key: PublicKey,
+    consensus_key: PublicKey,
 }
 
 impl RegionSection {
-    /// What a new ledger begins with, founded by an exchange of this name.
+    /// Whether the node is one of several.
+    pub(crate) fn has_genesis(&self) -> bool {
+        !self.genesis.as_os_str().is_empty()
+    }
+
+    /// How the node agrees with the others, if it is one of several.
+    pub(super) fn node(&self) -> Option<RegionConfig> {
+        let peer = |peer: &PeerSection| PeerAddress {
+            exchange: peer.exchange.clone(),
+            address: peer.address.clone(),
+        };
+        self.has_genesis().then(|| RegionConfig {
+            listen: self.listen.to_string(),
+            peers: self.peers.iter().map(peer).collect(),
+            wal_folder: self.wal_dir.clone(),
+            idle_period: Duration::from_millis(self.idle_period_ms),
+            propose_timeout: Duration::from_millis(self.propose_timeout_ms),
+        })
+    }
+
+    /// The region's genesis, if the node is one of several.
+    ///
+    /// # Errors
+    /// The file does not read, the exchange is not in it, or a peer is missing or without an address.
+    pub(super) fn genesis(&self, own: &ExchangeCode) -> Result<Option<Genesis>> {
+        if !self.has_genesis() {
+            return Ok(None);
+        }
+        let genesis = Genesis::read(&self.genesis)?;
+        ensure!(
+            genesis.codes().any(|code| code == own),
+            "`{own}` (exchange.code) is not an exchange of {}",
+            self.genesis.display()
+        );
+        for peer in &self.peers {
+            ensure!(peer.exchange != *own, "region.peers names `{own}`, which is this node");
+            check_peer_address(&peer.address)
+                .with_context(|| format!("region.peers of `{}`", peer.exchange))?;
+        }
+        Ok(Some(genesis))
+    }
+
+    /// The region's name, its tables of tax rates and its fee schedules.
+    ///
+    /// # Errors
+    /// A name that is empty or too long.
+    pub(crate) fn terms(&self) -> Result<(BilingualText, Vec<PublishTax>, Vec<PublishSchedule>)> {
+        let taxes = (1..).zip(&self.taxes).map(|(version, tax)| tax.publish(version)).collect();
+        let schedules = self.schedules.iter().map(ScheduleSection::publish).collect();
+        Ok((named(&self.name_zh, &self.name_en)?, taxes, schedules))
+    }
+
+    /// What a new ledger of one node begins with, founded by an exchange of this name.
     ///
     /// # Errors
     /// A name that is empty or too long.
     pub(super) fn founding(&self, exchange_name: BilingualText) -> Result<Founding> {
-        let peer = |peer: &PeerSection| {
+        let peer = |peer: &ExchangeSection| {
             Ok(FoundExchange {
                 code: peer.code.clone(),
                 name: named(&peer.name_zh, &peer.name_en)?,
                 entry_key: peer.entry_key,
+                checkpoint_key: peer.checkpoint_key,
                 cosignature_key: peer.cosignature_key,
+                consensus_key: peer.consensus_key,
             })
         };
+        let (region_name, taxes, schedules) = self.terms()?;
         Ok(Founding {
-            region_name: named(&self.name_zh, &self.name_en)?,
+            region_name,
             exchange_name,
-            peers: self.peers.iter().map(peer).collect::<Result<_>>()?,
+            peers: self.exchanges.iter().map(peer).collect::<Result<_>>()?,
             assets: self.assets.clone(),
-            taxes: (1..).zip(&self.taxes).map(|(version, tax)| tax.publish(version)).collect(),
-            schedules: self.schedules.iter().map(ScheduleSection::publish).collect(),
+            taxes,
+            schedules,
         })
     }
 }

@@ -36,7 +36,8 @@ impl Play<'_> {
             expires_at: self.desk.ids.start().plus_ms(YEAR_MS),
             bank_reference: format!("demo/{}/voucher", self.plan.seed).parse()?,
         };
-        let done = self.desk.operate(&self.operator, 25_000, "voucher", command).await?;
+        let operator = self.operator(&self.party(&planned.buyer)?.exchange)?;
+        let done = self.desk.operate(operator, 25_000, "voucher", command).await?;
         self.voucher = Some((planned.number, VoucherId::from(done.id)));
         stage.end(&format!("1 voucher for order {}", planned.number));
         Ok(())
@@ -57,7 +58,10 @@ impl Play<'_> {
             refunds: vec![DecidedLine { line: 1, amount_minor: AmountMinor::new(line.amount.get() / 2)? }],
             reason: "The sample file shows it 样本文件可证".parse()?,
         };
-        self.desk.operate(&self.operator, 3_000_101, "decision", decide).await?;
+        // The exchange that lists the product decides.
+        let product = self.market.products.iter().find(|product| product.reference == line.product);
+        let merchant = self.party(&product.context("a line of an unknown product")?.merchant)?;
+        self.desk.operate(self.operator(&merchant.exchange)?, 3_000_101, "decision", decide).await?;
         stage.end(&format!("1 about order {number}, half of a line goes back"));
         Ok(())
     }
@@ -72,7 +76,8 @@ impl Play<'_> {
             year: self.desk.ids.start().year(),
             asset: self.market.asset,
         };
-        self.desk.operate(&self.operator, 3_000_102, "yearly fee", command).await?;
+        let operator = self.operator(&buyer.exchange)?;
+        self.desk.operate(operator, 3_000_102, "yearly fee", command).await?;
         stage.end(&format!("1 buyer, {}", self.desk.ids.start().year()));
         Ok(())
     }

@@ -6,12 +6,14 @@ use crate::{
     sample::plan::{Fate, PlannedLine},
 };
 use anyhow::{Context as _, Result, anyhow};
-use databourse_client::{BatchCommand, Page};
+use databourse_client::{BatchCommand, Client, Page};
 use databourse_exchange::HeadComparison;
-use databourse_primitives::{AmountMinor, Label, PartyId, WindowId};
+use databourse_primitives::{AmountMinor, ExchangeCode, Label, PartyId, WindowId};
 use databourse_settlement::{
-    CloseWindow, InstructWindow, NettingMethod, SignWindow, Window, WindowHead, WithdrawMoney,
+    CloseWindow, ConfirmInstruction, InstructWindow, NettingMethod, SignWindow, Window, WindowHead,
+    WithdrawMoney,
 };
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 impl Play<'_> {
     /// Every merchant takes out half of what its accepted lines bring before fees; a fixed amount, so that a run that is
@@ -59,16 +61,52 @@ impl Play<'_> {
         Ok(self.party(reference)?.id)
     }
 
-    /// The operator's day: the window is closed, the exchange signs what it finds, and it is settled. Among one exchange
-    /// nobody owes anybody anything, so there is no payment.
+    /// The operators' day: the window is closed, every exchange signs what it finds, and payments are made out. Among one
+    /// exchange nobody owes anybody anything; between several, each payee finds the money at its bank and says so.
     pub(super) async fn settle_window(&self) -> Result<WindowId> {
         let stage = Stage::begin("结算 settlement window", 0);
         let window = WindowId { asset: self.market.asset, number: 1 };
-        self.desk.operate(&self.operator, 3_200_000, "window", CloseWindow { window }).await?;
+        let (_, first) = self.operators.first_key_value().context("a desk without exchanges")?;
+        self.desk.operate(first, 3_200_000, "window", CloseWindow { window }).await?;
+        self.desk.level().await?;
+        let mut signed = 0;
+        for (exchange, operator) in &self.operators {
+            signed += self.sign_heads(exchange, operator, window).await?;
+        }
+        self.desk.level().await?;
+        let instruct = InstructWindow { window, method: NettingMethod::Multilateral };
+        self.desk.operate(first, 3_200_500, "instructions", instruct).await?;
+        let instructed: Window = first.get(&crate::settle::window_path(window)).await?;
+        let payments = instructed.state.instructions();
+        for (at, payment) in (3_200_600_u64..).zip(payments) {
+            let label = format!("payment {}", payment.id);
+            let confirm = ConfirmInstruction {
+                instruction: payment.id,
+                bank_reference: format!("demo/{}/payment/{}", self.plan.seed, payment.id.number).parse()?,
+                received_minor: payment.amount_minor,
+            };
+            self.desk.operate(self.operator(&payment.payee)?, at, &label, confirm).await?;
+        }
+        let paid = match payments.len() {
+            0 => String::new(),
+            count => format!(", {count} payments between exchanges"),
+        };
+        stage.end(&format!("{window} closed, {signed} heads signed{paid}, settled"));
+        Ok(window)
+    }
+
+    /// Signs as one exchange what it finds for each of its pairs.
+    async fn sign_heads(
+        &self,
+        exchange: &ExchangeCode,
+        operator: &Client,
+        window: WindowId,
+    ) -> Result<usize> {
         let path = crate::settle::window_path(window);
-        let closing: Window = self.operator.get(&path).await?;
-        let heads: Page<HeadComparison> = self.operator.get(&format!("{path}/heads")).await?;
-        for (at, found) in (3_200_001_u64..).zip(&heads.items) {
+        let closing: Window = operator.get(&path).await?;
+        let heads: Page<HeadComparison> = operator.get(&format!("{path}/heads")).await?;
+        let own: Vec<_> = heads.items.iter().filter(|found| found.pair.contains(exchange)).collect();
+        for (at, found) in (3_200_001_u64..).zip(&own) {
             let totals = closing.pairs.get(&found.pair).context("a head of a pair without lines")?;
             let head = WindowHead {
                 window,
@@ -78,26 +116,28 @@ impl Play<'_> {
                 left_to_right_minor: totals.left_to_right_minor,
                 right_to_left_minor: totals.right_to_left_minor,
             };
-            let label = format!("head {}", found.pair);
+            let label = format!("head {} of {exchange}", found.pair);
             let id = self.desk.ids.id(at, &label)?;
             // Not by the node's own `signatures`: it would make up an id, and a seeded run would not repeat.
             let command = BatchCommand::new(id, None, &SignWindow { head }.into())?;
-            for result in self.operator.submit_batch(&[command]).await? {
-                result.map_err(|problem| anyhow!("{label}: {problem}"))?;
+            for result in operator.submit_batch(&[command]).await? {
+                self.desk.note(&result.map_err(|problem| anyhow!("{label}: {problem}"))?);
             }
         }
-        let instruct = InstructWindow { window, method: NettingMethod::Multilateral };
-        self.desk.operate(&self.operator, 3_200_100, "instructions", instruct).await?;
-        stage.end(&format!("{window} closed, {} head signed, settled", heads.items.len()));
-        Ok(window)
+        Ok(own.len())
     }
 
     pub(super) async fn certificates(&self) -> Result<()> {
         let mut stage = Stage::begin("凭证 certificates", self.completed.len() as u64);
-        for (at, order) in (3_300_000_u64..).zip(&self.completed) {
+        self.desk.level().await?;
+        let requests = (3_300_000_u64..).zip(&self.completed).map(async |(at, completed)| {
+            let order = completed.order;
             let id = self.desk.ids.id(at, &format!("certificate {order}"))?;
-            let done = self.operator.certificate(id, *order).await;
-            done.with_context(|| format!("certificate.issue of {order}"))?;
+            let done = self.operator(&completed.exchange)?.certificate(id, order).await;
+            done.with_context(|| format!("certificate.issue of {order}"))
+        });
+        let mut answers = stream::iter(requests).buffered(self.desk.at_once);
+        while answers.try_next().await?.is_some() {
             stage.advance(1);
         }
         stage.end(&format!("{} completed orders certified", self.completed.len()));

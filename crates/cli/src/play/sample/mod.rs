@@ -11,23 +11,30 @@ use super::desk::{Desk, Party};
 use crate::sample::{Market, plan::Plan};
 use anyhow::{Context as _, Result};
 use databourse_client::Client;
-use databourse_primitives::{Label, OfferId, OrderId, PartyId, ProductId, VoucherId, WindowId};
+use databourse_primitives::{ExchangeCode, Label, OfferId, OrderId, PartyId, ProductId, VoucherId, WindowId};
 use std::collections::BTreeMap;
 
 /// What is known while the sample is played.
 pub(super) struct Play<'a> {
     desk: &'a Desk,
-    operator: Client,
+    operators: BTreeMap<ExchangeCode, Client>,
     market: &'a Market,
     plan: &'a Plan,
     parties: BTreeMap<Label, Party>,
     products: BTreeMap<Label, ProductId>,
     offers: BTreeMap<Label, OfferId>,
-    completed: Vec<OrderId>,
+    completed: Vec<Completed>,
     /// The order of the plan that a voucher pays for.
     voucher: Option<(u64, VoucherId)>,
     /// The order of the plan that is disputed, once it is accepted.
     disputed: Option<(u64, OrderId)>,
+}
+
+/// An order that can be certified, at the exchange of its buyer.
+#[derive(Debug, Clone)]
+struct Completed {
+    order: OrderId,
+    exchange: ExchangeCode,
 }
 
 /// What is to be shown of it.
@@ -42,7 +49,7 @@ pub(crate) struct PlayedSample {
 pub(crate) async fn play(desk: &Desk, market: &Market, plan: &Plan) -> Result<PlayedSample> {
     let mut play = Play {
         desk,
-        operator: desk.operator()?,
+        operators: BTreeMap::new(),
         market,
         plan,
         parties: BTreeMap::new(),
@@ -52,6 +59,9 @@ pub(crate) async fn play(desk: &Desk, market: &Market, plan: &Plan) -> Result<Pl
         voucher: None,
         disputed: None,
     };
+    for exchange in desk.exchanges() {
+        play.operators.insert(exchange.clone(), desk.operator(exchange)?);
+    }
     play.certify().await?;
     play.register_and_list().await?;
     play.deposit().await?;
@@ -67,6 +77,12 @@ pub(crate) async fn play(desk: &Desk, market: &Market, plan: &Plan) -> Result<Pl
 }
 
 impl Play<'_> {
+    /// The operator of `exchange`, or of the one in its place.
+    fn operator(&self, exchange: &ExchangeCode) -> Result<&Client> {
+        let home = self.desk.home(exchange);
+        self.operators.get(home).with_context(|| format!("the desk has no exchange `{home}`"))
+    }
+
     fn party(&self, reference: &Label) -> Result<&Party> {
         self.parties.get(reference).with_context(|| format!("the sample names nobody `{reference}`"))
     }

@@ -1,12 +1,13 @@
 //! Stage 1: the exchange certifies merchants and buyers, and their money arrives.
 
 use super::Play;
-use crate::play::stage::Stage;
+use crate::play::{desk::Party, stage::Stage};
 use anyhow::{Context as _, Result};
 use databourse_api::token::TokenRole;
 use databourse_party::{CertifyParty, LegalIdentifier, Role};
-use databourse_primitives::{AmountMinor, BilingualText, Label, PartyId};
+use databourse_primitives::{AmountMinor, BilingualText, ExchangeCode, Label, PartyId};
 use databourse_settlement::DepositMoney;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::BTreeSet;
 
 const TERM_MS: i64 = 5 * 365 * 86_400_000;
@@ -35,6 +36,7 @@ const fn signing(is_merchant: bool, index: usize) -> Signing {
 }
 
 struct Applicant<'a> {
+    exchange: &'a ExchangeCode,
     reference: &'a Label,
     legal_name: &'a BilingualText,
     legal_identifier: &'a LegalIdentifier,
@@ -48,6 +50,7 @@ impl Play<'_> {
     pub(super) async fn certify(&mut self) -> Result<()> {
         let market = self.market;
         let merchants = market.merchants.iter().enumerate().map(|(index, merchant)| Applicant {
+            exchange: &merchant.exchange,
             reference: &merchant.reference,
             legal_name: &merchant.legal_name,
             legal_identifier: &merchant.legal_identifier,
@@ -57,6 +60,7 @@ impl Play<'_> {
             signing: signing(true, index),
         });
         let buyers = market.buyers.iter().enumerate().map(|(index, buyer)| Applicant {
+            exchange: &buyer.exchange,
             reference: &buyer.reference,
             legal_name: &buyer.legal_name,
             legal_identifier: &buyer.legal_identifier,
@@ -67,15 +71,20 @@ impl Play<'_> {
         });
         let applicants: Vec<_> = merchants.chain(buyers).collect();
         let mut stage = Stage::begin("登记 parties", applicants.len() as u64);
-        for (at, applicant) in (0_u64..).zip(&applicants) {
-            self.admit(at, applicant).await?;
+        let admissions = (0_u64..).zip(&applicants).map(|(at, applicant)| self.admit(at, applicant));
+        let mut admitted = Vec::new();
+        let mut answers = stream::iter(admissions).buffered(self.desk.at_once);
+        while let Some(party) = answers.try_next().await? {
+            admitted.push(party);
             stage.advance(1);
         }
+        drop(answers);
+        self.parties.extend(admitted);
         stage.end(&format!("{} merchants, {} buyers", market.merchants.len(), market.buyers.len()));
         Ok(())
     }
 
-    async fn admit(&mut self, at: u64, applicant: &Applicant<'_>) -> Result<()> {
+    async fn admit(&self, at: u64, applicant: &Applicant<'_>) -> Result<(Label, Party)> {
         let label = format!("party {}", applicant.reference);
         let id = self.desk.ids.id(at, &label)?;
         let key = match applicant.signing {
@@ -92,11 +101,10 @@ impl Play<'_> {
             valid_until: self.desk.ids.start().plus_ms(TERM_MS),
         };
         let custody = applicant.signing == Signing::Custody;
-        let done = self.operator.certify(id, &command.into(), custody).await;
-        done.with_context(|| format!("party.certify of {}", applicant.reference))?;
-        let party = self.desk.party(PartyId::from(id), &[applicant.token_role], key)?;
-        self.parties.insert(applicant.reference.clone(), party);
-        Ok(())
+        let done = self.operator(applicant.exchange)?.certify(id, &command.into(), custody).await;
+        self.desk.note(&done.with_context(|| format!("party.certify of {}", applicant.reference))?);
+        let party = self.desk.party(applicant.exchange, PartyId::from(id), &[applicant.token_role], key)?;
+        Ok((applicant.reference.clone(), party))
     }
 
     /// Every buyer's money arrives: what its plan costs, tax at 6 %, and some to spare.
@@ -111,7 +119,8 @@ impl Play<'_> {
                 amount_minor: AmountMinor::new(amount.context("a plan above the range of money")?)?,
                 bank_reference: format!("demo/{}/{}", self.plan.seed, buyer.reference).parse()?,
             };
-            self.desk.operate(&self.operator, at, &format!("deposit {}", buyer.reference), command).await?;
+            let (operator, label) = (self.operator(&buyer.exchange)?, format!("deposit {}", buyer.reference));
+            self.desk.operate(operator, at, &label, command).await?;
             stage.advance(1);
         }
         stage.end("every buyer can pay its plan");

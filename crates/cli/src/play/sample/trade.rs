@@ -1,6 +1,6 @@
 //! Stages 3 to 5: every order of the plan from placing to its end.
 
-use super::Play;
+use super::{Completed, Play};
 use crate::{
     play::{desk::Party, stage::Stage},
     sample::plan::{Fate, PlannedLine, PlannedOrder},
@@ -10,21 +10,36 @@ use databourse_licensing::{
     AcceptOrder, DeliveryMethod, GrantRefund, OrderLine, PlaceOrder, RecordDelivery, RefundLine, RejectOrder,
 };
 use databourse_primitives::{Digest, Label, Line, OrderId};
+use futures::{StreamExt as _, stream};
 use std::collections::BTreeMap;
 
 impl Play<'_> {
     pub(super) async fn trade(&mut self) -> Result<()> {
         let plan = self.plan;
         let mut stage = Stage::begin("交易 orders", plan.orders.len() as u64);
-        for order in &plan.orders {
-            self.order(order).await.with_context(|| format!("order {} of the plan", order.number))?;
+        let orders = plan.orders.iter().map(async |order| {
+            let done = self.order(order).await;
+            done.with_context(|| format!("order {} of the plan", order.number))
+        });
+        let (mut completed, mut disputed) = (Vec::new(), None);
+        let mut answers = stream::iter(orders).buffered(self.desk.at_once).zip(stream::iter(&plan.orders));
+        while let Some((answer, planned)) = answers.next().await {
+            if let Some(done) = answer? {
+                if disputed.is_none() && self.is_ordinary(planned) {
+                    disputed = Some((planned.number, done.order));
+                }
+                completed.push(done);
+            }
             stage.advance(1);
         }
+        drop(answers);
+        (self.completed, self.disputed) = (completed, disputed);
         stage.end(&format!("{} orders, {} completed", plan.orders.len(), self.completed.len()));
         Ok(())
     }
 
-    async fn order(&mut self, planned: &PlannedOrder) -> Result<()> {
+    /// Plays one order; what can be certified of it.
+    async fn order(&self, planned: &PlannedOrder) -> Result<Option<Completed>> {
         let buyer = self.party(&planned.buyer)?.clone();
         let (number, at) = (planned.number, 30_000 + planned.number * 10);
         let line = |line: &PlannedLine| {
@@ -42,6 +57,7 @@ impl Play<'_> {
         if !accepted.is_empty() {
             let command = AcceptOrder { order, lines: Some(accepted.clone()) };
             self.desk.act(&buyer, at + 4, &format!("acceptance {number}"), command).await?;
+            self.desk.count_purchase(&buyer);
         }
         self.reject(order, planned, &buyer, at).await?;
         self.refund(order, planned, at).await?;
@@ -53,13 +69,8 @@ impl Play<'_> {
             Fate::Refunded { .. } => !wholly_refunded(line),
             _ => false,
         });
-        if open.is_empty() && kept {
-            self.completed.push(order);
-            if self.disputed.is_none() && self.is_ordinary(planned) {
-                self.disputed = Some((number, order));
-            }
-        }
-        Ok(())
+        let is_completed = open.is_empty() && kept;
+        Ok(is_completed.then(|| Completed { order, exchange: buyer.exchange.clone() }))
     }
 
     /// Each supplier delivers its lines, those that go the same way together.

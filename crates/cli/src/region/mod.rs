@@ -1,0 +1,34 @@
+//! A region: its exchanges' keys, files and nodes, and what its operators see and send.
+//!
+//! | module | what |
+//! |---|---|
+//! | `card` | the public half of an exchange: what it gives to the others |
+//! | `genesis` | the file that a region is founded with, the same at every exchange |
+//! | `peer_id` | names and addresses of nodes on the peer network |
+//! | `node` | what of a node's keys and founding the region needs |
+//! | `layout` | the files of each node in one folder, and the text of its configuration |
+//! | `init` | makes them |
+//! | `nodes` | nodes as child processes |
+//! | `table`, `watch` | how the nodes are, once or live |
+//! | `up` | all of it in one command: nodes, market, table, check |
+//! | `run` | what a folder was played with |
+//! | `trade` | purchases across exchanges without end |
+//! | `agree` | whether all nodes show the same ledger |
+//! | `member` | entries by which exchanges admit, leave, replace keys and suspend one another |
+//!
+//! Deliberately absent: agreement itself (`consensus`), membership rules (`party`), everything else that a node does.
+
+pub(crate) mod agree;
+pub(crate) mod card;
+pub(crate) mod genesis;
+pub(crate) mod init;
+pub(crate) mod layout;
+pub(crate) mod member;
+pub(crate) mod node;
+pub(crate) mod nodes;
+pub(crate) mod peer_id;
+pub(crate) mod run;
+pub(crate) mod table;
+pub(crate) mod trade;
+pub(crate) mod up;
+pub(crate) mod watch;
