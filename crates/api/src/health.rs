@@ -14,7 +14,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics)).routes(routes!(region))
+    OpenApiRouter::new()
+        .routes(routes!(alive))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
+        .routes(routes!(region))
 }
 
 /// Whether the process answers.
@@ -203,9 +207,11 @@ async fn region(State(api): State<ApiState>) -> Json<RegionHealthBody> {
         final_size: health.final_size,
         evidence: evidence.collect(),
         forks: forks.collect(),
-        rejected: health
-            .rejected
-            .map(|(height, proposer, reason)| RejectedBlock { height, proposer, reason }),
+        rejected: health.rejected.map(|(height, proposer, reason)| RejectedBlock {
+            height,
+            proposer,
+            reason,
+        }),
         oldest_unfinal_ms: health.oldest_unfinal.map(millis),
         disk_free_bytes: health.disk_free_bytes,
     })

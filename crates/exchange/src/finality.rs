@@ -41,11 +41,8 @@ impl Cosigners {
     pub(crate) fn policy(&self) -> Result<Policy, PolicyError> {
         let logs = self.logs.iter().map(|key| PolicyLog { key: key.clone(), url: None });
         let witnesses = self.witnesses.values();
-        let witnesses = witnesses.map(|key| PolicyWitness {
-            name: key.name().to_owned(),
-            key: key.clone(),
-            url: None,
-        });
+        let witnesses =
+            witnesses.map(|key| PolicyWitness { name: key.name().to_owned(), key: key.clone(), url: None });
         Policy::more_than_two_thirds(logs.collect(), witnesses.collect())
     }
 

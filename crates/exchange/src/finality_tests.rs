@@ -75,7 +75,10 @@ fn three_of_four_make_a_checkpoint_final_whenever_their_signatures_come() {
     let progress = finality.cosigned(signed("ah", 5, "one"));
     let shown = progress.shown.expect("three of four");
     let checkpoint = SignedCheckpoint::parse(shown.checkpoint.as_bytes()).unwrap();
-    assert!(cosigners().policy().unwrap().check(&checkpoint).is_ok(), "the policy that is served says the same");
+    assert!(
+        cosigners().policy().unwrap().check(&checkpoint).is_ok(),
+        "the policy that is served says the same"
+    );
     // The fourth joins the checkpoint that is shown.
     let late = finality.cosigned(signed("zj", 5, "one")).shown.expect("shown again");
     assert_eq!(late.cosigned_by.len(), 4);

@@ -4,9 +4,7 @@ use crate::{Clock, Entropy, NodeError};
 use databourse_ledger::{Claims, Entry, SigningKey};
 use databourse_market::{Command, Decoded, SignedCommand};
 use databourse_party::{FoundExchange, FoundRegion};
-use databourse_primitives::{
-    Asset, BilingualText, ExchangeCode, Line, PublicKey, Refusal, RefusalCode,
-};
+use databourse_primitives::{Asset, BilingualText, ExchangeCode, Line, PublicKey, Refusal, RefusalCode};
 use databourse_settlement::{PublishSchedule, PublishTax};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;

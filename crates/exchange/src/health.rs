@@ -123,9 +123,9 @@ impl Node {
             final_size: shown.size,
             evidence: status.evidence_count,
             forks: self.0.forks.known(),
-            rejected: status.rejected.map(|rejected| {
-                (rejected.height, rejected.proposer, format!("{:?}", rejected.verdict))
-            }),
+            rejected: status
+                .rejected
+                .map(|rejected| (rejected.height, rejected.proposer, format!("{:?}", rejected.verdict))),
             oldest_unfinal: self.0.pool.oldest(),
             disk_free_bytes: self.0.wal_folder.as_deref().and_then(disk_free_bytes),
         }

@@ -58,8 +58,7 @@ struct KeyFile {
     peer_key: Zeroizing<String>,
 }
 
-const USES: [&str; 7] =
-    ["entry", "checkpoint", "cosignature", "token", "custody", "consensus", "peer"];
+const USES: [&str; 7] = ["entry", "checkpoint", "cosignature", "token", "custody", "consensus", "peer"];
 
 impl NodeKeys {
     /// New keys.

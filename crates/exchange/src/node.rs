@@ -1,13 +1,12 @@
 //! The node: everything that the API and the command line ask of an exchange.
 
 use crate::{
-    Acknowledgement, Clock, Entropy, NodeConfig, NodeKeys, PipelineTotals, Published,
-    SettlementConfig, Submission, SubmitError,
+    Acknowledgement, Clock, Entropy, NodeConfig, NodeKeys, PipelineTotals, Published, SettlementConfig,
+    Submission, SubmitError,
     custody::Custody,
-    engine,
-    evidence,
-    founding,
+    engine, evidence,
     executor::{Executor, ExecutorError, Parts},
+    founding,
     peers::{self, Forks},
     pool::Pool,
     publisher::{self, Publisher, Signers},
@@ -174,8 +173,7 @@ impl Node {
         let publisher = Arc::new(publisher.map_err(NodeError::Name)?);
         let pool = Arc::new(Pool::new(pool_capacity, outbox));
         let commands = config.founding.commands(config.origin, config.exchange.clone(), &keys.public());
-        let founding =
-            founding::sign(commands, &config.exchange, &entry_key, &clock, &config.entropy)?;
+        let founding = founding::sign(commands, &config.exchange, &entry_key, &clock, &config.entropy)?;
         let (evidence_sender, evidence) = mpsc::unbounded_channel();
         publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {

@@ -1,21 +1,15 @@
 //! What comes from the other nodes, and what this one tells them again: commands go to the pool once their signatures
 //! hold, cosignatures to the publisher.
 
-use crate::{
-    admission::Submission,
-    engine::halt,
-    finality::Fork,
-    gossip::Message,
-    node::Inner,
-};
+use crate::{admission::Submission, engine::halt, finality::Fork, gossip::Message, node::Inner};
 use databourse_consensus::PeerMessage;
 use databourse_ledger::Entry;
+use databourse_primitives::{ExchangeCode, TreeSize};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use databourse_primitives::{ExchangeCode, TreeSize};
 use tokio::sync::{mpsc, watch};
 use tracing::error;
 

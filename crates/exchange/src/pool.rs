@@ -94,7 +94,9 @@ impl Queue {
         self.places.insert(leaf_hash, place);
         let is_sent = author.is_none();
         let authors = author.into_iter().collect();
-        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived: Instant::now(), is_sent });
+        #[expect(clippy::disallowed_methods, reason = "how long a command waits is measured")]
+        let arrived = Instant::now();
+        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived, is_sent });
     }
 
     fn remove(&mut self, place: Place) -> Option<Pending> {

@@ -7,7 +7,7 @@ use databourse_exchange::{RegionState, SubmitError};
 use databourse_ledger::{Policy, Receipt, SignedCheckpoint};
 use databourse_primitives::{PartyId, RefusalCode};
 use std::collections::BTreeMap;
-use support::{Region, party, one, id, certify, eventually};
+use support::{Region, certify, eventually, id, one, party};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_exchange_is_answered_all_of_them_hold() {
@@ -52,10 +52,8 @@ async fn three_of_four_go_on_and_the_fourth_catches_up() {
         region.insist(code, || certify(number, &format!("p{number}"))).await;
     }
     region.restart("js").await;
-    eventually("js holds what was agreed without it", async || {
-        party(region.node("js"), 20).await.is_some()
-    })
-    .await;
+    eventually("js holds what was agreed without it", async || party(region.node("js"), 20).await.is_some())
+        .await;
     region.insist("js", || certify(21, "p21")).await;
     region.same_roots().await;
     region.stop().await;

@@ -98,14 +98,8 @@ impl Executor {
         accepted: Vec<Entry>,
     ) -> Result<Block, ExecutorError> {
         let (size, root) = (TreeSize(self.edge.size()), self.edge.root());
-        let fields = BlockHeader::for_commands(
-            context.height,
-            context.time,
-            &accepted,
-            effects.digest,
-            size,
-            root,
-        );
+        let fields =
+            BlockHeader::for_commands(context.height, context.time, &accepted, effects.digest, size, root);
         let id = header_id(&self.parts.exchange, &fields);
         Block::new(fields, id, self.parts.exchange.clone(), accepted, &self.parts.entry_key)
             .map_err(ExecutorError::Block)

@@ -3,9 +3,9 @@
 use super::{Executor, ExecutorError, as_gauge};
 use crate::{
     Clock,
+    finality::Cosigners,
     pool::{Acknowledgement, Answers},
     publisher::{Committed, Publisher},
-    finality::Cosigners,
     totals::{Stage, StopWatch, Totals},
     turns::Turn,
 };

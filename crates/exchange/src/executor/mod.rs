@@ -31,9 +31,7 @@ use crate::{
     working_set::WorkingSet,
 };
 use commit::{Flight, Lost};
-use databourse_consensus::{
-    CommitCertificate, Decided, Demand, HeightParams, LedgerApp, Undecided, Verdict,
-};
+use databourse_consensus::{CommitCertificate, Decided, Demand, HeightParams, LedgerApp, Undecided, Verdict};
 use databourse_ledger::{Block, BlockError, DoubleSigning, SigningKey};
 use databourse_market::{BlockContext, EncodedEffects, Executed, Key, Record, SignedCommand, execute};
 use databourse_merkle::TileEdge;

@@ -178,16 +178,19 @@ impl Region {
 
     /// Waits until all running nodes show the same size, and checks that every block of theirs is the same.
     pub async fn same_roots(&self) {
-        let nodes: Vec<&Node> =
-            self.members.values().filter_map(|member| member.running.as_ref()).map(|(node, _)| node).collect();
+        let nodes: Vec<&Node> = self
+            .members
+            .values()
+            .filter_map(|member| member.running.as_ref())
+            .map(|(node, _)| node)
+            .collect();
         eventually("all show the same checkpoint", async || {
             let first = nodes[0].published();
             nodes.iter().all(|node| node.published().size == first.size)
         })
         .await;
-        let all = async |node: &Node| {
-            node.store().blocks(databourse_primitives::Height(1), 100_000).await.unwrap()
-        };
+        let all =
+            async |node: &Node| node.store().blocks(databourse_primitives::Height(1), 100_000).await.unwrap();
         let first = all(nodes[0]).await;
         for node in &nodes {
             let blocks = all(node).await;
