@@ -411,6 +411,7 @@ pub(crate) mod schema {
         Voucher,
         Settlement,
         WriteOff,
+        Succession,
     }
 
     /// What an account may still do.

@@ -29,8 +29,12 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
     "exchanges": [{
         "code": "sh",
         "name": { "zh": "上海数据交易所", "en": "Shanghai Data Exchange" },
-        "cosignature_key": "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "entry_key": { "key": "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "since_height": 1 },
+        "checkpoint_key": { "key": "ed25519:PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw", "since_height": 1 },
+        "cosignature_key": { "key": "ed25519:_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU", "since_height": 1 },
+        "consensus_key": { "key": "ed25519:J4EX_BRMcjQPZ9DyMW6Dhs7_vysKKMnFH-98WX8dQm4", "since_height": 1 },
         "member_since": "2026-11-22T02:47:32.123Z",
+        "membership": { "name": "active", "since_height": 1 },
         "last_certificate": 42
     }],
     "founded_at": "2026-11-22T02:47:32.123Z"
@@ -93,11 +97,87 @@ pub(crate) mod schema {
         code: ExchangeCodeText,
         /// Its name.
         name: BilingualTextObject,
-        /// The key that co-signs checkpoints.
-        cosignature_key: PublicKeyText,
-        /// Since when it is a member.
+        /// The keys that sign its entries.
+        entry_key: KeyHistory,
+        /// The keys that sign checkpoints, as the log.
+        checkpoint_key: KeyHistory,
+        /// The keys that co-sign checkpoints.
+        cosignature_key: KeyHistory,
+        /// The keys that sign messages of the agreement on blocks.
+        consensus_key: KeyHistory,
+        /// Block time of the entry that admitted it.
         member_since: TimestampText,
+        /// Where it stands, as decided last; it may lie ahead by up to two heights.
+        membership: Membership,
+        /// Where it stood before, oldest first.
+        #[schema(required = false)]
+        earlier: Vec<Membership>,
         /// Sequence of its last certificate; 0 before the first.
         last_certificate: u64,
+    }
+
+    /// The keys that an exchange had for one purpose.
+    #[derive(ToSchema)]
+    pub(crate) struct KeyHistory {
+        /// The latest.
+        key: PublicKeyText,
+        /// The first height at which it is in force.
+        since_height: u64,
+        /// Those before it, oldest first.
+        #[schema(required = false)]
+        earlier: Vec<EarlierKey>,
+    }
+
+    /// A key that was replaced.
+    #[derive(ToSchema)]
+    pub(crate) struct EarlierKey {
+        /// The key.
+        key: PublicKeyText,
+        /// The first height at which it was in force.
+        since_height: u64,
+        /// The first height at which it no longer was.
+        until_height: u64,
+    }
+
+    /// Where an exchange stands in its region, and the first height at which it does.
+    #[derive(ToSchema)]
+    #[serde(rename_all = "snake_case", tag = "name")]
+    pub(crate) enum Membership {
+        /// It does everything that exchanges do.
+        Active {
+            /// The first height.
+            since_height: u64,
+        },
+        /// It votes, signs and settles, and takes on nothing new.
+        Leaving {
+            /// The first height.
+            since_height: u64,
+            /// The exchange that will take its book over.
+            successor: ExchangeCodeText,
+        },
+        /// It is no member any more.
+        Left {
+            /// The first height.
+            since_height: u64,
+            /// The exchange that took its book over.
+            successor: ExchangeCodeText,
+        },
+        /// It neither votes nor signs entries until it is reinstated.
+        Suspended {
+            /// The first height.
+            since_height: u64,
+            /// Why.
+            cause: SuspensionCause,
+        },
+    }
+
+    /// Why an exchange is suspended.
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(crate) enum SuspensionCause {
+        /// It signed two of what it may sign one: the entry that reported it.
+        Misbehaviour(EntryIdText),
+        /// The others decided so.
+        Proposal(EntryIdText),
     }
 }

@@ -42,7 +42,8 @@ use tracing::{error, info};
 /// Ordering among several exchanges, safe while less than a third of them are dishonest and live while more than two
 /// thirds are connected.
 ///
-/// A node has its write-ahead log for itself: two that run with one consensus key sign two things.
+/// A node has its write-ahead log for itself: two that run with one consensus key sign two things. A run is ended by its
+/// `halt`; one that is dropped leaves the engine's actors behind.
 pub struct Malachite {
     settings: Settings,
     gossip: Gossip,

@@ -89,8 +89,8 @@ mod tests {
         check(&[], 5, "js sh zj ah");
         check(&["js sh"], 6, "ah sh zj js");
         check(&["js sh"], 7, "sh zj ah js");
-        check(&["js sh", "sh js"], 8, "ah js zj sh");
-        check(&["js sh", "ah js"], 8, "js sh zj ah");
+        check(&["js sh", "sh js"], 8, "zj ah js sh");
+        check(&["js sh", "ah js"], 8, "zj js sh ah");
         check(&["ah js", "sh js", "zj js"], 8, "js ah sh zj");
     }
 

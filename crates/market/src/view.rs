@@ -106,6 +106,19 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// What `look` says of the record called `name`, if there is one. Nothing is copied.
+    pub(crate) fn look<T: Stored, R>(
+        &self,
+        name: &impl fmt::Display,
+        look: impl FnOnce(&T) -> R,
+    ) -> Result<Option<R>, Halt> {
+        let key = Key::of::<T>(name);
+        match self.get(&key) {
+            Loaded::Known(record) => Ok(record.as_deref().and_then(T::from_record).map(look)),
+            Loaded::Unknown => Err(Halt::Missing(BTreeSet::from([key]))),
+        }
+    }
+
     /// The record called `name`, or a refusal with `code` at `field`.
     pub(crate) fn need<T: Stored + Clone>(
         &self,

@@ -3,7 +3,7 @@
 //! | step | round trips | what |
 //! |---|---|---|
 //! | 1 | 1 | `BEGIN` |
-//! | 2 | 1 | the head moves; block, its agreement, entries, counts, tiles, records per kind and postings, and proposals of its height go; all under way at once |
+//! | 2 | 1 | the head moves; block, agreement, entries, counts, tiles, records per kind, postings; proposals go; all at once |
 //! | 3 | 1 | `COMMIT`: the commit point |
 //!
 //! Each table gets one statement per block, its rows as arrays, in order of key, so a hot row is written once and locks

@@ -5,11 +5,14 @@
 //! | handle | connections | what it does |
 //! |---|---|---|
 //! | [`Store`] | a pool | reads: records by name, lists, entries, tiles, the journal; [`JournalSnapshot`] reads one moment |
-//! | [`Writer`] | one, with a lock that only one session of the database can hold | commits blocks |
+//! | [`Writer`] | one, with a lock that only one session of the database can hold | commits blocks, keeps proposed ones |
 //!
 //! [`Writer::commit`] writes a whole block in one transaction and one fsync: entries, tiles, records, postings, head.
 //! After any error of it the caller forgets what it has in memory and reads the head again, because an error on the
 //! way back does not say whether the server committed.
+//!
+//! A [`Store`] of a read replica answers as one of its primary does, a little later. What is this node's own and no block
+//! (keys in custody, final checkpoints, evidence) is written through the [`Store`], beside any commit under way.
 //!
 //! A value that cannot be what was written is reported as [`StoreError::Damaged`] with table, column and row.
 //!

@@ -8,11 +8,10 @@ use super::{
     signing::RegionVerifier,
     status::EngineStatus,
 };
-use arc_malachitebft_app_channel::NetworkIdentity;
 use arc_malachitebft_app_channel::{
-    AppMsg, Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkRequest,
-    RequestContext, SyncContext, WalContext,
-    app::{events::RxEvent, types::core::SigningScheme},
+    AppMsg, Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkIdentity,
+    NetworkRequest, RequestContext, SyncContext, WalContext,
+    app::{engine::network::NetworkMsg, events::RxEvent, types::core::SigningScheme},
 };
 use databourse_primitives::ExchangeCode;
 use std::{
@@ -111,7 +110,15 @@ impl Engine {
         // Whoever waits for an answer gets none, and goes.
         drop((questions, network));
         let EngineHandle { actor, handle } = handle;
-        actor.get_cell().stop_children_and_wait(None, Some(STOP_TIMEOUT)).await;
+        // The network goes first and in peace. As soon as any of them is gone the others are killed, and a network that is
+        // killed keeps its port.
+        if let Some(network) = actor
+            .get_children()
+            .into_iter()
+            .find(|child| child.is_message_type_of::<NetworkMsg<Agreement>>() == Some(true))
+        {
+            let _ = network.stop_and_wait(None, Some(STOP_TIMEOUT)).await;
+        }
         actor.stop(None);
         if tokio::time::timeout(STOP_TIMEOUT, handle).await.is_err() {
             warn!("the engine does not stop by itself");

@@ -1,10 +1,10 @@
 //! Four nodes that do what they should.
 
 use crate::{
-    app::entry_id,
-    node::{Node, Region, agree, code, within},
+    app::{MemoryApp, Pool, entry_id},
+    node::{Node, Region, agree, app_alone, code, within},
 };
-use databourse_consensus::{End, PeerMessage};
+use databourse_consensus::{End, Orderer, PeerMessage, Solo};
 use databourse_primitives::EntryId;
 
 async fn all_commit(nodes: &[Node], command: EntryId) {
@@ -96,4 +96,50 @@ async fn a_node_whose_application_has_nothing_more_to_do_ends() {
     last.reaches(1).await;
     last.pool.close();
     assert_eq!(last.ends().await, End::Drained);
+}
+
+/// Runs an engine of a region of one on three commands, until it has nothing more to do.
+async fn ordered_alone(engine: impl Orderer, app: MemoryApp, failures: u32) -> Vec<EntryId> {
+    let pool = Pool { store: app.store.clone(), work: app.work.clone() };
+    for number in 0..3 {
+        pool.submit(number, "alone");
+    }
+    pool.close();
+    pool.store.fail(failures);
+    let (_halt, halted) = tokio::sync::watch::channel(false);
+    let (app, end) = within("the end", engine.run(app, halted)).await;
+    assert_eq!(end, End::Drained);
+    app.store.commands()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_region_of_one_both_engines_order_everything_and_then_end() {
+    let all = [0, 1, 2].map(entry_id);
+    for failures in 0..4 {
+        assert_eq!(ordered_alone(Solo, app_alone(), failures).await, all);
+        let (engine, app) = Region::new().alone();
+        assert_eq!(ordered_alone(engine, app, failures).await, all);
+    }
+}
+
+/// Prints how fast four engines order; run with `--ignored --nocapture` and `--release`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn the_rate_of_ordering() {
+    let mut region = Region::new();
+    region.idle_period = std::time::Duration::ZERO;
+    let nodes = region.start_voters();
+    nodes[0].reaches(5).await;
+    let (begin, from) = (tokio::time::Instant::now(), nodes[0].store.height.borrow().0);
+    nodes[0].reaches(from + 200).await;
+    println!("200 empty blocks in {:?}", begin.elapsed());
+    let (begin, from) = (tokio::time::Instant::now(), nodes[0].store.height.borrow().0);
+    for number in 0..20_000 {
+        nodes[number as usize % 4].pool.submit(number, &"x".repeat(700));
+    }
+    for number in 19_996..20_000 {
+        nodes[0].commits(entry_id(number)).await;
+    }
+    let blocks = nodes[0].store.height.borrow().0 - from;
+    println!("20,000 commands of about 1 KB in {:?}, {blocks} blocks", begin.elapsed());
 }

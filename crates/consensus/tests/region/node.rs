@@ -78,6 +78,18 @@ fn free_port() -> u16 {
     }
 }
 
+/// The application of a region of one, on a new store.
+pub(crate) fn app_alone() -> MemoryApp {
+    MemoryApp {
+        store: Store::new(),
+        work: Arc::new(Notify::new()),
+        exchange: code(0),
+        key: consensus_key(0),
+        validators: Region::validators().drain(..1).collect(),
+        ready: None,
+    }
+}
+
 impl Region {
     pub(crate) fn new() -> Self {
         let ports = CODES.iter().map(|_| free_port()).collect();
@@ -156,6 +168,27 @@ impl Region {
         let task = tokio::spawn(async move { engine.run(app, halted).await.1 });
         let pool = Pool { store: store.clone(), work };
         Node { store, pool, status, say, hear, halt, task }
+    }
+
+    /// An engine of a region of one, with the application that goes with it.
+    pub(crate) fn alone(&self) -> (Malachite, MemoryApp) {
+        let (_, outgoing) = mpsc::channel(1);
+        let (incoming, _) = mpsc::channel(1);
+        let engine = Malachite::new(MalachiteConfig {
+            origin: Self::origin(),
+            exchange: code(0),
+            consensus_key: consensus_key(0),
+            peer_seed: peer_seed(0).into(),
+            listen: format!("/ip4/127.0.0.1/tcp/{}", self.ports[0]),
+            peers: Vec::new(),
+            wal_folder: self.folder.path().join("alone"),
+            idle_period: self.idle_period,
+            propose_timeout: Duration::from_secs(1),
+            vote_timeout: Duration::from_millis(500),
+            gossip: Gossip { outgoing, incoming },
+            status: watch::channel(EngineStatus::default()).0,
+        });
+        (engine.unwrap(), app_alone())
     }
 
     /// Starts those who vote.

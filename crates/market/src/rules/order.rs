@@ -104,7 +104,9 @@ pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Re
         }
         claim_exclusive(tx, deal, &licence).map_err(|halt| at_line_of(halt, index))?;
         for code in exchanges_of(&order, std::slice::from_ref(&licence)) {
-            concerned.entry(code.clone()).or_insert(index);
+            if !concerned.contains_key(code) {
+                concerned.insert(code.clone(), index);
+            }
         }
         let money = LineMoney::whole(&licence)?;
         let to = money.seller_side(&order, &licence, &successors);
@@ -187,7 +189,7 @@ fn load_deals(tx: &Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<BTree
         let mut product: Product = tx.need(&offer.product, RefusalCode::ProductUnknown, "lines")?;
         let mut supplier: Party = tx.need(&offer.supplier, RefusalCode::PartyUnknown, "lines")?;
         product.exchange = successors.home_of(&product.exchange).clone();
-        supplier.home_exchange = home_of_party(tx, &supplier)?;
+        supplier.home_exchange = successors.home_of(&supplier.home_exchange).clone();
         deals.insert(id, Deal { offer, product, supplier });
     }
     let mut last: Vec<Key> = deals.values().flat_map(|deal| deal.keys(&tx.exchange)).collect();

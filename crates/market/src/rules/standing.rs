@@ -2,7 +2,7 @@
 
 use crate::{Halt, Key, view::Tx};
 use databourse_party::{Exchange, Members, Region, Successors};
-use databourse_primitives::{ExchangeCode, RefusalCode};
+use databourse_primitives::{ExchangeCode, Refusal, RefusalCode};
 use std::collections::BTreeMap;
 
 /// The region.
@@ -12,19 +12,28 @@ pub(super) fn region(tx: &Tx<'_>) -> Result<Region, Halt> {
 
 /// Who stands in for the exchanges that left.
 pub(super) fn successors(tx: &Tx<'_>) -> Result<Successors, Halt> {
-    Ok(region(tx)?.successors)
+    Ok(tx.look(&"region", |region: &Region| region.successors.clone())?.unwrap_or_default())
 }
 
 /// Refuses entries at an exchange that is not a member now, whoever signs them.
 pub(super) fn may_act(tx: &Tx<'_>, code: &ExchangeCode) -> Result<(), Halt> {
-    let exchange: Exchange = tx.need(code, RefusalCode::ExchangeUnknown, "exchange")?;
-    exchange.may_act(tx.context.height).map_err(|refusal| refusal.within("exchange").into())
+    judge(tx, code, "exchange", |exchange| exchange.may_act(tx.context.height))
 }
 
 /// Refuses new business at an exchange that is leaving or not active.
 pub(super) fn may_take_on(tx: &Tx<'_>, code: &ExchangeCode, field: &'static str) -> Result<(), Halt> {
-    let exchange: Exchange = tx.need(code, RefusalCode::ExchangeUnknown, field)?;
-    exchange.may_take_on(tx.context.height).map_err(|refusal| refusal.within(field).into())
+    judge(tx, code, field, |exchange| exchange.may_take_on(tx.context.height))
+}
+
+fn judge(
+    tx: &Tx<'_>,
+    code: &ExchangeCode,
+    field: &'static str,
+    judge: impl FnOnce(&Exchange) -> Result<(), Refusal>,
+) -> Result<(), Halt> {
+    let unknown = || Err(Refusal::new(RefusalCode::ExchangeUnknown, "", "an exchange of the region"));
+    let verdict = tx.look(code, judge)?.unwrap_or_else(unknown);
+    verdict.map_err(|refusal| refusal.within(field).into())
 }
 
 /// Every exchange of the region.

@@ -121,18 +121,25 @@ async fn each_filter_of_large_kinds_has_an_index_in_the_order_of_the_list() {
         );
     }
 }
+
 #[tokio::test]
-async fn a_window_s_postings_and_due_holds_are_found_by_ranges_of_indexes() {
+async fn what_is_looked_for_among_many_rows_is_found_by_ranges_of_indexes() {
     let database = TestDatabase::create().await;
     Store::migrate(database.config()).await.unwrap();
     let client = database.connect().await;
     client.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
     client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
     let bounded = "Index Cond: ((account = $1) AND (leaf_index >= ";
-    let cases: [(&str, usize, &[&str]); 3] = [
+    let of_height = "Index Cond: ((height >= $1) AND (height <= $2))";
+    let cases: [(&str, usize, &[&str]); 8] = [
         (WINDOW_POSTINGS, 8, &["using posting_account", "using posting_window"]),
         (BALANCES_BEFORE, 3, &["using posting_account", "using posting_window", bounded]),
         (DUE_HOLDS, 2, &["using hold_due", "Index Cond: (expires_at <= $1)"]),
+        (FORGET_UNDECIDED, 2, &["using block_undecided_pkey", of_height]),
+        (UNDECIDED, 1, &["using block_undecided_pkey"]),
+        (TURNS, 2, &["using block_agreement_pkey"]),
+        (FINAL_CHECKPOINT_COVERING, 1, &["using final_checkpoint_pkey", "Index Cond: (tree_size >= $1)"]),
+        (UNREPORTED_EVIDENCE, 1, &["using evidence_unreported"]),
     ];
     for (sql, parameter_count, expected) in cases {
         client.batch_execute(&format!("PREPARE one AS {sql}")).await.unwrap();

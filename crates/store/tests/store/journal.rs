@@ -168,3 +168,19 @@ async fn a_snapshot_pages_through_the_whole_journal_of_its_own_moment() {
     let now = ledger.store.journal_snapshot().await.unwrap().unwrap();
     assert_eq!(now.legs(None, 100).await.unwrap().len(), 6);
 }
+
+#[tokio::test]
+async fn a_transaction_of_every_kind_has_its_place_in_the_journal() {
+    let mut ledger = Ledger::create().await;
+    let of_kind = |(leaf_index, kind): (u64, &TransactionKind)| PostedTransaction {
+        kind: *kind,
+        ..deposit(leaf_index, 1)
+    };
+    let transactions: Vec<_> = (1..).zip(TransactionKind::ALL).map(of_kind).collect();
+    let count = transactions.len() as u64;
+    let batch = ledger.next(count + 1, Vec::new(), transactions);
+    ledger.writer.commit(&batch).await.unwrap();
+    let kinds: Vec<_> =
+        ledger.store.postings(&bank(), None, 100).await.unwrap().iter().map(|posting| posting.kind).collect();
+    assert_eq!(kinds, TransactionKind::ALL);
+}

@@ -1,6 +1,7 @@
-use crate::fixture::Ledger;
+use crate::fixture::{Ledger, one_of_each};
 use databourse_store::{Store, StoreError, Writer};
 use databourse_testkit::TestDatabase;
+use tokio_postgres::error::SqlState;
 
 #[tokio::test]
 async fn migrating_twice_changes_nothing() {
@@ -38,4 +39,19 @@ async fn a_new_database_is_empty() {
     assert!(ledger.store.counts().await.unwrap().values().all(|count| *count == 0));
     assert!(ledger.store.trial_balance().await.unwrap().holds());
     ledger.store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn exchanges_of_the_form_before_regions_are_refused_as_a_whole() {
+    let mut ledger = Ledger::create().await;
+    ledger.commit(one_of_each()).await;
+    let migration = include_str!("../../../../migrations/V7__region.sql");
+    let code = async || {
+        let client = ledger.database.connect().await;
+        client.batch_execute(migration).await.unwrap_err().code().cloned()
+    };
+    // Today's form passes, and then the tables are there already.
+    assert_eq!(code().await, Some(SqlState::DUPLICATE_TABLE));
+    ledger.tamper("UPDATE exchange SET record = record - 'consensus_key'").await;
+    assert_eq!(code().await, Some(SqlState::FEATURE_NOT_SUPPORTED));
 }
