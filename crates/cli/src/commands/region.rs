@@ -70,7 +70,7 @@ fn wanted(args: &InitArgs) -> Wanted<'_> {
 fn init(args: &InitArgs) -> Result<()> {
     let layout = init::ensure_region(&wanted(args))?;
     for code in &layout.codes {
-        println!("{code:<8} databourse serve --config {}", layout.node(code).config().display());
+        println!("{:<8} databourse serve --config {}", code.as_str(), layout.node(code).config().display());
     }
     let genesis = layout.genesis();
     println!("genesis  {}  {}", Genesis::read(&genesis)?.digest()?, genesis.display());

@@ -32,7 +32,7 @@ use tokio::signal::unix;
 const READY_LIMIT: Duration = Duration::from_secs(300);
 const READY_PAUSE: Duration = Duration::from_millis(100);
 /// How many requests of the sample are under way at a time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 /// How many lines of a node's log are shown when it cannot start.
 const LOG_LINES: usize = 8;
 
@@ -167,7 +167,12 @@ async fn compared(nodes: &Nodes, clients: &[(ExchangeCode, Client)]) -> Result<(
 async fn all_ready(clients: &[(ExchangeCode, Client)]) -> Result<()> {
     let ready = async {
         for (_, client) in clients {
-            while client.ready().await.is_err() {
+            // The ledger is founded when its first block is final.
+            let is_founded = async || {
+                client.ready().await.is_ok()
+                    && client.region_health().await.is_ok_and(|health| health.final_size > 0)
+            };
+            while !is_founded().await {
                 tokio::time::sleep(READY_PAUSE).await;
             }
         }
