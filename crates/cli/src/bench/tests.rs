@@ -23,6 +23,7 @@ async fn every_arrival_is_achieved_dropped_or_refused() {
         clock: Clock::System,
         entropy: Entropy::Os,
         settlement: config.settlement.node(),
+        region: None,
     };
     let (node, running) = Node::start(node, &keys).await.unwrap();
     let ground = ground::prepare(&node, 3, 5).await.unwrap();

@@ -13,28 +13,29 @@ use serde_json::json;
 use std::{
     collections::BTreeMap,
     net::{TcpListener, UdpSocket},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How long anything may take on a busy machine before a test gives up.
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// Asks again until it holds.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let mut tick = tokio::time::interval(Duration::from_millis(20));
-    while !holds().await {
-        assert!(began.elapsed() < LIMIT, "in vain: {what}");
-        tick.tick().await;
-    }
+    let asking = async {
+        while !holds().await {
+            tick.tick().await;
+        }
+    };
+    assert!(tokio::time::timeout(LIMIT, asking).await.is_ok(), "in vain: {what}");
 }
 
-pub fn id(number: u64) -> EntryId {
+pub(crate) fn id(number: u64) -> EntryId {
     format!("019b8b6e-0000-7000-8000-{number:012x}").parse().unwrap()
 }
 
 /// The certification of a buyer with that name.
-pub fn certify(number: u64, name: &str) -> Submission {
+pub(crate) fn certify(number: u64, name: &str) -> Submission {
     let body = json!({
         "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": ["buyer"],
         "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2099-01-01T00:00:00Z",
@@ -43,11 +44,11 @@ pub fn certify(number: u64, name: &str) -> Submission {
     Submission::Command { id: id(number), acting: Acting::Exchange, command }
 }
 
-pub async fn one(node: &Node, submission: Submission) -> Result<Acknowledgement, SubmitError> {
+pub(crate) async fn one(node: &Node, submission: Submission) -> Result<Acknowledgement, SubmitError> {
     node.submit(vec![submission]).await.pop().unwrap()
 }
 
-pub async fn party(node: &Node, number: u64) -> Option<Party> {
+pub(crate) async fn party(node: &Node, number: u64) -> Option<Party> {
     node.store().get::<Party>(&id(number).to_string()).await.unwrap()
 }
 
@@ -59,14 +60,14 @@ struct Member {
 }
 
 /// See the module.
-pub struct Region {
+pub(crate) struct Region {
     members: BTreeMap<String, Member>,
     folder: ScratchFolder,
 }
 
 impl Region {
     /// Starts all nodes and waits until the region is founded.
-    pub async fn start(codes: &[&str]) -> Self {
+    pub(crate) async fn start(codes: &[&str]) -> Self {
         let mut members = BTreeMap::new();
         for (number, code) in codes.iter().enumerate() {
             let keys = NodeKeys::generate(&Entropy::seeded(number as u64)).unwrap();
@@ -85,11 +86,11 @@ impl Region {
         region
     }
 
-    pub fn codes(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &str> {
         self.members.keys().map(String::as_str)
     }
 
-    pub fn node(&self, code: &str) -> &Node {
+    pub(crate) fn node(&self, code: &str) -> &Node {
         &self.members[code].running.as_ref().expect("a running node").0
     }
 
@@ -142,7 +143,7 @@ impl Region {
     }
 
     /// Starts a node; does not wait for the others.
-    pub async fn start_one(&mut self, code: &str) {
+    pub(crate) async fn start_one(&mut self, code: &str) {
         let config = self.config(code);
         let keys = &self.members[code].keys;
         let running = Node::start(config, keys).await.unwrap();
@@ -150,34 +151,29 @@ impl Region {
     }
 
     /// Stops a node.
-    pub async fn stop_one(&mut self, code: &str) {
+    pub(crate) async fn stop_one(&mut self, code: &str) {
         let (node, running) = self.members.get_mut(code).unwrap().running.take().expect("a running node");
         drop(node);
         running.stop().await;
     }
 
-    /// Starts a node again.
-    pub async fn restart(&mut self, code: &str) {
-        self.start_one(code).await;
-    }
-
     /// Sends until it is accepted, as a client does that may send the same command again.
-    pub async fn insist(&self, code: &str, submission: impl Fn() -> Submission) -> Acknowledgement {
-        let began = Instant::now();
+    pub(crate) async fn insist(&self, code: &str, submission: impl Fn() -> Submission) -> Acknowledgement {
         let mut tick = tokio::time::interval(Duration::from_millis(50));
-        loop {
-            match one(self.node(code), submission()).await {
-                Ok(done) => return done,
-                Err(SubmitError::Unavailable { .. }) => {}
-                Err(SubmitError::Refused(refusal)) => panic!("{code}: {refusal}"),
+        let asking = async {
+            loop {
+                match one(self.node(code), submission()).await {
+                    Ok(done) => return done,
+                    Err(SubmitError::Unavailable { .. }) => drop(tick.tick().await),
+                    Err(SubmitError::Refused(refusal)) => panic!("{code}: {refusal}"),
+                }
             }
-            assert!(began.elapsed() < LIMIT, "in vain");
-            tick.tick().await;
-        }
+        };
+        tokio::time::timeout(LIMIT, asking).await.expect("an answer in time")
     }
 
     /// Waits until all running nodes show the same size, and checks that every block of theirs is the same.
-    pub async fn same_roots(&self) {
+    pub(crate) async fn same_roots(&self) {
         let nodes: Vec<&Node> = self
             .members
             .values()
@@ -200,7 +196,7 @@ impl Region {
     }
 
     /// Stops all.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         let codes: Vec<String> = self.members.keys().cloned().collect();
         for code in codes {
             if self.members[&code].running.is_some() {
