@@ -7,7 +7,7 @@ use databourse_exchange::{RegionState, SubmitError};
 use databourse_ledger::{Policy, Receipt, SignedCheckpoint};
 use databourse_primitives::RefusalCode;
 use std::collections::BTreeMap;
-use support::{Region, certify, eventually, id, one, party};
+use support::{Region, certify, eventually, one, party};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_exchange_is_answered_all_of_them_hold() {

@@ -164,7 +164,7 @@ impl Region {
             loop {
                 match one(self.node(code), submission()).await {
                     Ok(done) => return done,
-                    Err(SubmitError::Unavailable { .. }) => drop(tick.tick().await),
+                    Err(SubmitError::Unavailable { .. }) => _ = tick.tick().await,
                     Err(SubmitError::Refused(refusal)) => panic!("{code}: {refusal}"),
                 }
             }
