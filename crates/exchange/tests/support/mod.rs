@@ -34,14 +34,18 @@ pub(crate) fn id(number: u64) -> EntryId {
     format!("019b8b6e-0000-7000-8000-{number:012x}").parse().unwrap()
 }
 
-/// The certification of a buyer with that name.
+/// The certification of a company with that name, which buys and supplies.
 pub(crate) fn certify(number: u64, name: &str) -> Submission {
     let body = json!({
-        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": ["buyer"],
+        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": ["buyer", "supplier"],
         "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2099-01-01T00:00:00Z",
     });
-    let command = Command::from_json("party.certify", &body.to_string()).unwrap();
-    Submission::Command { id: id(number), acting: Acting::Exchange, command }
+    command(number, Acting::Exchange, "party.certify", &body)
+}
+
+pub(crate) fn command(number: u64, acting: Acting, entry_type: &str, body: &serde_json::Value) -> Submission {
+    let command = Command::from_json(entry_type, &body.to_string()).unwrap();
+    Submission::Command { id: id(number), acting, command }
 }
 
 pub(crate) async fn one(node: &Node, submission: Submission) -> Result<Acknowledgement, SubmitError> {
@@ -114,6 +118,14 @@ impl Region {
             ),
         });
         let own = &self.members[code];
+        let tax =
+            json!({ "version": 1, "rates": { "services": "0.06", "exempt": "0" }, "default": "exempt" });
+        let schedule = json!({
+            "version": "CNY/2@1",
+            "fees": [{ "fee": { "base": { "name": "percentage", "rate": "0.025" } } }],
+            "fee_vat": "services", "selling_share": "0.4", "tax": 1, "hold_days": 30, "dispute_days": 7,
+            "bank_tolerance_minor": 0, "rounding": "half-up-largest-remainder-carry/1",
+        });
         NodeConfig {
             exchange: code.parse().unwrap(),
             origin: "databourse.example/delta".parse().unwrap(),
@@ -121,8 +133,8 @@ impl Region {
                 region_name: name("Delta"),
                 exchange_name: name(code),
                 assets: ["CNY/2".parse().unwrap()].into(),
-                taxes: Vec::new(),
-                schedules: Vec::new(),
+                taxes: vec![serde_json::from_value(tax).unwrap()],
+                schedules: vec![serde_json::from_value(schedule).unwrap()],
                 peers: peers.collect(),
             },
             database: own.database.config(),
