@@ -1,11 +1,13 @@
 //! The node of an exchange: admit, queue, execute, commit, publish.
 //!
 //! ```text
-//! submit ─► admission ─► pool ─► Solo: build ─► check ─► commit ─► publisher ─► answers
-//!           (signatures)         (executor, working set)  (one transaction)  (checkpoint, tiles, receipts)
+//! submit ─► admission ─► pool ─► engine: build ─► check ─► commit ─► publisher ─► answers
+//!           (signatures)   ▲     (executor, working set)  (one transaction)  (checkpoint, tiles, receipts)
+//!                          │ commands, cosignatures                               ▲
+//! other nodes ─► peers ────┴──────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The commit point is `store::Writer::commit`; nobody is answered before it. Time and randomness enter here and only
+//! The commit point is `store::Writer::commit`; nobody is answered before it, nor before the checkpoint over it is final. Time and randomness enter here and only
 //! here, through [`Clock`] and [`Entropy`], so that a seeded node repeats itself to the byte.
 //!
 //! Deliberately absent: HTTP (`api`), SQL (`store`), rules (`market`), the choice of an engine (`consensus`).
