@@ -44,6 +44,9 @@ pub struct RegionConfig {
     pub peers: Vec<PeerAddress>,
     /// The engine's write-ahead log. Never on a disk whose state can be put back, never deleted while this node votes.
     pub wal_folder: PathBuf,
+    /// Whether it signs what the region agrees on. One that does not follows and serves: for a node whose log of votes is
+    /// lost or older than what it signed, until the region is two heights past that.
+    pub votes: bool,
     /// After how long without a command the region makes a block all the same.
     pub idle_period: Duration,
     /// How long the others wait for a proposal.

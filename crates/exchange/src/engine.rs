@@ -42,6 +42,7 @@ pub(crate) fn wire(
         origin: origin.clone(),
         exchange: exchange.clone(),
         consensus_key: keys.consensus_key(),
+        votes: region.votes,
         peer_seed: keys.peer_seed(),
         listen: region.listen,
         peers: region.peers,

@@ -28,6 +28,7 @@ pub(crate) struct RegionSection {
     pub(crate) listen: Multiaddr,
     pub(crate) peers: Vec<PeerSection>,
     pub(crate) wal_dir: PathBuf,
+    pub(crate) vote: bool,
     pub(crate) idle_period_ms: u64,
     pub(crate) propose_timeout_ms: u64,
     pub(crate) name_zh: String,
@@ -76,6 +77,7 @@ impl RegionSection {
             listen: self.listen.to_string(),
             peers: self.peers.iter().map(peer).collect(),
             wal_folder: self.wal_dir.clone(),
+            votes: self.vote,
             idle_period: Duration::from_millis(self.idle_period_ms),
             propose_timeout: Duration::from_millis(self.propose_timeout_ms),
         })

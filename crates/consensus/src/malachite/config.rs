@@ -33,6 +33,9 @@ pub struct MalachiteConfig {
     pub exchange: ExchangeCode,
     /// What it signs the agreement with. Its public half stands in the ledger if the exchange votes.
     pub consensus_key: SigningKey,
+    /// Whether it signs at all. One that does not follows what the others agree on, as one does that is no voter: for a
+    /// node that may have signed what it does not remember, until the region is past that.
+    pub votes: bool,
     /// Seed of the Ed25519 key under which it connects; see [`peer_id`].
     pub peer_seed: Zeroizing<[u8; 32]>,
     /// Where it listens: a multiaddress of TCP, e.g. `/ip4/127.0.0.1/tcp/27000`.
@@ -101,6 +104,7 @@ fn keypair(seed: &[u8; 32]) -> Result<Keypair, ConfigError> {
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) signer: RegionSigner,
+    pub(super) votes: bool,
     pub(super) exchange: ExchangeCode,
     pub(super) keypair: Keypair,
     pub(super) peer_id: PeerId,
@@ -142,6 +146,7 @@ impl Settings {
             idle_period: config.idle_period,
             timeouts: timeouts(config.propose_timeout, config.vote_timeout),
             signer: RegionSigner { origin: config.origin, key: config.consensus_key },
+            votes: config.votes,
             exchange: config.exchange,
             #[cfg(feature = "dishonest")]
             acts: Default::default(),
@@ -278,6 +283,7 @@ mod tests {
             origin: "databourse.example/test".parse().unwrap(),
             exchange: "sh".parse().unwrap(),
             consensus_key: SigningKey::from_seed([1; 32]),
+            votes: true,
             peer_seed: [2; 32].into(),
             listen: listen.to_owned(),
             peers: peers.iter().map(peer).collect(),

@@ -30,6 +30,9 @@ use tracing::warn;
 /// How many questions to the engine may wait.
 const REQUESTS_MAX: usize = 16;
 
+/// The name under which a node follows that is not to vote.
+const FOLLOWER: &str = "follower";
+
 /// How long the engine's actors may take to stop by themselves.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -73,8 +76,14 @@ impl Engine {
             encode(&proof),
         );
         let verifier = RegionVerifier { origin: signer.origin.clone() };
-        let address = Address(settings.exchange.clone());
-        let consensus = ConsensusContext::new_validator(address, Box::new(verifier), Box::new(signer));
+        let consensus = if settings.votes {
+            let address = Address(settings.exchange.clone());
+            ConsensusContext::new_validator(address, Box::new(verifier), Box::new(signer))
+        } else {
+            // Under a name that no voter has it is asked for no vote, and without a signer it cannot give one.
+            let address = FOLLOWER.parse().map_err(|_| "a follower needs a name".to_owned())?;
+            ConsensusContext::new_full_node(Address(address), Box::new(verifier))
+        };
         let builder = EngineBuilder::new(Agreement, settings.engine.clone())
             .with_default_wal(WalContext::new(settings.wal_file.clone(), BinaryCodec))
             .with_default_sync(SyncContext::new(BinaryCodec))

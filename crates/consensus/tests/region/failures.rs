@@ -50,6 +50,40 @@ async fn a_fresh_node_that_does_not_vote_receives_the_whole_ledger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_voter_that_lost_its_log_follows_without_a_vote_until_it_may_vote_again() {
+    let mut region = Region::new();
+    let mut nodes = region.start_voters();
+    nodes[0].commits(nodes[0].pool.submit(1, "all four")).await;
+    nodes.pop().unwrap().halt().await;
+    std::fs::remove_file(region.log(3)).unwrap();
+    let missed = nodes[1].pool.submit(2, "while it is away");
+    for node in &nodes {
+        node.commits(missed).await;
+    }
+    let known = nodes[0].store.decided().len();
+    region.votes = false;
+    let follower = region.start(3);
+    follower.commits(missed).await;
+    for number in 3..8 {
+        let command = nodes[number as usize % 3].pool.submit(number, "while it follows");
+        follower.commits(command).await;
+    }
+    for decided in &follower.store.decided()[known..] {
+        assert!(!decided.certificate.precommits.contains_key(&crate::node::code(3)), "it does not vote");
+    }
+    follower.halt().await;
+    region.votes = true;
+    nodes.push(region.start(3));
+    // One of the others less: now its vote is needed.
+    nodes.remove(0).halt().await;
+    let last = nodes[0].pool.submit(9, "with its vote again");
+    for node in &nodes {
+        node.commits(last).await;
+    }
+    agree(&nodes.iter().map(|node| node.store.clone()).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_four_start_again_in_the_middle_and_nothing_is_lost() {
     let mut region = Region::new();
     region.idle_period = Duration::from_millis(1);

@@ -40,6 +40,8 @@ pub(crate) struct Region {
     stores: Vec<Arc<Store>>,
     folder: TempDir,
     pub(crate) idle_period: Duration,
+    /// Whether nodes that are started from now on sign what they agree on.
+    pub(crate) votes: bool,
 }
 
 /// A node that runs.
@@ -95,7 +97,7 @@ impl Region {
         let ports = CODES.iter().map(|_| free_port()).collect();
         let stores = CODES.iter().map(|_| Store::new()).collect();
         let folder = tempfile::tempdir().unwrap();
-        Self { ports, stores, folder, idle_period: Duration::from_secs(3600) }
+        Self { ports, stores, folder, idle_period: Duration::from_secs(3600), votes: true }
     }
 
     pub(crate) fn origin() -> Line {
@@ -143,6 +145,7 @@ impl Region {
             origin: Self::origin(),
             exchange: code(place),
             consensus_key: consensus_key(place),
+            votes: self.votes,
             peer_seed: peer_seed(place).into(),
             listen: format!("/ip4/127.0.0.1/tcp/{}", self.ports[place]),
             peers: peers.collect(),
@@ -178,6 +181,7 @@ impl Region {
             origin: Self::origin(),
             exchange: code(0),
             consensus_key: consensus_key(0),
+            votes: true,
             peer_seed: peer_seed(0).into(),
             listen: format!("/ip4/127.0.0.1/tcp/{}", self.ports[0]),
             peers: Vec::new(),

@@ -148,6 +148,7 @@ impl Region {
                 listen: format!("/ip4/127.0.0.1/tcp/{}", own.port),
                 peers: addresses.collect(),
                 wal_folder: self.folder.path().join(code),
+                votes: true,
                 idle_period: Duration::from_secs(60),
                 propose_timeout: Duration::from_secs(1),
             }),

@@ -114,6 +114,9 @@ impl<A: LedgerApp> Driver<A> {
 
     /// Sends a block of which this node is the round's proposer.
     async fn stream(&mut self, round: u32, valid_round: Option<u32>, block_id: Digest, bytes: &Bytes) {
+        if !self.settings.votes {
+            return;
+        }
         let mut offer = Offer {
             height: self.height,
             round,
