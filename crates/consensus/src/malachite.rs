@@ -33,6 +33,7 @@ pub use status::{EngineStatus, RejectedBlock};
 
 use crate::{End, LedgerApp, Orderer};
 use config::Settings;
+use databourse_primitives::Height;
 use driver::Driver;
 use engine::Engine;
 use std::fmt;
@@ -78,7 +79,11 @@ impl fmt::Debug for Malachite {
 impl Orderer for Malachite {
     async fn run<A: LedgerApp>(self, app: A, halt: watch::Receiver<bool>) -> (A, End) {
         let Self { settings, gossip, status } = self;
-        let (mut app, end) = match Engine::start(&settings).await {
+        let started = match lost_votes(&settings, app.last_height()) {
+            Some(reason) => Err(reason),
+            None => Engine::start(&settings).await,
+        };
+        let (mut app, end) = match started {
             Ok(engine) => drive(app, engine, settings, gossip, &status, halt).await,
             Err(reason) => (app, End::Broken(reason)),
         };
@@ -93,6 +98,15 @@ impl Orderer for Malachite {
         app.abandon();
         (app, end)
     }
+}
+
+/// Why this node must not vote now: what it has voted on is not known any more.
+fn lost_votes(settings: &Settings, last_height: Height) -> Option<String> {
+    let is_lost = settings.votes && last_height.0 > 0 && !settings.wal_file.exists();
+    is_lost.then(|| {
+        let log = settings.wal_file.display();
+        format!("the log of votes {log} is gone, and height {last_height} is committed: follow without voting first")
+    })
 }
 
 async fn drive<A: LedgerApp>(

@@ -60,6 +60,8 @@ async fn a_voter_that_lost_its_log_follows_without_a_vote_until_it_may_vote_agai
     for node in &nodes {
         node.commits(missed).await;
     }
+    let End::Broken(reason) = region.start(3).ends().await else { panic!("it votes without its log") };
+    assert!(reason.contains("follow without voting first"), "{reason}");
     let known = nodes[0].store.decided().len();
     region.votes = false;
     let follower = region.start(3);
