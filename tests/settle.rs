@@ -296,10 +296,11 @@ fn banks() -> [Value; 2] {
     })
 }
 
-fn config(entry_key: &str, cosignature_key: &str) -> String {
+fn config([entry, checkpoint, cosignature, consensus]: [&OwnKey; 4]) -> String {
     let mut text = format!(
-        "[[region.exchanges]]\ncode = \"zj\"\nname_zh = \"浙江\"\nname_en = \"Zhejiang\"\nentry_key = \"{entry_key}\"\n\
-         cosignature_key = \"{cosignature_key}\"\n"
+        "[[region.exchanges]]\ncode = \"zj\"\nname_zh = \"浙江\"\nname_en = \"Zhejiang\"\nentry_key = \"{}\"\n\
+         checkpoint_key = \"{}\"\ncosignature_key = \"{}\"\nconsensus_key = \"{}\"\n",
+        entry.public, checkpoint.public, cosignature.public, consensus.public
     );
     for bank in banks() {
         text += "\n[[settlement.banks]]\n";
@@ -315,8 +316,9 @@ async fn the_other_exchange_signs_pays_and_its_payment_settles_the_window() {
     let folder = databourse_testkit::scratch_folder();
     let data = folder.path().join("data");
     fs::create_dir_all(&data).unwrap();
-    let [peer, witness, buyer_key] = ["zj", "zj-witness", "buyer"].map(|name| OwnKey::new(&data, name));
-    fs::write(data.join("databourse.toml"), config(&peer.public, &witness.public)).unwrap();
+    let names = ["zj", "zj-log", "zj-witness", "zj-votes", "buyer"];
+    let [peer, log, witness, votes, buyer_key] = names.map(|name| OwnKey::new(&data, name));
+    fs::write(data.join("databourse.toml"), config([&peer, &log, &witness, &votes])).unwrap();
     let server = Server::start(&data).await;
     submit(&server, &supply()).await;
     let (buyer, order) = (id(5, 1), id(7, 1));

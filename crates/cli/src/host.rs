@@ -3,7 +3,7 @@
 use crate::{config::Config, database::Database};
 use anyhow::{Context as _, Result, anyhow};
 use databourse_api::{ApiState, router, serve, token::TokenSigner};
-use databourse_exchange::{Clock, Entropy, Node, NodeConfig, NodeKeys, Running};
+use databourse_exchange::{Clock, End, Entropy, Node, NodeConfig, NodeKeys, Running};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, signal::unix, sync::oneshot, task::JoinHandle};
@@ -91,13 +91,14 @@ impl Host {
         format!("http://{host}:{}", self.address.port())
     }
 
-    /// Waits for Ctrl-C, SIGTERM, or an end of the API that nobody asked for.
+    /// Waits for Ctrl-C, SIGTERM, or an end of the API or of ordering that nobody asked for.
     pub(crate) async fn until_told(&mut self) -> Result<()> {
         let mut terminate = unix::signal(unix::SignalKind::terminate())?;
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
             _ = terminate.recv() => Ok(()),
             ended = &mut self.api => Err(anyhow!("the API ended by itself: {ended:?}")),
+            end = self.running.ended() => Err(why(end)),
         }
     }
 
@@ -112,6 +113,18 @@ impl Host {
         self.running.stop().await;
         drop(self.node);
         self.database.close().await
+    }
+}
+
+/// What an operator is told of a node that orders no more.
+fn why(end: End) -> anyhow::Error {
+    match end {
+        End::Diverged { height, block_id, verdict } => anyhow!(
+            "diverged 分歧: the region agreed on block {block_id} at height {height}, of which this node says: \
+             {verdict:?}. It stopped before it answered anybody wrongly; see the runbooks in docs/OPERATING.md"
+        ),
+        End::Broken(reason) => anyhow!("the node cannot go on: {reason}"),
+        End::Drained | End::Halted => anyhow!("the node orders no more"),
     }
 }
 

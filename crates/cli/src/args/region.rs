@@ -78,7 +78,7 @@ pub(crate) enum RegionCommand {
         /// The proposal's id, which `join`, `leave`, `suspend` and the others print.
         proposal: ProposalId,
         /// For it.
-        #[arg(long, required_unless_present = "reject")]
+        #[arg(long)]
         approve: bool,
         /// Against it.
         #[arg(long, conflicts_with = "approve")]

@@ -56,7 +56,8 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
         RegionCommand::Reinstate { exchange, by } => {
             member(&by, "proposed 已提议", |_| Wish::reinstate(&exchange)).await?;
         }
-        RegionCommand::Vote { proposal, approve, by, .. } => {
+        RegionCommand::Vote { proposal, approve, reject, by } => {
+            ensure!(approve != reject, "say --approve or --reject");
             member(&by, "voted 已表决", |_| Wish::vote(proposal, approve)).await?;
         }
     }
@@ -100,7 +101,7 @@ async fn status(args: &StatusArgs) -> Result<ExitCode> {
     };
     let asked = nodes.iter().map(async |(code, url)| {
         let seen = match Client::new(url)?.region_health().await {
-            Ok(health) => Seen::Health(health),
+            Ok(health) => Seen::Health(Box::new(health)),
             Err(error) => Seen::Unreachable(format!("{:#}", anyhow!(error))),
         };
         let exchange = match (code, &seen) {

@@ -19,7 +19,7 @@ const DISK_BYTES: u64 = 2 << 30;
 )]
 pub(crate) enum Seen {
     /// What it says of itself.
-    Health(RegionHealth),
+    Health(Box<RegionHealth>),
     /// It does not answer yet.
     Starting,
     /// It does not answer, and why.
@@ -167,8 +167,8 @@ mod tests {
     fn a_row_says_how_far_behind_how_connected_and_how_well_a_node_is() {
         let behind = RegionHealth { state: NodeState::CatchingUp, ..health("js", 95) };
         let rows = [
-            row("sh", Seen::Health(health("sh", 105)), Some(123)),
-            row("js", Seen::Health(behind), Some(0)),
+            row("sh", Seen::Health(Box::new(health("sh", 105))), Some(123)),
+            row("js", Seen::Health(Box::new(behind)), Some(0)),
             row("zj", Seen::Ended("signal: 9 (SIGKILL)".to_owned()), None),
             row("ah", Seen::Starting, None),
         ];
@@ -191,7 +191,7 @@ mod tests {
             disk_free_bytes: Some(300 << 20),
             ..health("sh", 7)
         };
-        let found = row("sh", Seen::Health(found), None);
+        let found = row("sh", Seen::Health(Box::new(found)), None);
         let text = render(std::slice::from_ref(&found));
         assert!(
             text.contains("double signing 双签 js ×2, waits 等待 12 s, disk 磁盘 300 MiB left"),
@@ -207,19 +207,19 @@ mod tests {
             }),
             ..health("sh", 7)
         };
-        let forked = row("sh", Seen::Health(forked), None);
+        let forked = row("sh", Seen::Health(Box::new(forked)), None);
         let text = render(std::slice::from_ref(&forked));
         assert!(text.contains("zj signed another root 根不同 at 12 entries"), "{text}");
         assert!(text.contains("voted down 否决 block 9 of zj: entry 3: order.unknown"), "{text}");
         assert!(!forked.is_well());
-        let calm = render(&[row("sh", Seen::Health(health("sh", 7)), None)]);
+        let calm = render(&[row("sh", Seen::Health(Box::new(health("sh", 7))), None)]);
         assert!(!calm.contains("waits") && !calm.contains("disk"), "{calm}");
     }
 
     #[test]
     fn a_height_that_only_a_peer_knows_is_a_lag_too() {
         let alone = RegionHealth { highest_height: Height(40), ..health("sh", 33) };
-        let text = render(&[row("sh", Seen::Health(alone), None)]);
+        let text = render(&[row("sh", Seen::Health(Box::new(alone)), None)]);
         let cells: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(cells[1..3], ["33", "7"]);
     }

@@ -51,7 +51,7 @@ impl Watched {
             Life::Running => match self.client.region_health().await {
                 Ok(health) => {
                     self.answered_once = true;
-                    Seen::Health(health)
+                    Seen::Health(Box::new(health))
                 }
                 Err(ClientError::Transport { .. }) if !self.answered_once => Seen::Starting,
                 Err(error) => Seen::Unreachable(error.to_string()),
