@@ -1,0 +1,160 @@
+//! A region of four real processes, each with a private PostgreSQL: made, started, killed, asked over HTTP.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub(crate) mod dice;
+pub(crate) mod load;
+pub(crate) mod node;
+pub(crate) mod verdict;
+pub(crate) mod watch;
+
+use databourse_client::NodeState;
+use node::{Access, Node, databourse};
+use std::{net::TcpListener, path::PathBuf, process::Stdio, time::Duration};
+
+/// The exchanges, in the order of their codes.
+pub(crate) const CODES: [&str; 4] = ["ah", "js", "sh", "zj"];
+/// How long four nodes may take to make their databases and to found the ledger on a busy machine.
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(300);
+/// How long nodes may take to come back and to level when the region could agree all along.
+pub(crate) const RETURN_LIMIT: Duration = Duration::from_secs(180);
+/// How often a state is asked for that is waited for.
+pub(crate) const LOOK_PAUSE: Duration = Duration::from_millis(100);
+
+/// Four nodes and their folder.
+pub(crate) struct Region {
+    pub(crate) nodes: Vec<Node>,
+    /// Removed last, when the nodes are gone.
+    scratch: databourse_testkit::ScratchFolder,
+}
+
+impl Region {
+    /// Makes keys, configurations and the genesis file, with `databourse region init`. Nothing runs yet.
+    pub(crate) fn init() -> Self {
+        let scratch = databourse_testkit::scratch_folder();
+        let folder = scratch.path().join("region");
+        let mut command = databourse();
+        command.args(["region", "init", "--exchanges", "sh,js,zj,ah", "--folder"]).arg(&folder);
+        let made = command.args(["--base-port", &free_ports().to_string()]).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self { nodes: CODES.iter().map(|code| Node::new(code, folder.join(code))).collect(), scratch }
+    }
+
+    /// Starts all and waits until the ledger is founded.
+    pub(crate) async fn start(&mut self) {
+        self.nodes.iter_mut().for_each(Node::start);
+        self.all_run(START_LIMIT).await;
+    }
+
+    /// How they are reached.
+    pub(crate) fn accesses(&self) -> Vec<Access> {
+        self.nodes.iter().map(|node| node.access.clone()).collect()
+    }
+
+    /// Waits until every node takes part.
+    pub(crate) async fn all_run(&mut self, limit: Duration) {
+        for place in 0..self.nodes.len() {
+            self.runs(place, limit).await;
+        }
+    }
+
+    /// Waits until one node takes part.
+    pub(crate) async fn runs(&mut self, place: usize, limit: Duration) {
+        let access = self.nodes[place].access.clone();
+        let node = &mut self.nodes[place];
+        let runs = async {
+            loop {
+                match access.client.region_health().await {
+                    Ok(health) if health.state == NodeState::Running && health.final_size > 0 => return,
+                    _ => tokio::time::sleep(LOOK_PAUSE).await,
+                }
+                if let Some(how) = node.ended() {
+                    panic!("the node of {} ended: {how}\n{}", node.code, node.log_end(40));
+                }
+            }
+        };
+        if tokio::time::timeout(limit, runs).await.is_err() {
+            panic!("the node of {} does not run again:\n{}", CODES[place], self.state().await);
+        }
+    }
+
+    /// Waits until the nodes at `places` show the same checkpoint, of more than `leaf_index` leaves, and says its size.
+    pub(crate) async fn level(&mut self, places: &[usize], leaf_index: u64) -> u64 {
+        let accesses: Vec<_> = places.iter().map(|place| self.nodes[*place].access.clone()).collect();
+        let level = async {
+            loop {
+                let asked: Vec<_> = accesses.iter().map(Access::shown).collect();
+                let shown: Option<Vec<_>> = futures::future::join_all(asked).await.into_iter().collect();
+                if let Some(shown) = shown
+                    && shown.iter().all(|one| one.0 == shown[0].0)
+                    && shown[0].0 > leaf_index
+                {
+                    assert!(shown.iter().all(|one| one.1 == shown[0].1), "a fork: {shown:?}");
+                    return shown[0].0;
+                }
+                tokio::time::sleep(LOOK_PAUSE).await;
+            }
+        };
+        match tokio::time::timeout(RETURN_LIMIT, level).await {
+            Ok(size) => size,
+            Err(_) => panic!("the nodes do not come to the same size:\n{}", self.state().await),
+        }
+    }
+
+    /// Asks all to stop at the same time; they must end well.
+    pub(crate) async fn stop(&mut self) {
+        self.nodes.iter_mut().for_each(Node::ask_to_stop);
+        for node in &mut self.nodes {
+            node.stopped().await;
+        }
+    }
+
+    /// How every node is and what it said last, for a test that fails.
+    pub(crate) async fn state(&self) -> String {
+        let mut text = String::new();
+        for node in &self.nodes {
+            let health = node.access.client.region_health().await;
+            let health = health.map_or_else(|error| error.to_string(), |health| format!("{health:?}"));
+            text += &format!("── {}: {health}\n{}\n", node.code, node.log_end(25));
+        }
+        text
+    }
+
+    /// Where the region's files are.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.scratch.path().join("region")
+    }
+
+    /// Keeps the files of a test that failed, for whoever looks into it.
+    pub(crate) fn keep_if_panicking(&mut self) {
+        if std::thread::panicking() && std::env::var_os("DATABOURSE_CHAOS_KEEP").is_some() {
+            self.scratch.disable_cleanup(true);
+            println!("kept: {}", self.folder().display());
+        }
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        self.keep_if_panicking();
+        self.nodes.iter_mut().for_each(Node::end);
+    }
+}
+
+/// The first port of a block of which `region init` takes eight: below those that the system gives to outgoing
+/// connections, for a node that was killed must find its own again.
+fn free_ports() -> u16 {
+    let mut dice = dice::Dice::new(dice::by_chance());
+    for _ in 0..200 {
+        let base = 10_000 + 100 * u16::try_from(dice.below(200)).unwrap();
+        let mut ports = (0..4).flat_map(|at| [base + at, base + 50 + at]);
+        if ports.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return base;
+        }
+    }
+    panic!("no free ports");
+}
+
+/// Input that nobody writes to; its end is what a node takes for being told to stop.
+pub(crate) fn held_input() -> Stdio {
+    Stdio::piped()
+}
