@@ -14,7 +14,7 @@ impl Dice {
         Self(seed)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    pub(crate) fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,12 +24,12 @@ impl Dice {
 
     /// From 0 to `count` - 1.
     pub(crate) fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(count).unwrap()).unwrap()
+        usize::try_from(self.word() % u64::try_from(count).unwrap()).unwrap()
     }
 
     /// From nothing to `limit`.
     pub(crate) fn pause(&mut self, limit: Duration) -> Duration {
-        Duration::from_millis(self.next() % (u64::try_from(limit.as_millis()).unwrap() + 1))
+        Duration::from_millis(self.word() % (u64::try_from(limit.as_millis()).unwrap() + 1))
     }
 }
 

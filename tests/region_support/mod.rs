@@ -3,6 +3,7 @@
 
 pub(crate) mod dice;
 pub(crate) mod load;
+pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod verdict;
 pub(crate) mod watch;
