@@ -59,25 +59,26 @@ async fn look(nodes: Vec<Access>, seen: Arc<Mutex<Seen>>) {
     loop {
         let asked: Vec<_> = nodes.iter().map(Access::shown).collect();
         let shown = futures::future::join_all(asked).await;
-        let mut seen = seen.lock().unwrap();
-        was_all_down |= seen.is_all_down;
-        for (size, root) in shown.into_iter().flatten() {
-            let first = seen.roots.entry(size).or_insert_with(|| root.clone()).clone();
-            if first != root {
-                seen.forks.push(format!("{size}: {first} and {root}"));
+        {
+            let mut seen = seen.lock().unwrap();
+            was_all_down |= seen.is_all_down;
+            for (size, root) in shown.into_iter().flatten() {
+                let first = seen.roots.entry(size).or_insert_with(|| root.clone()).clone();
+                if first != root {
+                    seen.forks.push(format!("{size}: {first} and {root}"));
+                }
+                if size > seen.size {
+                    seen.size = size;
+                    since = Instant::now();
+                    was_all_down = seen.is_all_down;
+                }
             }
-            if size > seen.size {
-                seen.size = size;
-                since = Instant::now();
-                was_all_down = seen.is_all_down;
+            let gap = since.elapsed();
+            seen.longest_gap_of_all = seen.longest_gap_of_all.max(gap);
+            if !was_all_down {
+                seen.longest_gap = seen.longest_gap.max(gap);
             }
         }
-        let gap = since.elapsed();
-        seen.longest_gap_of_all = seen.longest_gap_of_all.max(gap);
-        if !was_all_down {
-            seen.longest_gap = seen.longest_gap.max(gap);
-        }
-        drop(seen);
         tokio::time::sleep(LOOK_PAUSE).await;
     }
 }

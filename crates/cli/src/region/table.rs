@@ -13,10 +13,6 @@ const DISK_BYTES: u64 = 2 << 30;
 /// What is known of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are as many as exchanges, and nearly all are the large one"
-)]
 pub(crate) enum Seen {
     /// What it says of itself.
     Health(Box<RegionHealth>),
