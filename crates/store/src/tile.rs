@@ -72,7 +72,8 @@ impl Store {
         if head.is_none_or(|head| head.tree_size < size.0) {
             return Ok(None);
         }
-        let partials = self.read(|client| async move { read_partials(&client, size.0).await }).await?;
+        let Some(last) = size.0.checked_sub(1) else { return Ok(Some(TileEdge::new())) };
+        let partials = self.read(|client| async move { read_partials(&client, size.0, last).await }).await?;
         let wrong = |_| StoreError::damaged("tile", "hashes", size);
         TileEdge::from_partials(size.0, partials).map(Some).map_err(wrong)
     }
@@ -84,7 +85,8 @@ async fn read_edge(mut client: Object) -> Result<TileEdge, StoreError> {
     let head = rows(&tx, sql::CHAIN_HEAD, &[]).await?.first().map(ChainHead::from_row).transpose()?;
     let Some(head) = head else { return Ok(TileEdge::new()) };
     let size = head.tree_size;
-    let partials = read_partials(&tx, size).await?;
+    // One more than there should be: a leaf beyond the head is damage.
+    let partials = read_partials(&tx, size, size).await?;
     tx.commit().await?;
     let wrong = |_| StoreError::damaged("chain_head", "tree_size", head.height);
     let edge = TileEdge::from_partials(size, partials).map_err(wrong)?;
@@ -95,9 +97,13 @@ async fn read_edge(mut client: Object) -> Result<TileEdge, StoreError> {
     }
 }
 
-/// The hashes of the unfinished tiles of the tree of `size` leaves, level by level.
-async fn read_partials(client: &impl GenericClient, size: u64) -> Result<Vec<Vec<Hash>>, StoreError> {
-    let mut partials = vec![last_leaves(client, size).await?];
+/// The hashes of the unfinished tiles of the tree of `size` leaves, level by level; leaves are looked for up to `last`.
+async fn read_partials(
+    client: &impl GenericClient,
+    size: u64,
+    last: u64,
+) -> Result<Vec<Vec<Hash>>, StoreError> {
+    let mut partials = vec![last_leaves(client, size, last).await?];
     for level in 1..=7 {
         // Hashes of this level: one per full tile of the level below.
         let count = size >> (8 * u32::from(level));
@@ -110,9 +116,11 @@ async fn read_partials(client: &impl GenericClient, size: u64) -> Result<Vec<Vec
 }
 
 /// The leaf hashes of the unfinished tile of level 0.
-async fn last_leaves(client: &impl GenericClient, size: u64) -> Result<Vec<Hash>, StoreError> {
+async fn last_leaves(client: &impl GenericClient, size: u64, last: u64) -> Result<Vec<Hash>, StoreError> {
     let first = size & !0xff;
-    let Some(last) = size.checked_sub(1).filter(|last| *last >= first) else { return Ok(Vec::new()) };
+    if last < first {
+        return Ok(Vec::new());
+    }
     let rows = rows(client, sql::LEAF_HASHES, &[&bigint_or_max(first), &bigint_or_max(last)]).await?;
     let leaves = in_order(&rows, first, |cells| cells.hash("leaf_hash"))?;
     let end = first + leaves.len() as u64;

@@ -1,6 +1,6 @@
 use crate::fixture::{Ledger, account, head, one_of_each, window};
 use databourse_market::{Key, Noun, Record};
-use databourse_primitives::{Digest, Height, LeafIndex, Timestamp};
+use databourse_primitives::{Digest, Height, LeafIndex, Timestamp, TreeSize};
 use databourse_store::{CommitBatch, StoreError};
 use std::collections::BTreeSet;
 
@@ -67,6 +67,23 @@ async fn a_block_follows_the_head_or_is_a_conflict() {
     check_conflict(&mut ledger, &second).await;
     check_conflict(&mut ledger, &first).await;
     assert_eq!(ledger.store.tree_edge().await.unwrap(), ledger.edge);
+}
+
+#[tokio::test]
+async fn the_edge_of_an_earlier_tree_is_read_from_the_leaves_and_tiles_of_the_later_one() {
+    let mut ledger = Ledger::create().await;
+    let mut earlier = vec![ledger.edge.clone()];
+    for count in [1, 254, 1, 1, 400, 700] {
+        let batch = ledger.next(count, Vec::new(), Vec::new());
+        ledger.writer.commit(&batch).await.unwrap();
+        earlier.push(ledger.edge.clone());
+    }
+    for edge in earlier {
+        let found = ledger.store.tree_edge_at(TreeSize(edge.size())).await.unwrap();
+        assert_eq!(found, Some(edge));
+    }
+    let beyond = ledger.store.tree_edge_at(TreeSize(ledger.edge.size() + 1)).await.unwrap();
+    assert_eq!(beyond, None);
 }
 
 fn wrong_followers(right: &CommitBatch) -> Vec<CommitBatch> {
