@@ -7,6 +7,7 @@
 
 mod region_support;
 
+use databourse_client::NodeState;
 use region_support::{
     LOOK_PAUSE, RETURN_LIMIT, Region,
     dice::{Dice, seed},
@@ -79,7 +80,7 @@ async fn three_together_go_on_two_and_two_do_not_and_nothing_is_forked() {
     assert_eq!(sizes(&region).await, before, "two of four made something final");
     for node in &region.nodes {
         let health = node.access.client.region_health().await.unwrap();
-        println!("{} while cut 2|2: {:?} at {}", node.code, health.state, health.height.0);
+        assert_eq!(health.state, NodeState::NoQuorum, "{} reaches one other", node.code);
     }
     network.heal();
     let healed_at = Instant::now();

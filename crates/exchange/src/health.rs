@@ -94,7 +94,7 @@ impl Node {
         let others = members.into_iter().filter(|code| code != self.exchange());
         let peers: BTreeMap<_, _> = others
             .map(|code| {
-                let connected = status.connected.contains(&code);
+                let connected = status.reaches(&code);
                 (code, connected)
             })
             .collect();

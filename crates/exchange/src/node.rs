@@ -373,7 +373,7 @@ impl Inner {
         let status = self.engine.as_ref()?.borrow();
         let members = self.publisher.members();
         let others = members.iter().filter(|code| **code != self.exchange);
-        let reachable = 1 + others.filter(|code| status.connected.contains(*code)).count();
+        let reachable = 1 + others.filter(|code| status.reaches(code)).count();
         (3 * reachable <= 2 * members.len()).then(|| SubmitError::Unavailable {
             reason: format!("{reachable} of {} exchanges can be reached; try again later", members.len()),
         })

@@ -180,7 +180,7 @@ pub(crate) struct GenesisArgs {
     /// The cards of all exchanges, in any order.
     #[arg(required = true, value_name = "CARD")]
     pub(crate) cards: Vec<PathBuf>,
-    /// Configuration whose [region] says name, origin, assets, taxes and schedules; see `serve --print-config`.
+    /// Configuration whose section `region` says name, origin, assets, taxes and schedules; see `serve --print-config`.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }

@@ -110,9 +110,17 @@ impl<A: LedgerApp> Driver<A> {
     pub(super) async fn on_progress(&mut self, peer: ExchangeCode, progress: Progress) -> Result<(), End> {
         debug!(%peer, ?progress, "progress of a peer");
         let height = progress.height;
-        if self.peer_progress.insert(peer.clone(), progress).is_none_or(|before| before.height != height) {
-            self.status.send_modify(|status| _ = status.peer_heights.insert(peer, height));
-        }
+        let is_further =
+            self.peer_progress.insert(peer.clone(), progress).is_none_or(|before| before.height != height);
+        #[expect(clippy::disallowed_methods, reason = "who is silent is out of reach")]
+        let now = std::time::Instant::now();
+        self.status.send_if_modified(|status| {
+            status.heard_at.insert(peer.clone(), now);
+            if is_further {
+                status.peer_heights.insert(peer, height);
+            }
+            is_further
+        });
         if self.waiting.is_some() && self.is_awaited() { self.start_next().await } else { Ok(()) }
     }
 
