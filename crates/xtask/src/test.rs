@@ -11,7 +11,8 @@ pub(crate) fn test(arguments: &[String]) -> anyhow::Result<()> {
     eprintln!("· PostgreSQL in {}", binaries.folder().display());
     let mut command = cargo(&["test", "--no-fail-fast"]);
     if arguments.is_empty() {
-        command.arg("--workspace");
+        // What a dishonest node does is compiled in for its tests; nothing but they can reach it.
+        command.args(["--workspace", "--features", "databourse-consensus/dishonest"]);
     }
     let (text, succeeded) = output_of(command.args(arguments).env("DATABOURSE_PG_BIN", binaries.folder()))?;
     let (passed, failed) = totals(&text);
