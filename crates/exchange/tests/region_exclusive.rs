@@ -31,7 +31,7 @@ fn product(number: u64) -> [Submission; 2] {
         "product": id(PRODUCTS + number), "asset": "CNY/2", "pricing": "one_off", "unit_price": "100.00",
         "terms": {
             "purposes": ["logistics"], "term_days": 365, "territory": "CN", "usable_not_visible": false,
-            "exclusive": true,
+            "exclusive": true, "quantity_max": 1,
         },
     });
     [
