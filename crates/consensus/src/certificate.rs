@@ -1,7 +1,7 @@
 //! The proof that a block was agreed.
 
 use databourse_ledger::{ConsensusMessage, ConsensusSignature, SignedConsensusMessage, Step};
-use databourse_primitives::{Digest, ExchangeCode, Height, Line, PublicKey};
+use databourse_primitives::{Digest, ExchangeCode, Height, Line, PublicKey, quorum_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ impl CommitCertificate {
             let message = SignedConsensusMessage { message: vote.clone(), signature: *signature };
             validators.get(exchange).is_some_and(|key| message.is_signed_by(origin, key))
         });
-        all_signed && 3 * self.precommits.len() > 2 * validators.len()
+        all_signed && self.precommits.len() >= quorum_of(validators.len())
     }
 }
 

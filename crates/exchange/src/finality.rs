@@ -12,7 +12,7 @@ use databourse_ledger::{
     NoteSignature, Policy, PolicyError, PolicyLog, PolicyWitness, SignedCheckpoint, VerifierKey,
 };
 use databourse_merkle::Hash;
-use databourse_primitives::{ExchangeCode, TreeSize};
+use databourse_primitives::{ExchangeCode, TreeSize, quorum_of};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -32,11 +32,6 @@ pub(crate) struct Cosigners {
 }
 
 impl Cosigners {
-    /// How many of them make a checkpoint final: more than two thirds.
-    fn quorum(&self) -> usize {
-        self.witnesses.len() * 2 / 3 + 1
-    }
-
     /// The policy that says the same to everybody else (C2SP tlog-policy).
     pub(crate) fn policy(&self) -> Result<Policy, PolicyError> {
         let logs = self.logs.iter().map(|key| PolicyLog { key: key.clone(), url: None });
@@ -159,7 +154,8 @@ impl Finality {
     /// Whether the checkpoint of `size` is final by now. The last own one is kept, so that late signatures join it.
     fn conclude(&mut self, size: u64) -> Progress {
         let Some(candidate) = self.candidates.get(&size) else { return Progress::default() };
-        if candidate.signers.len() < candidate.cosigners.quorum() || size < self.final_size {
+        if candidate.signers.len() < quorum_of(candidate.cosigners.witnesses.len()) || size < self.final_size
+        {
             return Progress::default();
         }
         self.final_size = size;

@@ -1,8 +1,8 @@
 //! How a node is, for whoever runs it: what it can tell without asking anybody, and what would need an operator's hand.
 
-use crate::{Node, executor::as_gauge};
+use crate::{Node, executor::as_gauge, node::Inner};
 use databourse_consensus::End;
-use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize};
+use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize, quorum_of};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// How a node is.
@@ -70,6 +70,42 @@ pub struct RegionHealth {
     pub disk_free_bytes: Option<u64>,
 }
 
+/// The other exchanges of the region, and whether their nodes can be reached now.
+pub(crate) struct Reach {
+    pub(crate) peers: BTreeMap<ExchangeCode, bool>,
+}
+
+impl Reach {
+    /// How many can be reached, this node among them.
+    pub(crate) fn reachable(&self) -> usize {
+        1 + self.peers.values().filter(|is_reached| **is_reached).count()
+    }
+
+    /// How many there are, this one among them.
+    pub(crate) fn members(&self) -> usize {
+        1 + self.peers.len()
+    }
+
+    /// Whether those that can be reached can agree on anything.
+    pub(crate) fn is_quorum(&self) -> bool {
+        self.reachable() >= quorum_of(self.members())
+    }
+}
+
+impl Inner {
+    /// Who can be reached. A node alone needs nobody.
+    pub(crate) fn reach(&self) -> Reach {
+        let status = self.engine.as_ref().map(|engine| engine.borrow());
+        let members = self.publisher.members();
+        let others = members.into_iter().filter(|code| *code != self.exchange);
+        let peers = others.map(|code| {
+            let is_reached = status.as_ref().is_some_and(|status| status.reaches(&code));
+            (code, is_reached)
+        });
+        Reach { peers: peers.collect() }
+    }
+}
+
 impl Node {
     /// How the node is.
     pub async fn health(&self) -> Health {
@@ -90,23 +126,15 @@ impl Node {
     pub async fn region_health(&self) -> RegionHealth {
         let shown = self.published();
         let status = self.0.engine.as_ref().map(|engine| engine.borrow().clone()).unwrap_or_default();
-        let members = self.0.publisher.members();
-        let others = members.into_iter().filter(|code| code != self.exchange());
-        let peers: BTreeMap<_, _> = others
-            .map(|code| {
-                let connected = status.reaches(&code);
-                (code, connected)
-            })
-            .collect();
+        let reach = self.0.reach();
         let end = self.0.end.borrow().clone();
-        let reachable = 1 + peers.values().filter(|connected| **connected).count();
         let height = status.height.0.saturating_sub(1).max(shown.height.0);
         let highest = status.peer_heights.values().copied().max().unwrap_or_default();
         let state = match &end {
             Some(End::Diverged { .. }) => RegionState::Diverged,
             Some(_) => RegionState::Halted,
             None if self.0.store.ping().await.is_err() => RegionState::Halted,
-            None if 3 * reachable <= 2 * (peers.len() + 1) => RegionState::NoQuorum,
+            None if !reach.is_quorum() => RegionState::NoQuorum,
             None if highest.0 > height + 1 => RegionState::CatchingUp,
             None => RegionState::Running,
         };
@@ -118,7 +146,7 @@ impl Node {
             height: shown.height,
             height_age: Duration::from_millis(u64::try_from(age_ms).unwrap_or_default()),
             highest_height: highest.max(shown.height),
-            peers,
+            peers: reach.peers,
             cosigners: shown.cosigned_by.iter().cloned().collect(),
             final_size: shown.size,
             evidence: status.evidence_count,

@@ -370,12 +370,13 @@ impl Inner {
 
     /// Why nothing that is sent now would become final: the author is told at once instead of after a long wait.
     fn cannot_agree(&self) -> Option<SubmitError> {
-        let status = self.engine.as_ref()?.borrow();
-        let members = self.publisher.members();
-        let others = members.iter().filter(|code| **code != self.exchange);
-        let reachable = 1 + others.filter(|code| status.reaches(code)).count();
-        (3 * reachable <= 2 * members.len()).then(|| SubmitError::Unavailable {
-            reason: format!("{reachable} of {} exchanges can be reached; try again later", members.len()),
+        let reach = self.reach();
+        (!reach.is_quorum()).then(|| SubmitError::Unavailable {
+            reason: format!(
+                "{} of {} exchanges can be reached; try again later",
+                reach.reachable(),
+                reach.members()
+            ),
         })
     }
 }

@@ -7,6 +7,7 @@ mod verdict;
 pub use verdict::{PolicyVerdict, Untrusted, Witnessed};
 
 use crate::vkey::{NoteKeyType, VerifierKey};
+use databourse_primitives::quorum_of;
 use std::fmt;
 
 /// The longest policy in bytes.
@@ -114,7 +115,7 @@ impl Policy {
     ) -> Result<Self, PolicyError> {
         let finality = PolicyGroup {
             name: "more-than-two-thirds".to_owned(),
-            threshold: witnesses.len() * 2 / 3 + 1,
+            threshold: quorum_of(witnesses.len()),
             members: witnesses.iter().map(|witness| witness.name.clone()).collect(),
         };
         let quorum = Quorum::Of(finality.name.clone());

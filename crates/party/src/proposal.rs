@@ -7,7 +7,9 @@
 //! have a say by then.
 
 use crate::{FoundExchange, KeyPurpose, NewKey};
-use databourse_primitives::{ExchangeCode, Height, Line, ProposalId, Refusal, RefusalCode, Timestamp};
+use databourse_primitives::{
+    ExchangeCode, Height, Line, ProposalId, Refusal, RefusalCode, Timestamp, quorum_of,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -164,7 +166,7 @@ fn electorate<'a>(
     let is_suspension = matches!(change, Change::Suspend { .. });
     let has_a_say = |code: &&ExchangeCode| !(is_suspension && *code == change.exchange());
     let electorate: BTreeSet<_> = active.iter().filter(has_a_say).collect();
-    let two_thirds = electorate.len() * 2 / 3 + 1;
+    let two_thirds = quorum_of(electorate.len());
     let needed = if is_suspension { two_thirds.max(2) } else { two_thirds };
     if needed > electorate.len() {
         let expected = format!("{needed} exchanges that have a say; there are {}", electorate.len());

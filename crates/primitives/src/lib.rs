@@ -10,6 +10,7 @@ mod digest;
 mod holder;
 mod id;
 mod key;
+mod quorum;
 mod refusal;
 mod text;
 mod timestamp;
@@ -23,6 +24,7 @@ pub use id::{
     TaxVersion, TreeSize, VoucherId, WindowId,
 };
 pub use key::{KeyId, PublicKey};
+pub use quorum::quorum_of;
 pub use refusal::{Class, Refusal, RefusalCode};
 pub use text::{BilingualText, Label, Line};
 pub use timestamp::Timestamp;
