@@ -8,6 +8,7 @@
 //! ```
 
 use super::Region;
+use databourse_testkit::outside::{apt_install, runs};
 use std::{
     fs,
     io::{BufRead as _, BufReader},
@@ -125,10 +126,8 @@ impl Drop for Network {
 fn must_be_possible() {
     let user = Command::new("id").arg("-u").output().unwrap().stdout;
     assert_eq!(user.trim_ascii(), b"0", "network namespaces can be made by root only: run this test as root");
-    let has_ip = || Command::new("ip").arg("-V").output().is_ok_and(|output| output.status.success());
-    if !has_ip() {
-        let _ = Command::new("apt-get").args(["install", "-y", "-qq", "iproute2"]).status();
-        assert!(has_ip(), "`ip` is missing and cannot be installed: apt-get install iproute2");
+    if !runs(Command::new("ip").arg("-V")) {
+        apt_install("iproute2");
     }
 }
 

@@ -1,10 +1,10 @@
 //! hledger and beancount, which judge the exported journal. They are installed when they are absent; whoever needs one
 //! fails without it.
 
+use crate::outside::{alone_in, apt_install, must, python, runs};
 use rust_decimal::Decimal;
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -17,8 +17,8 @@ pub type Balances = BTreeMap<(String, String), String>;
 
 /// Both programs, ready to be asked.
 pub struct Judges {
-    /// The folder of beancount's programs.
-    beancount: PathBuf,
+    /// The Python that has beancount.
+    python: PathBuf,
 }
 
 impl Judges {
@@ -27,30 +27,13 @@ impl Judges {
     /// # Panics
     /// When one of them cannot be had.
     pub fn find_or_install(folder: &Path) -> Self {
-        fs::create_dir_all(folder).expect("the folder of the judges");
-        // One process at a time; the system lets go of it when the process ends.
-        let lock = File::create(folder.join("judges.lock")).expect("a lock file");
-        lock.lock().expect("the lock of the judges");
+        let _lock = alone_in(folder);
         if !runs(Command::new("hledger").arg("--version")) {
             apt_install("hledger");
             assert!(runs(Command::new("hledger").arg("--version")), "hledger was installed and does not run");
         }
-        let venv = folder.join(BEANCOUNT.replace("==", "-"));
-        let beancount = venv.join("bin");
-        if !runs(Command::new(beancount.join("bean-check")).arg("--version")) {
-            let make = || {
-                let mut command = Command::new("python3");
-                command.args(["-m", "venv", "--clear"]).arg(&venv);
-                command
-            };
-            if !runs(&mut make()) {
-                apt_install("python3-venv");
-                must(&mut make());
-            }
-            must(Command::new(beancount.join("pip")).args(["install", "--quiet", BEANCOUNT]));
-            must(Command::new(beancount.join("bean-check")).arg("--version"));
-        }
-        Self { beancount }
+        let python = python(folder, &[BEANCOUNT], &[]);
+        Self { python }
     }
 
     /// `hledger check --strict`.
@@ -68,7 +51,8 @@ impl Judges {
     /// What it objects to.
     pub fn bean_check(&self, file: &Path) -> Result<(), String> {
         // Its cache goes by the file's time, which two files of a test may share.
-        verdict(Command::new(self.beancount.join("bean-check")).arg("--no-cache").arg(file))
+        let bean_check = self.python.with_file_name("bean-check");
+        verdict(Command::new(bean_check).arg("--no-cache").arg(file))
     }
 
     /// Balances that hledger computes from the file.
@@ -100,7 +84,7 @@ rows = csv.writer(sys.stdout)
 rows.writerow(['account', 'commodity', 'balance'])
 rows.writerows([*key, format(number, 'f')] for key, number in sums.items())
 ";
-        balances(&must(Command::new(self.beancount.join("python")).args(["-c", PROGRAM]).arg(file)))
+        balances(&must(Command::new(&self.python).args(["-c", PROGRAM]).arg(file)))
     }
 }
 
@@ -155,32 +139,4 @@ fn verdict(command: &mut Command) -> Result<(), String> {
     let output = command.stdin(Stdio::null()).output().expect("a program that runs");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(()) } else { Err(words) }
-}
-
-/// Whether it starts and succeeds.
-fn runs(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
-}
-
-fn must(command: &mut Command) -> Output {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output
-}
-
-/// Installs a package of Debian or Ubuntu, or fails with what to type.
-fn apt_install(package: &str) {
-    let install = || {
-        let mut command = Command::new("apt-get");
-        command.args(["install", "-y", "--no-install-recommends", package]);
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
-    // Lists that were never fetched or are old: fetch them and try again.
-    let installed =
-        runs(&mut install()) || (runs(Command::new("apt-get").arg("update")) && runs(&mut install()));
-    assert!(
-        installed,
-        "this test needs {package}: type `sudo apt-get install -y {package}` (or your system's own way)"
-    );
 }

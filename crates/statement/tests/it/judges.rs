@@ -1,10 +1,10 @@
 //! poppler and qpdf, which judge the PDF form. They are installed when they are absent; a test that needs one fails
 //! without it.
 
+use databourse_testkit::outside::{alone_in, apt_install, must, runs};
 use std::{
-    fs::File,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Command,
 };
 
 /// A PDF file on disk, before its judges.
@@ -26,9 +26,7 @@ impl Judged {
     /// Finds or installs the judges and writes the file.
     pub(crate) fn new(name: &str, bytes: &[u8]) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        // One process at a time; the system lets go of it when the process ends.
-        let lock = File::create(folder.join("statement-judges.lock")).unwrap();
-        lock.lock().unwrap();
+        let _lock = alone_in(folder);
         if !runs(Command::new("pdfinfo").arg("-v")) {
             apt_install("poppler-utils");
         }
@@ -86,32 +84,4 @@ impl Judged {
         }
         words
     }
-}
-
-/// Whether it starts and succeeds.
-fn runs(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
-}
-
-fn must(command: &mut Command) -> Output {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output
-}
-
-/// Installs a package of Debian or Ubuntu, or fails with what to type.
-fn apt_install(package: &str) {
-    let install = || {
-        let mut command = Command::new("apt-get");
-        command.args(["install", "-y", "--no-install-recommends", package]);
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
-    // Lists that were never fetched or are old: fetch them and try again.
-    let installed =
-        runs(&mut install()) || (runs(Command::new("apt-get").arg("update")) && runs(&mut install()));
-    assert!(
-        installed,
-        "this test needs {package}: type `sudo apt-get install -y {package}` (or your system's own way)"
-    );
 }
