@@ -8,9 +8,10 @@ use databourse_ledger::{
 };
 use databourse_market::{BlockContext, Decoded, MemoryState, Outcome, SignedCommand, execute};
 use databourse_merkle::CompactRange;
-use databourse_party::{Exchange, KeyPurpose, NewKey, validators};
+use databourse_party::{Exchange, KeyPurpose, NewKey, PossessionProof, validators};
 use databourse_primitives::{Digest, EntryId, Height, LeafIndex, RefusalCode, Timestamp, TreeSize};
 use serde_json::{Value, json, value::RawValue};
+use std::collections::BTreeMap;
 
 const ORIGIN: &str = "databourse.example/delta";
 const CODES: [&str; 5] = ["sh", "js", "zj", "ah", "fj"];
@@ -30,6 +31,13 @@ fn exchange(place: usize) -> Value {
         "code": CODES[place], "name": { "en": CODES[place] }, "entry_key": public(0), "checkpoint_key": public(1),
         "cosignature_key": public(2), "consensus_key": public(3),
     })
+}
+
+/// That an exchange has its keys.
+fn proofs(place: usize) -> BTreeMap<KeyPurpose, PossessionProof> {
+    let (origin, code) = (ORIGIN.parse().unwrap(), CODES[place].parse().unwrap());
+    let purposes = KeyPurpose::ALL.into_iter().zip(seed(place)..);
+    purposes.map(|(use_of, seed)| (use_of, PossessionProof::of(&origin, &code, use_of, &key(seed)))).collect()
 }
 
 /// What a region's nodes would agree on, block by block.
@@ -122,8 +130,8 @@ fn history() -> Ledger {
         "exchanges": (0..4).map(exchange).collect::<Vec<_>>(),
     });
     ledger.must(0, "region.found", &founding);
-    ledger.decide(0, &[1, 2], &json!({ "name": "join", "exchange": exchange(4) }));
     let (origin, js) = (ORIGIN.parse().unwrap(), "js".parse().unwrap());
+    ledger.decide(0, &[1, 2], &json!({ "name": "join", "exchange": exchange(4), "proofs": proofs(4) }));
     let new = NewKey::prove(&origin, &js, KeyPurpose::Checkpoint, &key(90));
     let change = json!({ "name": "replace_keys", "exchange": "js", "keys": { "checkpoint": new } });
     ledger.decide(1, &[0, 2, 4], &change);

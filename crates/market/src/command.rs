@@ -8,7 +8,8 @@ use databourse_listing::{
     WithdrawOffer,
 };
 use databourse_party::{
-    CastVote, CertifyParty, DepartRegion, FoundRegion, ProposeChange, ReportMisbehaviour, RevokeParty,
+    CastVote, CertifyParty, DepartRegion, FoundRegion, ProposeChange, ReplacePartyKeys, ReportMisbehaviour,
+    RevokeParty,
 };
 use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
@@ -124,6 +125,8 @@ commands! {
     PublishSchedule = "schedule.publish";
     /// Certifies a party.
     CertifyParty = "party.certify";
+    /// Gives a party its keys anew.
+    ReplacePartyKeys = "party.replace_keys";
     /// Revokes a certification.
     RevokeParty = "party.revoke";
     /// Registers a right.

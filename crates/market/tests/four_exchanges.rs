@@ -8,7 +8,7 @@ use databourse_licensing::{Licence, LicenceState, Order};
 use databourse_market::{RefundRecord, refund_lines};
 use databourse_party::{Exchange, Membership, Region, validators};
 use databourse_primitives::{Digest, EntryId, Height, PartyId, RefusalCode as Code, TaxVersion};
-use databourse_settlement::{Pair, PairTotals, Window, WindowState};
+use databourse_settlement::{Break, Pair, PairTotals, Window, WindowState};
 use harness::{
     By, EXCHANGES, Market, delivery_body, details, offer_body, order_body, party_body, right_body,
 };
@@ -329,6 +329,107 @@ fn a_successor_stands_in_for_an_exchange_that_left() {
     trade.market.must(By::At(ZJ), "party.revoke", json!({ "party": trade.supplier, "reason": "fraud" }));
     trade.settle(2);
     trade.market.check_money();
+}
+
+#[test]
+fn a_party_whose_keys_left_with_its_exchange_gets_others_from_the_successor_or_registers_its_own() {
+    let mut trade = trade();
+    // Two parties of js that do not entrust it: of one it keeps the key, the other keeps its own.
+    let certify = |trade: &mut Trade, name: &str, seed: u8| -> PartyId {
+        let mut body = party_body(name, &["buyer"]);
+        body["keys"] = json!([harness::key(seed).public_key()]);
+        body["entrusts_exchange"] = json!(false);
+        trade.market.must(By::At(JS), "party.certify", body).into()
+    };
+    let (kept, own) = (certify(&mut trade, "kept", 100), certify(&mut trade, "own", 101));
+    trade.leaves(ZJ);
+    trade.market.must(By::At(JS), "member.depart", depart());
+    trade.market.pass_heights(1);
+    let market = &mut trade.market;
+    let withdraw = || json!({ "asset": "CNY/2", "amount_minor": 500 });
+    for party in [kept, own] {
+        let deposit = json!({
+            "party": party, "asset": "CNY/2", "amount_minor": 1_000, "bank_reference": format!("in-{party}"),
+        });
+        market.must(By::At(ZJ), "account.deposit", deposit);
+        market.refused(
+            By::ForAt(ZJ, party),
+            "account.withdraw",
+            withdraw(),
+            Code::DelegationMissing,
+            "on_behalf_of",
+        );
+    }
+    let keys = |party: PartyId, seeds: &[u8], entrusts: bool| {
+        let keys: Vec<_> = seeds.iter().map(|seed| harness::key(*seed).public_key()).collect();
+        json!({ "party": party, "keys": keys, "entrusts_exchange": entrusts })
+    };
+    let replace = "party.replace_keys";
+    market.refused(By::At(SH), replace, keys(kept, &[102], false), Code::ExchangeOnly, "party");
+    market.refused(By::KeyAt(101, ZJ), replace, keys(kept, &[102], false), Code::ExchangeOnly, "party");
+    market.refused(By::At(ZJ), replace, keys(kept, &[], false), Code::BodyMalformed, "keys");
+    market.refused(By::At(ZJ), replace, keys(kept, &[102, 101], false), Code::KeyTaken, "keys[1]");
+    market.refused(By::At(ZJ), replace, keys(kept, &[1], false), Code::KeyTaken, "keys[0]");
+    market.must(By::At(ZJ), replace, keys(kept, &[102], false));
+    market.must(By::KeyAt(102, ZJ), "account.withdraw", withdraw());
+    // What js may have kept of it signs nothing more, and never again.
+    market.refused(By::KeyAt(100, ZJ), "account.withdraw", withdraw(), Code::KeyRetired, "kid");
+    market.refused(By::At(ZJ), replace, keys(kept, &[100], false), Code::KeyTaken, "keys[0]");
+    // A party adds a key of its own and keeps the one it has, then entrusts its new home and has none.
+    market.must(By::KeyAt(101, AH), replace, keys(own, &[101, 103], false));
+    market.must(By::KeyAt(101, AH), "account.withdraw", withdraw());
+    market.must(By::KeyAt(103, AH), replace, keys(own, &[], true));
+    market.refused(By::KeyAt(101, AH), "account.withdraw", withdraw(), Code::KeyRetired, "kid");
+    market.must(By::ForAt(ZJ, own), "account.withdraw", withdraw());
+    market.must(By::At(ZJ), "party.revoke", json!({ "party": own, "reason": "fraud" }));
+    market.refused(By::At(ZJ), replace, keys(own, &[104], false), Code::PartyRevoked, "party");
+    market.check_money();
+}
+
+#[test]
+fn a_successor_ends_the_breaks_of_an_exchange_that_left() {
+    let mut trade = trade();
+    trade.buys(SH);
+    trade.settle(1);
+    let open = |key: &str| {
+        json!({
+            "window": "CNY/2#1", "pair": "js~sh", "kind": "missing_left", "key": key,
+            "right_minor": 100, "person": "chen",
+        })
+    };
+    let found = trade.market.must(By::At(SH), "break.open", open("sale-1"));
+    trade.leaves(ZJ);
+    trade.market.must(By::At(JS), "member.depart", depart());
+    trade.market.pass_heights(1);
+    let market = &mut trade.market;
+    let assign = |exchange: &str| {
+        let owner = json!({ "exchange": exchange, "person": "wu" });
+        json!({ "break": found, "person": "wu", "owner": owner })
+    };
+    market.refused(By::At(AH), "break.assign", assign("ah"), Code::BreakNotConcerned, "pair");
+    market.refused(By::At(ZJ), "break.assign", assign("js"), Code::BreakNotConcerned, "pair");
+    market.must(By::At(ZJ), "break.assign", assign("zj"));
+    let evidence = json!({ "name": "heads", "left_root": Digest::of(b"l"), "right_root": Digest::of(b"r") });
+    market.must(
+        By::At(ZJ),
+        "break.evidence",
+        json!({ "break": found, "person": "wu", "evidence": evidence }),
+    );
+    let resolution = json!({ "name": "no_action", "reason": "posted by hand" });
+    let propose = json!({ "break": found, "person": "wu", "resolution": resolution });
+    market.must(By::At(ZJ), "break.propose", propose);
+    market.must(By::At(SH), "break.approve", json!({ "break": found, "person": "chen" }));
+    market.must(By::At(ZJ), "break.resolve", json!({ "break": found, "person": "wu" }));
+    let ended = market.state.find::<Break>(&found).unwrap();
+    assert_eq!(
+        (ended.pair.to_string(), ended.state.is_ended()),
+        ("js~sh".to_owned(), true),
+        "nothing is rewritten"
+    );
+    // And it finds others, which are of the books as they were.
+    market.refused(By::At(AH), "break.open", open("sale-2"), Code::BreakNotConcerned, "pair");
+    let found = market.must(By::At(ZJ), "break.open", open("sale-2"));
+    assert_eq!(market.state.find::<Break>(&found).unwrap().pair.to_string(), "js~sh");
 }
 
 #[test]

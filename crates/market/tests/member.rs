@@ -6,17 +6,18 @@ mod harness;
 use databourse_ledger::{ConsensusMessage, DoubleSigning, SigningKey, Step};
 use databourse_market::MemoryState;
 use databourse_party::{
-    Exchange, KeyPurpose, MisbehaviourRecord, NewKey, Proposal, ProposalState, Region, cosigners, validators,
+    Exchange, KeyPurpose, MisbehaviourRecord, NewKey, PossessionProof, Proposal, ProposalState, Region,
+    cosigners, validators,
 };
 use databourse_primitives::{Digest, EntryId, Height, RefusalCode as Code};
 use harness::{
-    By, EXCHANGES, Market, ORIGIN, consensus_key, delivery_body, exchange_body, id, key, order_body,
-    party_body,
+    By, EXCHANGES, Market, ORIGIN, consensus_key, delivery_body, exchange_body, id, join_body, key,
+    order_body, party_body,
 };
 use serde_json::{Value, json};
 
 fn join(exchange: usize) -> Value {
-    json!({ "name": "join", "exchange": exchange_body(exchange) })
+    join_body(exchange)
 }
 
 fn leave(exchange: usize, successor: usize) -> Value {
@@ -135,6 +136,9 @@ fn what_may_be_proposed_and_by_whom() {
     known_key["exchange"]["entry_key"] = json!(key(1).public_key());
     let mut partys_key = join(4);
     partys_key["exchange"]["consensus_key"] = json!(key(99).public_key());
+    let (origin, code) = (ORIGIN.parse().unwrap(), EXCHANGES[4].parse().unwrap());
+    let proof = PossessionProof::of(&origin, &code, KeyPurpose::Consensus, &key(99));
+    partys_key["proofs"]["consensus"] = json!(proof);
     let mut one_key = join(4);
     one_key["exchange"]["consensus_key"] = one_key["exchange"]["entry_key"].clone();
     let mut unknown = suspend(1);
@@ -170,6 +174,24 @@ fn what_may_be_proposed_and_by_whom() {
     check(&mut market, used, Code::KeyTaken, "change.keys.entry.key");
     check(&mut market, stolen, Code::MemberProofInvalid, "change.keys.consensus.proof");
     check(&mut market, misused, Code::MemberProofInvalid, "change.keys.entry.proof");
+    // Whoever joins has each key that it names, for this region and this use.
+    let proofs = |change: &dyn Fn(&mut Value)| {
+        let mut join = join(4);
+        change(&mut join["proofs"]);
+        join
+    };
+    let none = proofs(&|proofs| *proofs = json!({}));
+    let one_less = proofs(&|proofs| drop(proofs.as_object_mut().unwrap().remove("consensus")));
+    let swapped = proofs(&|proofs| proofs["checkpoint"] = proofs["cosignature"].clone());
+    let elsewhere = proofs(&|proofs| {
+        let (origin, code) = ("databourse.example/elsewhere".parse().unwrap(), EXCHANGES[4].parse().unwrap());
+        proofs["consensus"] =
+            json!(PossessionProof::of(&origin, &code, KeyPurpose::Consensus, &consensus_key(4)));
+    });
+    check(&mut market, none, Code::MemberProofMissing, "change.proofs.entry");
+    check(&mut market, one_less, Code::MemberProofMissing, "change.proofs.consensus");
+    check(&mut market, swapped, Code::MemberProofInvalid, "change.proofs.checkpoint");
+    check(&mut market, elsewhere, Code::MemberProofInvalid, "change.proofs.consensus");
     check(&mut market, suspend(0), Code::MemberVoteBarred, "");
     check(&mut market, reinstate(1), Code::MemberState, "change.exchange");
     market.refused(

@@ -12,7 +12,7 @@ use databourse_party::{
     validators,
 };
 use databourse_primitives::{Digest, EntryId, ExchangeCode, Height, PublicKey};
-use harness::{By, EXCHANGES, Market, ORIGIN, exchange_body, key, party_body};
+use harness::{By, EXCHANGES, Market, ORIGIN, join_body, key, party_body};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,7 +161,7 @@ impl Play {
     fn take(&mut self, step: &Step) {
         let code = |place: usize| EXCHANGES[place];
         match *step {
-            Step::Join { by } => self.propose(by, &json!({ "name": "join", "exchange": exchange_body(4) })),
+            Step::Join { by } => self.propose(by, &join_body(4)),
             Step::Leave { by, successor } => {
                 let change = json!({ "name": "leave", "exchange": code(by), "successor": code(successor) });
                 self.propose(by, &change);

@@ -1,8 +1,8 @@
 //! What an accepted change does to the exchange that it is about.
 
 use crate::{
-    Change, Exchange, FoundExchange, KeyPurpose, MEMBERS_MAX, Members, Membership, NewKey, SuspensionCause,
-    effect_height,
+    Change, Exchange, FoundExchange, KeyPurpose, MEMBERS_MAX, Members, Membership, NewKey, PossessionProof,
+    SuspensionCause, effect_height,
 };
 use databourse_primitives::{ExchangeCode, Height, ProposalId, PublicKey, Refusal, RefusalCode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,8 @@ impl Members<'_> {
     ///
     /// # Errors
     /// With fields under `change`: `exchange.unknown`; `member.code_taken`; `member.region_full`; `key.taken`;
-    /// `body.malformed`; `member.proof_invalid`; `member.change_pending`; `member.state`; `member.last_active`;
-    /// `member.not_active` if the successor is not active and to stay so.
+    /// `body.malformed`; `member.proof_missing`; `member.proof_invalid`; `member.change_pending`; `member.state`;
+    /// `member.last_active`; `member.not_active` if the successor is not active and to stay so.
     pub fn enact(&self, proposal: ProposalId, change: &Change) -> Result<Exchange, Refusal> {
         self.changed(proposal, change).map_err(|refusal| refusal.within("change"))
     }
@@ -22,7 +22,7 @@ impl Members<'_> {
     fn changed(&self, proposal: ProposalId, change: &Change) -> Result<Exchange, Refusal> {
         let since_height = effect_height(self.height);
         match change {
-            Change::Join { exchange } => self.join(exchange),
+            Change::Join { exchange, proofs } => self.join(exchange, proofs),
             Change::Leave { exchange, successor } => {
                 let leaving = self.settled(exchange, &["active", "leaving"])?;
                 self.succeeds(successor, exchange)?;
@@ -50,7 +50,11 @@ impl Members<'_> {
         }
     }
 
-    fn join(&self, joining: &FoundExchange) -> Result<Exchange, Refusal> {
+    fn join(
+        &self,
+        joining: &FoundExchange,
+        proofs: &BTreeMap<KeyPurpose, PossessionProof>,
+    ) -> Result<Exchange, Refusal> {
         if self.region.exchanges.contains(&joining.code) {
             let expected = "a code that no exchange of the region ever had".to_owned();
             return Err(Refusal::new(RefusalCode::MemberCodeTaken, "exchange.code", expected));
@@ -68,6 +72,7 @@ impl Members<'_> {
             let field = format!("exchange.{}_key", purpose.as_str());
             self.key_is_free(&key).map_err(|refusal| refusal.within(&field))?;
         }
+        joining.prove(&self.region.origin, proofs).map_err(|refusal| refusal.within("proofs"))?;
         Ok(Exchange::admit(joining, effect_height(self.height), self.now))
     }
 

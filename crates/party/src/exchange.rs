@@ -4,11 +4,13 @@
 //! accepted it, and is written at once, so at every height everybody knows who votes at the next two. What is in force
 //! at a height never changes afterwards.
 
-use crate::{KeyHistory, KeyPurpose};
+use crate::{KeyHistory, KeyPurpose, PossessionProof};
 use databourse_primitives::{
-    BilingualText, EntryId, ExchangeCode, Height, ProposalId, PublicKey, Refusal, RefusalCode, Timestamp,
+    BilingualText, EntryId, ExchangeCode, Height, Line, ProposalId, PublicKey, Refusal, RefusalCode,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How many heights after the accepting block a change of membership or keys takes effect. A block is agreed on while
 /// the one before it may not be executed everywhere yet; with two heights the voters are known in time.
@@ -49,6 +51,25 @@ impl FoundExchange {
             (KeyPurpose::Cosignature, self.cosignature_key),
             (KeyPurpose::Consensus, self.consensus_key),
         ]
+    }
+
+    /// Checks that it has each of its keys, by their `proofs` for the region of `origin`.
+    ///
+    /// # Errors
+    /// At the purpose: `member.proof_missing`, `member.proof_invalid`.
+    pub fn prove(
+        &self,
+        origin: &Line,
+        proofs: &BTreeMap<KeyPurpose, PossessionProof>,
+    ) -> Result<(), Refusal> {
+        for (purpose, key) in self.keys() {
+            let at = |refusal: Refusal| refusal.within(purpose.as_str());
+            let expected = "the key's own signature over region, exchange, purpose and key";
+            let missing = || Refusal::new(RefusalCode::MemberProofMissing, "", expected);
+            let proof = proofs.get(&purpose).ok_or_else(missing).map_err(at)?;
+            proof.verify(origin, &self.code, purpose, &key).map_err(at)?;
+        }
+        Ok(())
     }
 }
 
@@ -169,6 +190,16 @@ impl Exchange {
     pub fn membership_at(&self, height: Height) -> Option<&Membership> {
         let steps = std::iter::once(&self.membership).chain(self.earlier.iter().rev());
         steps.into_iter().find(|step| step.since_height() <= height)
+    }
+
+    /// The height of the block in which it departed, and who took its book over then; `None` while it is a member.
+    pub const fn departed(&self) -> Option<(Height, &ExchangeCode)> {
+        match &self.membership {
+            Membership::Left { since_height, successor } => {
+                Some((Height(since_height.0.saturating_sub(EFFECT_DELAY_HEIGHTS)), successor))
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is active at `height`.

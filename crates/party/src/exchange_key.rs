@@ -109,6 +109,31 @@ impl<'de> Deserialize<'de> for PossessionProof {
     }
 }
 
+impl PossessionProof {
+    /// Proves that whoever has `key` gives it to `exchange` of the region of `origin` for `purpose`, by its signature over
+    /// [`NewKey::signed_bytes`].
+    pub fn of(origin: &Line, exchange: &ExchangeCode, purpose: KeyPurpose, key: &SigningKey) -> Self {
+        Self(key.sign(&NewKey::signed_bytes(origin, exchange, purpose, &key.public_key())))
+    }
+
+    /// Checks that it is `key`'s.
+    ///
+    /// # Errors
+    /// `member.proof_invalid`, without a field.
+    pub fn verify(
+        &self,
+        origin: &Line,
+        exchange: &ExchangeCode,
+        purpose: KeyPurpose,
+        key: &PublicKey,
+    ) -> Result<(), Refusal> {
+        verify_signature(key, &NewKey::signed_bytes(origin, exchange, purpose, key), &self.0).map_err(|_| {
+            let expected = "the new key's own signature over region, exchange, purpose and key";
+            Refusal::new(RefusalCode::MemberProofInvalid, "", expected)
+        })
+    }
+}
+
 /// A key that an exchange will sign with, and its proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,21 +168,15 @@ impl NewKey {
 
     /// Proves that whoever has `key` gives it to `exchange` for `purpose`.
     pub fn prove(origin: &Line, exchange: &ExchangeCode, purpose: KeyPurpose, key: &SigningKey) -> Self {
-        let public = key.public_key();
-        let proof = key.sign(&Self::signed_bytes(origin, exchange, purpose, &public));
-        Self { key: public, proof: PossessionProof(proof) }
+        Self { key: key.public_key(), proof: PossessionProof::of(origin, exchange, purpose, key) }
     }
 
     /// Checks the proof.
     ///
     /// # Errors
-    /// `member.proof_invalid`.
+    /// `member.proof_invalid` at `proof`.
     pub fn verify(&self, origin: &Line, exchange: &ExchangeCode, purpose: KeyPurpose) -> Result<(), Refusal> {
-        let signed = Self::signed_bytes(origin, exchange, purpose, &self.key);
-        verify_signature(&self.key, &signed, &self.proof.0).map_err(|_| {
-            let expected = "the new key's own signature over region, exchange, purpose and key";
-            Refusal::new(RefusalCode::MemberProofInvalid, "proof", expected)
-        })
+        self.proof.verify(origin, exchange, purpose, &self.key).map_err(|refusal| refusal.within("proof"))
     }
 }
 

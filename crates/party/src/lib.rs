@@ -28,7 +28,9 @@ pub use identifier::LegalIdentifier;
 pub use key::{KeyOwner, KeyRecord, register, retire};
 pub use member::Members;
 pub use misbehaviour::{MisbehaviourRecord, ReportMisbehaviour};
-pub use party::{CertifyParty, Party, PartyState, RevokeParty, Role, certify, revoke};
-pub use proposal::{CastVote, Change, Proposal, ProposalState, ProposeChange, Tally};
+pub use party::{
+    CertifyParty, Party, PartyState, ReplacePartyKeys, RevokeParty, Role, certify, replace_keys, revoke,
+};
+pub use proposal::{CastVote, Change, Missing, Proposal, ProposalState, ProposeChange, Tally};
 pub use region::{FoundRegion, Region, Successors, found};
 pub use voters::{Cosigner, cosigners, validators};

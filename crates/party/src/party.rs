@@ -1,6 +1,6 @@
 //! Parties: legal entities with typed roles, certified by an exchange for a term.
 
-use crate::{LegalIdentifier, Successors};
+use crate::{KeyOwner, LegalIdentifier, Successors};
 use databourse_primitives::{
     BilingualText, ExchangeCode, KeyId, Label, Line, PartyId, PublicKey, Refusal, RefusalCode, Timestamp,
 };
@@ -73,6 +73,21 @@ pub struct RevokeParty {
     pub reason: Line,
 }
 
+/// `party.replace_keys`: the party signs with these keys from now on, and with no others. Its home exchange says so, which
+/// vouches for whose keys they are, or the party itself. So a party goes on whose key was lost, or is in the custody of an
+/// exchange that left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplacePartyKeys {
+    /// The party.
+    pub party: PartyId,
+    /// Its keys, as [`CertifyParty::keys`]; those that it has already go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<PublicKey>,
+    /// Whether its home exchange may sign `on_behalf_of` it.
+    pub entrusts_exchange: bool,
+}
+
 /// Where a certification stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "name")]
@@ -105,7 +120,7 @@ pub struct Party {
     pub roles: BTreeSet<Role>,
     /// Names of its keys.
     pub keys: Vec<KeyId>,
-    /// Whether `home_exchange` may sign on its behalf.
+    /// Whether `home_exchange`, or its successor, may sign on its behalf.
     pub entrusts_exchange: bool,
     /// Where the certification stands.
     pub state: PartyState,
@@ -121,18 +136,21 @@ impl Party {
     /// # Errors
     /// `party.revoked`, `party.expired`.
     pub fn in_force(&self, now: Timestamp) -> Result<(), Refusal> {
+        self.not_revoked()?;
+        if self.valid_until <= now {
+            let expected = format!("a certification in force; this one ended {}", self.valid_until);
+            return Err(Refusal::new(RefusalCode::PartyExpired, "", expected));
+        }
+        Ok(())
+    }
+
+    fn not_revoked(&self) -> Result<(), Refusal> {
         match &self.state {
-            PartyState::Revoked { revoked_at, reason } => Err(Refusal::new(
-                RefusalCode::PartyRevoked,
-                "",
-                format!("a certified party; revoked at {revoked_at}: {reason}"),
-            )),
-            PartyState::Certified if self.valid_until <= now => Err(Refusal::new(
-                RefusalCode::PartyExpired,
-                "",
-                format!("a certification in force; this one ended {}", self.valid_until),
-            )),
             PartyState::Certified => Ok(()),
+            PartyState::Revoked { revoked_at, reason } => {
+                let expected = format!("a certified party; revoked at {revoked_at}: {reason}");
+                Err(Refusal::new(RefusalCode::PartyRevoked, "", expected))
+            }
         }
     }
 
@@ -163,11 +181,7 @@ pub fn certify(
     if command.roles.is_empty() {
         return Err(Refusal::new(RefusalCode::BodyMalformed, "roles", "at least one role"));
     }
-    let key_count = command.keys.iter().collect::<BTreeSet<_>>().len();
-    if key_count != command.keys.len() || key_count > 8 || (key_count == 0 && !command.entrusts_exchange) {
-        let expected = "at most 8 different keys, and at least one unless `entrusts_exchange` is true";
-        return Err(Refusal::new(RefusalCode::BodyMalformed, "keys", expected));
-    }
+    check_keys(&command.keys, command.entrusts_exchange)?;
     if command.valid_until <= now {
         return Err(Refusal::new(
             RefusalCode::PartyTermInvalid,
@@ -188,6 +202,41 @@ pub fn certify(
         certified_at: now,
         valid_until: command.valid_until,
     })
+}
+
+fn check_keys(keys: &[PublicKey], entrusts_exchange: bool) -> Result<(), Refusal> {
+    let key_count = keys.iter().collect::<BTreeSet<_>>().len();
+    if key_count != keys.len() || key_count > 8 || (key_count == 0 && !entrusts_exchange) {
+        let expected = "at most 8 different keys, and at least one unless `entrusts_exchange` is true";
+        return Err(Refusal::new(RefusalCode::BodyMalformed, "keys", expected));
+    }
+    Ok(())
+}
+
+/// Gives a party its keys anew, also after its term, since it may still take its money out. That a new one is nobody's yet is checked by the caller, who holds those records.
+///
+/// # Errors
+/// `exchange.only` unless `by` is the party's home exchange or the party; `party.revoked`; `body.malformed` with more than 8 keys, or with neither key nor entrustment.
+pub fn replace_keys(
+    mut party: Party,
+    command: &ReplacePartyKeys,
+    by: &KeyOwner,
+    successors: &Successors,
+) -> Result<Party, Refusal> {
+    let may = match by {
+        KeyOwner::Exchange(code) => successors.home_of(&party.home_exchange) == code,
+        KeyOwner::Party(id) => *id == party.id,
+    };
+    if !may {
+        let home = successors.home_of(&party.home_exchange);
+        let expected = format!("the party's home exchange, {home}, or the party itself");
+        return Err(Refusal::new(RefusalCode::ExchangeOnly, "party", expected));
+    }
+    party.not_revoked().map_err(|refusal| refusal.within("party"))?;
+    check_keys(&command.keys, command.entrusts_exchange)?;
+    party.keys = command.keys.iter().map(PublicKey::key_id).collect();
+    party.entrusts_exchange = command.entrusts_exchange;
+    Ok(party)
 }
 
 /// Revokes a certification. `successors` are the region's: who took over from the exchange that certified it revokes,

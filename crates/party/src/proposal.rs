@@ -6,7 +6,7 @@
 //! exchange may change its vote, or cast it again, while the proposal is open: then it is counted anew among those who
 //! have a say by then.
 
-use crate::{FoundExchange, KeyPurpose, NewKey};
+use crate::{FoundExchange, KeyPurpose, NewKey, PossessionProof};
 use databourse_primitives::{
     ExchangeCode, Height, Line, ProposalId, Refusal, RefusalCode, Timestamp, quorum_of,
 };
@@ -17,10 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "name", deny_unknown_fields)]
 pub enum Change {
-    /// Another exchange joins 入链. Who it is and whose keys these are is for those who vote to find out.
+    /// Another exchange joins 入链. Who it is in law is for those who vote to find out; that it has its keys, it proves.
     Join {
         /// The exchange.
         exchange: FoundExchange,
+        /// That it has each of its keys: their own signatures over [`NewKey::signed_bytes`], one for each purpose.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        proofs: BTreeMap<KeyPurpose, PossessionProof>,
     },
     /// The proposing exchange begins to leave 退链. It takes its successor's own approval, too.
     Leave {
@@ -54,7 +57,7 @@ impl Change {
     /// The exchange that it is about.
     pub const fn exchange(&self) -> &ExchangeCode {
         match self {
-            Self::Join { exchange } => &exchange.code,
+            Self::Join { exchange, .. } => &exchange.code,
             Self::Leave { exchange, .. }
             | Self::ReplaceKeys { exchange, .. }
             | Self::Suspend { exchange, .. }
@@ -155,6 +158,20 @@ pub enum Tally {
     Refused,
 }
 
+/// What an open proposal waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// How many of those who have a say approve now.
+    pub approval_count: u32,
+    /// How many must.
+    pub approval_count_needed: u32,
+    /// Those who have a say and did not vote yet.
+    pub not_voted: BTreeSet<ExchangeCode>,
+    /// The exchange without whose approval it is not accepted, while it did not approve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub must_approve: Option<ExchangeCode>,
+}
+
 /// Who has a say in `change` among the `active` exchanges, and how many of them must approve.
 ///
 /// # Errors
@@ -192,6 +209,30 @@ impl Proposal {
             (true, false) => Tally::Accepted,
             (false, false) => Tally::Open,
         })
+    }
+
+    /// What it waits for among the `active` exchanges; nothing if it is decided.
+    ///
+    /// # Errors
+    /// `member.quorum_unreachable` if those who have a say are too few.
+    pub fn missing(&self, active: &BTreeSet<ExchangeCode>) -> Result<Option<Missing>, Refusal> {
+        if self.state != ProposalState::Open {
+            return Ok(None);
+        }
+        let (electorate, needed) = electorate(&self.change, active)?;
+        let vote = |code: &&ExchangeCode| self.votes.get(*code).copied();
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let approves = |code: &ExchangeCode| self.votes.get(code) == Some(&true);
+        Ok(Some(Missing {
+            approval_count: count(electorate.iter().filter(|code| vote(code) == Some(true)).count()),
+            approval_count_needed: count(needed),
+            not_voted: electorate
+                .iter()
+                .filter(|code| vote(code).is_none())
+                .map(|code| (*code).clone())
+                .collect(),
+            must_approve: self.change.must_approve().filter(|code| !approves(code)).cloned(),
+        }))
     }
 
     /// Refuses unless votes are still counted.
@@ -283,6 +324,28 @@ mod tests {
         check(leave(), 4, &[(0, true), (2, true), (3, true)], Some(Open));
         check(leave(), 4, &[(0, true), (2, true), (1, true)], Some(Accepted));
         check(leave(), 4, &[(0, true), (1, false)], Some(Refused));
+    }
+
+    #[test]
+    fn an_open_proposal_says_what_it_waits_for() {
+        let active: BTreeSet<_> = (0..4).map(code).collect();
+        let missing = |change, votes: &[(usize, bool)]| {
+            let missing = proposal(change, votes).missing(&active).unwrap().unwrap();
+            let not_voted: Vec<_> = missing.not_voted.iter().map(ToString::to_string).collect();
+            let must_approve = missing.must_approve.map(|code| code.to_string());
+            (missing.approval_count, missing.approval_count_needed, not_voted.join(" "), must_approve)
+        };
+        assert_eq!(missing(reinstate(), &[(0, true), (2, false)]), (1, 3, "x1 x3".to_owned(), None));
+        assert_eq!(missing(suspend(1), &[(0, true)]), (1, 3, "x2 x3".to_owned(), None));
+        // The successor's own approval is waited for beside the number.
+        let successor = Some("x1".to_owned());
+        assert_eq!(missing(leave(), &[(0, true), (2, true), (3, true)]), (3, 3, "x1".to_owned(), successor));
+        assert_eq!(missing(leave(), &[(0, true), (1, true)]), (2, 3, "x2 x3".to_owned(), None));
+        // Who has no say any more is neither counted nor waited for.
+        assert_eq!(missing(reinstate(), &[(0, true), (9, true)]), (1, 3, "x1 x2 x3".to_owned(), None));
+        let mut decided = proposal(reinstate(), &[(0, true)]);
+        decided.state = ProposalState::Refused { refused_at: Timestamp::EPOCH };
+        assert_eq!(decided.missing(&active).unwrap(), None);
     }
 
     proptest! {

@@ -38,6 +38,11 @@ impl Successors {
         self.0.len()
     }
 
+    /// The exchanges that left.
+    pub fn left(&self) -> impl Iterator<Item = &ExchangeCode> {
+        self.0.keys()
+    }
+
     /// Who stands in for `exchange` now: itself, or the successor of its successors, if that left too.
     pub fn home_of<'a>(&'a self, exchange: &'a ExchangeCode) -> &'a ExchangeCode {
         let mut home = exchange;

@@ -146,6 +146,8 @@ refusal_codes! {
     MemberState = "member.state", Rule, "该交易所当前的成员状态不允许此操作。";
     /// The region would be left without an active exchange.
     MemberLastActive = "member.last_active", Rule, "此操作将使本区域没有有效的交易所。";
+    /// A key of the exchange comes without its own signature that it belongs to it.
+    MemberProofMissing = "member.proof_missing", Forbidden, "该交易所的密钥缺少持有证明。";
     /// The new key did not sign that it belongs to the exchange.
     MemberProofInvalid = "member.proof_invalid", Forbidden, "新密钥未以签名证明其归属该交易所。";
     /// The evidence of double signing does not hold.

@@ -1,16 +1,34 @@
 //! Breaks 差错 in settlement windows: found, assigned, evidenced, proposed, approved by a second person, ended.
 
-use super::{money::post, window::window};
+use super::{money::post, standing, window::window};
 use crate::{Answer, Halt, view::Tx};
 use databourse_primitives::{BreakId, EntryId, ExchangeCode, Refusal, RefusalCode};
 use databourse_settlement::{
     AccountId, AddEvidence, ApproveResolution, AssignBreak, Break, CarryBreak, EscalateBreak, OpenBreak,
-    ProposeResolution, Purpose, RejectResolution, ResolveBreak, Transaction, TransactionKind, Window,
+    Pair, ProposeResolution, Purpose, RejectResolution, ResolveBreak, Transaction, TransactionKind, Window,
     WindowState, WriteOffBreak,
 };
 
 fn find(tx: &Tx<'_>, id: BreakId) -> Result<Break, Halt> {
     tx.need(&id, RefusalCode::BreakUnknown, "break")
+}
+
+/// The exchanges that answer for a pair now: each of the two, or who succeeded it.
+fn answerable(tx: &Tx<'_>, pair: &Pair) -> Result<Pair, Halt> {
+    let successors = standing::successors(tx)?;
+    Ok(Pair::new(successors.home_of(pair.left()).clone(), successors.home_of(pair.right()).clone()))
+}
+
+/// Does `act` with a break as those may who answer for its pair now. The break keeps the pair whose books differ.
+fn act(
+    tx: &mut Tx<'_>,
+    id: BreakId,
+    act: impl FnOnce(Break) -> Result<Break, Refusal>,
+) -> Result<Break, Halt> {
+    let mut found = find(tx, id)?;
+    let now = answerable(tx, &found.pair)?;
+    let pair = std::mem::replace(&mut found.pair, now);
+    Ok(Break { pair, ..act(found)? })
 }
 
 /// The window that waits for a break: its own, or the one that took that one's obligations over.
@@ -24,16 +42,18 @@ fn waiting_window(tx: &Tx<'_>, found: &Break) -> Result<Window, Halt> {
 
 /// Opens a break of a window. A root or amount break keeps a window that is not final yet from becoming so.
 pub(super) fn open(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &OpenBreak) -> Result<(), Halt> {
-    let opened = Break::open(BreakId::from(tx.entry), command, exchange, tx.now())?;
+    // It is for those who answer for the pair now to open it, and to carry it forward.
+    let now = OpenBreak { pair: answerable(tx, &command.pair)?, ..command.clone() };
+    let opened = Break::open(BreakId::from(tx.entry), &now, exchange, tx.now())?;
     let waiting = waiting_window(tx, &opened)?.block(&opened);
     tx.put(waiting);
-    tx.put(opened);
+    tx.put(Break { pair: command.pair.clone(), ..opened });
     Ok(())
 }
 
 /// Gives it an owner.
 pub(super) fn assign(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &AssignBreak) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.assign(command, exchange)?;
+    let found = act(tx, command.r#break, |found| found.assign(command, exchange))?;
     tx.put(found);
     Ok(())
 }
@@ -44,7 +64,7 @@ pub(super) fn add_evidence(
     exchange: &ExchangeCode,
     command: &AddEvidence,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.add_evidence(command, exchange)?;
+    let found = act(tx, command.r#break, |found| found.add_evidence(command, exchange))?;
     tx.put(found);
     Ok(())
 }
@@ -55,7 +75,7 @@ pub(super) fn propose(
     exchange: &ExchangeCode,
     command: &ProposeResolution,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.propose(command, exchange)?;
+    let found = act(tx, command.r#break, |found| found.propose(command, exchange))?;
     tx.put(found);
     Ok(())
 }
@@ -66,7 +86,7 @@ pub(super) fn approve(
     exchange: &ExchangeCode,
     command: &ApproveResolution,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.approve(command, exchange)?;
+    let found = act(tx, command.r#break, |found| found.approve(command, exchange))?;
     tx.put(found);
     Ok(())
 }
@@ -77,7 +97,7 @@ pub(super) fn reject(
     exchange: &ExchangeCode,
     command: &RejectResolution,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.reject(command, exchange)?;
+    let found = act(tx, command.r#break, |found| found.reject(command, exchange))?;
     tx.put(found);
     Ok(())
 }
@@ -87,7 +107,8 @@ pub(super) fn resolve(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &Resolv
     if let Some(posting) = command.posting {
         must_exist(tx, posting)?;
     }
-    let found = find(tx, command.r#break)?.resolve(command, exchange, tx.now())?;
+    let now = tx.now();
+    let found = act(tx, command.r#break, |found| found.resolve(command, exchange, now))?;
     release(tx, &found)?;
     tx.put(found);
     Ok(())
@@ -107,7 +128,8 @@ pub(super) fn write_off(
     exchange: &ExchangeCode,
     command: &WriteOffBreak,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.write_off(command, exchange, tx.now())?;
+    let now = tx.now();
+    let found = act(tx, command.r#break, |found| found.write_off(command, exchange, now))?;
     release(tx, &found)?;
     let asset = found.window.asset;
     let of = |purpose| AccountId::exchange(exchange.clone(), purpose, asset);
@@ -132,15 +154,15 @@ pub(super) fn escalate(
     exchange: &ExchangeCode,
     command: &EscalateBreak,
 ) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?.escalate(command, exchange, tx.now())?;
+    let now = tx.now();
+    let found = act(tx, command.r#break, |found| found.escalate(command, exchange, now))?;
     tx.put(found);
     Ok(())
 }
 
 /// Lets the window become final although the break is open; it takes both exchanges of the pair.
 pub(super) fn carry(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &CarryBreak) -> Result<(), Halt> {
-    let found = find(tx, command.r#break)?;
-    found.may_carry(command, exchange)?;
+    let found = act(tx, command.r#break, |found| found.may_carry(command, exchange).map(|()| found))?;
     let waiting = waiting_window(tx, &found)?.carry(found.id, exchange, tx.now())?;
     tx.put(waiting);
     Ok(())

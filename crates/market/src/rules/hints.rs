@@ -38,6 +38,10 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
             keys.push(Key::of::<Claim>(&format!("identifier:{}", certify.legal_identifier)));
             keys.extend(certify.keys.iter().map(|key| Key::of::<KeyRecord>(&key.key_id())));
         }
+        Command::ReplacePartyKeys(replace) => {
+            keys.push(Key::of::<Party>(&replace.party));
+            keys.extend(replace.keys.iter().map(|key| Key::of::<KeyRecord>(&key.key_id())));
+        }
         Command::RevokeParty(revoke) => keys.push(Key::of::<Party>(&revoke.party)),
         Command::RegisterRight(register) => {
             let claim = |interest: &_| Key::of::<Claim>(&claim_name(register.source.as_str(), *interest));

@@ -63,7 +63,7 @@ fn enact(tx: &mut Tx<'_>, mut all: Exchanges, proposal: &Proposal) -> Result<(),
 /// The keys that a change brings.
 pub(super) fn new_keys(change: &Change) -> impl Iterator<Item = (KeyPurpose, PublicKey)> {
     let joining = match change {
-        Change::Join { exchange } => Some(exchange.keys()),
+        Change::Join { exchange, .. } => Some(exchange.keys()),
         _ => None,
     };
     let replaced = match change {

@@ -115,6 +115,7 @@ fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
         Command::PublishTax(publish) => pricing::publish_tax(tx, exchange(actor)?, publish),
         Command::PublishSchedule(publish) => pricing::publish_schedule(tx, exchange(actor)?, publish),
         Command::CertifyParty(certify) => party::certify(tx, exchange(actor)?, certify),
+        Command::ReplacePartyKeys(replace) => party::replace_keys(tx, actor, replace),
         Command::RevokeParty(revoke) => party::revoke(tx, exchange(actor)?, revoke),
         Command::RegisterRight(register) => listing::register_right(tx, party_of(actor)?, register),
         Command::ListProduct(list) => listing::list_product(tx, party_of(actor)?, list),

@@ -1,8 +1,10 @@
 //! Certification of parties.
 
 use super::standing;
-use crate::{Claim, Halt, view::Tx};
-use databourse_party::{self as party, CertifyParty, KeyOwner, KeyRecord, Party, RevokeParty, Role};
+use crate::{Actor, Claim, Halt, view::Tx};
+use databourse_party::{
+    self as party, CertifyParty, KeyOwner, KeyRecord, Party, ReplacePartyKeys, RevokeParty, Role,
+};
 use databourse_primitives::{ExchangeCode, PartyId, Refusal, RefusalCode};
 
 /// Certifies a party and registers its keys. A legal identifier belongs to one party for ever, a key to one owner.
@@ -24,6 +26,34 @@ pub(super) fn certify(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &Certif
         tx.put(record);
     }
     tx.put(Claim { name: identifier, holder: id.to_string() });
+    tx.put(party);
+    Ok(())
+}
+
+/// Gives a party its keys anew: registers the new ones, retires those that are not named any more.
+pub(super) fn replace_keys(tx: &mut Tx<'_>, actor: &Actor, command: &ReplacePartyKeys) -> Result<(), Halt> {
+    let now = tx.now();
+    let by = match actor {
+        Actor::Exchange(code) => KeyOwner::Exchange(code.clone()),
+        Actor::Party(id) => KeyOwner::Party(*id),
+    };
+    let before: Party = tx.need(&command.party, RefusalCode::PartyUnknown, "party")?;
+    let party = party::replace_keys(before.clone(), command, &by, &standing::successors(tx)?)?;
+    tx.preload(before.keys.iter().map(crate::Key::of::<KeyRecord>))?;
+    for (index, key) in command.keys.iter().enumerate() {
+        // A key that it has goes on; one that it had, or that is another's, never signs for it again.
+        if before.keys.contains(&key.key_id()) {
+            continue;
+        }
+        let known: Option<KeyRecord> = tx.find(&key.key_id())?;
+        let record = party::register(known.as_ref(), *key, KeyOwner::Party(party.id), now)
+            .map_err(|refusal| refusal.within(&format!("keys[{index}]")))?;
+        tx.put(record);
+    }
+    for id in before.keys.iter().filter(|id| !party.keys.contains(id)) {
+        let key: KeyRecord = tx.need(id, RefusalCode::KeyUnknown, "party")?;
+        tx.put(party::retire(key, now));
+    }
     tx.put(party);
     Ok(())
 }

@@ -6,12 +6,14 @@ use databourse_ledger::{Claims, Entry, SigningKey};
 use databourse_market::{
     BlockContext, Decoded, EncodedEffects, MemoryState, Outcome, SignedCommand, certificate_facts, execute,
 };
+use databourse_party::{KeyPurpose, PossessionProof};
 use databourse_primitives::{
     AmountMinor, Asset, EntryId, Height, Holder, LeafIndex, LicenceId, OrderId, PartyId, RefusalCode,
     Timestamp,
 };
 use databourse_settlement::{Hold, Purpose};
 use serde_json::{Value, json, value::RawValue};
+use std::collections::BTreeMap;
 
 pub(crate) const START: &str = "2026-01-05T01:00:00.000Z";
 pub(crate) const CNY: &str = "CNY/2";
@@ -71,6 +73,21 @@ pub(crate) fn exchange_body(exchange: usize) -> Value {
         "entry_key": key(seed).public_key(), "cosignature_key": key(seed + 1).public_key(),
         "checkpoint_key": key(seed + 2).public_key(), "consensus_key": key(seed + 3).public_key(),
     })
+}
+
+/// The change by which an exchange of [`EXCHANGES`] joins, with the proofs that it has its keys.
+pub(crate) fn join_body(exchange: usize) -> Value {
+    let (origin, code) = (ORIGIN.parse().unwrap(), EXCHANGES[exchange].parse().unwrap());
+    let seed = entry_seed(exchange);
+    let seeds = [
+        (KeyPurpose::Entry, seed),
+        (KeyPurpose::Checkpoint, seed + 2),
+        (KeyPurpose::Cosignature, seed + 1),
+        (KeyPurpose::Consensus, seed + 3),
+    ];
+    let proof = |(purpose, seed)| (purpose, PossessionProof::of(&origin, &code, purpose, &key(seed)));
+    let proofs: BTreeMap<KeyPurpose, PossessionProof> = seeds.map(proof).into();
+    json!({ "name": "join", "exchange": exchange_body(exchange), "proofs": proofs })
 }
 
 pub(crate) fn key(seed: u8) -> SigningKey {
