@@ -7,12 +7,14 @@
 //! Deliberately absent: rules, storage, what peers tell one another beside the agreement: an engine carries such messages
 //! ([`Gossip`]) and does not look into them.
 
+mod address;
 mod app;
 mod certificate;
 mod malachite;
 mod pause;
 mod solo;
 
+pub use address::{AddressError, NodeAddress};
 pub use app::{Decided, Demand, End, HeightParams, LedgerApp, Orderer, Undecided, Validator, Verdict};
 pub use certificate::CommitCertificate;
 #[cfg(feature = "dishonest")]

@@ -38,7 +38,7 @@ mod working_set;
 pub use admission::{Acting, Submission};
 pub use clock::Clock;
 pub use config::{NodeConfig, RegionConfig, SettlementConfig};
-pub use databourse_consensus::{End, PeerAddress, peer_id};
+pub use databourse_consensus::{AddressError, End, NodeAddress, PeerAddress, peer_id};
 pub use entropy::Entropy;
 pub use founding::Founding;
 pub use health::{Health, RegionHealth, RegionState};

@@ -1,8 +1,8 @@
 //! `region`: what can be typed.
 
 use super::ConfigArgs;
-use crate::region::peer_id::Multiaddr;
 use clap::{Args, Subcommand, ValueEnum};
+use databourse_exchange::NodeAddress;
 use databourse_primitives::{ExchangeCode, Line, ProposalId};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -73,15 +73,27 @@ pub(crate) enum RegionCommand {
         #[command(flatten)]
         by: MemberArgs,
     },
-    /// Vote on a proposal.
-    Vote {
-        /// The proposal's id, which `join`, `leave`, `suspend` and the others print.
-        proposal: ProposalId,
-        /// For it.
+    /// Show what is and was proposed: who voted how, what is missing, from which height on it is in force.
+    Proposals {
+        /// Only what is still voted on.
         #[arg(long)]
+        open: bool,
+        /// One JSON document instead of the table.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        by: MemberArgs,
+    },
+    /// Vote on a proposal; without one, show those that are open.
+    Vote {
+        /// The proposal's id, which `proposals` shows.
+        #[arg(requires = "vote")]
+        proposal: Option<ProposalId>,
+        /// For it.
+        #[arg(long, group = "vote", requires = "proposal")]
         approve: bool,
         /// Against it.
-        #[arg(long, conflicts_with = "approve")]
+        #[arg(long, group = "vote", requires = "proposal")]
         reject: bool,
         #[command(flatten)]
         by: MemberArgs,
@@ -169,7 +181,11 @@ pub(crate) struct CardArgs {
     pub(crate) name_en: String,
     /// Where the other nodes reach its node, e.g. /dns4/node.sh.example/tcp/27000.
     #[arg(long, value_name = "ADDR")]
-    pub(crate) address: Multiaddr,
+    pub(crate) address: NodeAddress,
+    /// Origin of the region's ledger, for which the card proves that the exchange has its keys [default: as `serve
+    /// --print-config` prints it].
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) origin: Option<Line>,
     /// Its key file.
     #[arg(long, value_name = "FILE", default_value = "keys.toml")]
     pub(crate) keys: PathBuf,
@@ -201,5 +217,5 @@ pub(crate) struct NodeConfigArgs {
     pub(crate) http: SocketAddr,
     /// Where it listens for the other nodes [default: every address, at the port of its card].
     #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Option<Multiaddr>,
+    pub(crate) listen: Option<NodeAddress>,
 }

@@ -12,6 +12,7 @@ use crate::{
         init::{self, Wanted},
         layout::{Layout, NodeFolder, NodeSetting},
         member::{self, Wish},
+        proposals::render as render_proposals,
         table::{Row, Seen, render},
         up::{self, Up},
     },
@@ -32,7 +33,9 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
         RegionCommand::Genesis(args) => genesis(&args)?,
         RegionCommand::Config(args) => config(&args)?,
         RegionCommand::Join { card, by } => match Card::read_all(&[card])?.as_slice() {
-            [card] => member(&by, "proposed 已提议", |_| Wish::join(card)).await?,
+            [card] => {
+                member(&by, "proposed 已提议", |config| Wish::join(&config.origin()?, card)).await?;
+            }
             _ => bail!("one card"),
         },
         RegionCommand::Leave { successor, by, .. } => {
@@ -56,8 +59,9 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
         RegionCommand::Reinstate { exchange, by } => {
             member(&by, "proposed 已提议", |_| Wish::reinstate(&exchange)).await?;
         }
-        RegionCommand::Vote { proposal, approve, reject, by } => {
-            ensure!(approve != reject, "say --approve or --reject");
+        RegionCommand::Proposals { open, json, by } => proposals(&by, open, json).await?,
+        RegionCommand::Vote { proposal: None, by, .. } => proposals(&by, true, false).await?,
+        RegionCommand::Vote { proposal: Some(proposal), approve, by, .. } => {
             member(&by, "voted 已表决", |_| Wish::vote(proposal, approve)).await?;
         }
     }
@@ -125,7 +129,8 @@ fn card(args: CardArgs) -> Result<()> {
     let keys = NodeKeys::load_or_generate(&args.keys, &Entropy::Os)?;
     let name = BilingualText::new(Some(&args.name_zh), Some(&args.name_en));
     let name = name.map_err(|error| anyhow!("a name: {error}"))?;
-    print!("{}", Card::of(&keys, args.exchange, name, args.address)?.to_text()?);
+    let origin = args.origin.map_or_else(|| Ok(Config::defaults()?.region.origin), anyhow::Ok)?;
+    print!("{}", Card::of(&keys, &origin, args.exchange, name, args.address)?.to_text()?);
     Ok(())
 }
 
@@ -169,6 +174,17 @@ async fn member(by: &MemberArgs, done: &str, wish: impl FnOnce(&Config) -> Resul
     let config = Config::load(by.config.config.as_deref())?;
     let recorded = member::send(&config, by.url.as_deref(), &wish(&config)?).await?;
     println!("{done}  {}  {} at leaf 叶 {}", recorded.entry_type, recorded.id, recorded.leaf_index);
+    Ok(())
+}
+
+async fn proposals(by: &MemberArgs, only_open: bool, json: bool) -> Result<()> {
+    let config = Config::load(by.config.config.as_deref())?;
+    let found = member::proposals(&config, by.url.as_deref(), only_open).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        print!("{}", render_proposals(&found));
+    }
     Ok(())
 }
 

@@ -1,12 +1,9 @@
 //! `[region]`: what a ledger is founded with, and how the nodes of a region reach one another.
 
 use super::named;
-use crate::region::{
-    genesis::Genesis,
-    peer_id::{Multiaddr, check_peer_address},
-};
+use crate::region::genesis::Genesis;
 use anyhow::{Context as _, Result, ensure};
-use databourse_exchange::{Founding, PeerAddress, RegionConfig};
+use databourse_exchange::{Founding, NodeAddress, PeerAddress, RegionConfig};
 use databourse_party::FoundExchange;
 use databourse_primitives::{
     AmountMinor, Asset, BilingualText, ExchangeCode, Label, LeafIndex, Line, PublicKey, Rate,
@@ -25,7 +22,7 @@ use std::{
 pub(crate) struct RegionSection {
     /// The file that a region of several nodes is founded with; empty: a region of one node.
     pub(crate) genesis: PathBuf,
-    pub(crate) listen: Multiaddr,
+    pub(crate) listen: NodeAddress,
     pub(crate) peers: Vec<PeerSection>,
     pub(crate) wal_dir: PathBuf,
     pub(crate) vote: bool,
@@ -99,7 +96,7 @@ impl RegionSection {
         );
         for peer in &self.peers {
             ensure!(peer.exchange != *own, "region.peers names `{own}`, which is this node");
-            check_peer_address(&peer.address)
+            NodeAddress::parse_peer(&peer.address)
                 .with_context(|| format!("region.peers of `{}`", peer.exchange))?;
         }
         Ok(Some(genesis))

@@ -1,6 +1,6 @@
 //! `genesis.json`: what a region is founded with. The same bytes at every exchange.
 
-use super::{card::Card, peer_id::Multiaddr};
+use super::{card::Card, node};
 use crate::config::RegionSection;
 use anyhow::{Context as _, Result, ensure};
 use databourse_exchange::NodeKeys;
@@ -26,8 +26,9 @@ impl Genesis {
     /// A region of the exchanges on `cards`, in the order of their codes, with name, assets, taxes and schedules of `section`.
     ///
     /// # Errors
-    /// No exchange, more than 20, or a code or key twice.
+    /// No exchange, more than 20, a code or key twice, or a card of another region.
     pub(crate) fn new(section: &RegionSection, cards: &[Card]) -> Result<Self> {
+        cards.iter().try_for_each(|card| card.must_be_for(&section.origin))?;
         let (name, taxes, schedules) = section.terms()?;
         let mut exchanges: Vec<_> = cards.iter().map(Card::found).collect();
         exchanges.sort_by(|one, other| one.code.cmp(&other.code));
@@ -86,8 +87,8 @@ impl Genesis {
     pub(crate) fn must_know(&self, code: &ExchangeCode, keys: &NodeKeys) -> Result<()> {
         let known = self.region.exchanges.iter().find(|exchange| exchange.code == *code);
         let known = known.with_context(|| format!("the region has no exchange `{code}`"))?;
-        let own = Card::of(keys, code.clone(), known.name.clone(), Multiaddr::loopback(1))?;
-        ensure!(*known == own.found(), "these are not the keys of `{code}` that the region was founded with");
+        let own = node::found_exchange(keys, code.clone(), known.name.clone());
+        ensure!(*known == own, "these are not the keys of `{code}` that the region was founded with");
         Ok(())
     }
 
@@ -110,15 +111,8 @@ impl Genesis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::{config::Config, region::card::sample as card};
     use databourse_exchange::Entropy;
-    use databourse_primitives::BilingualText;
-
-    fn card(seed: u64, code: &str) -> Card {
-        let keys = NodeKeys::generate(&Entropy::seeded(seed)).unwrap();
-        let name = BilingualText::new(Some("甲"), Some("A")).unwrap();
-        Card::of(&keys, code.parse().unwrap(), name, Multiaddr::loopback(27_000)).unwrap()
-    }
 
     #[test]
     fn the_file_reads_back_and_the_same_cards_make_the_same_bytes() {
@@ -147,5 +141,8 @@ mod tests {
         assert!(Genesis::new(&section, &many).is_err());
         assert!(Genesis::new(&section, &many[..20]).is_ok());
         assert!(Genesis::new(&section, &[card(1, "sh"), card(1, "js")]).is_err(), "the same keys twice");
+        let mut elsewhere = section;
+        elsewhere.origin = "elsewhere.example".parse().unwrap();
+        assert!(Genesis::new(&elsewhere, &many[..2]).is_err(), "cards of another region");
     }
 }

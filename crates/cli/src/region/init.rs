@@ -4,11 +4,10 @@ use super::{
     card::Card,
     genesis::Genesis,
     layout::{Layout, NodeSetting},
-    peer_id::Multiaddr,
 };
 use crate::config::Config;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use databourse_exchange::{Entropy, NodeKeys};
+use databourse_exchange::{Entropy, NodeAddress, NodeKeys};
 use databourse_primitives::{BilingualText, ExchangeCode};
 use serde::Deserialize;
 use std::{
@@ -98,6 +97,7 @@ fn make(wanted: &Wanted<'_>, codes: Vec<ExchangeCode>) -> Result<Layout> {
         .with_context(|| format!("the folder {} cannot be made", wanted.folder.display()))?;
     let layout = Layout { folder: wanted.folder.canonicalize()?, codes };
     let base = wanted.base_port.map_or_else(|| free_ports(layout.codes.len()), Ok)?;
+    let region = Config::defaults()?.region;
     let mut cards = Vec::with_capacity(layout.codes.len());
     for (at, code) in (0..).zip(&layout.codes) {
         let folder = layout.node(code);
@@ -105,9 +105,15 @@ fn make(wanted: &Wanted<'_>, codes: Vec<ExchangeCode>) -> Result<Layout> {
             .with_context(|| format!("the folder {} cannot be made", folder.0.display()))?;
         let keys = NodeKeys::load_or_generate(&folder.keys(), &Entropy::Os)?;
         let port = port(base, PEER_PORTS_AFTER + at)?;
-        cards.push(Card::of(&keys, code.clone(), name_of(code)?, Multiaddr::loopback(port))?);
+        cards.push(Card::of(
+            &keys,
+            &region.origin,
+            code.clone(),
+            name_of(code)?,
+            NodeAddress::loopback(port),
+        )?);
     }
-    let genesis = Genesis::new(&Config::defaults()?.region, &cards)?.to_text()?;
+    let genesis = Genesis::new(&region, &cards)?.to_text()?;
     for (at, card) in (0..).zip(&cards) {
         let folder = layout.node(&card.code);
         let setting = NodeSetting {

@@ -12,8 +12,9 @@
 //!       /node.log             what it says, if `region up` runs it
 //! ```
 
-use super::{card::Card, genesis::Genesis, peer_id::Multiaddr};
+use super::{card::Card, genesis::Genesis};
 use anyhow::{Context as _, Result};
+use databourse_exchange::NodeAddress;
 use databourse_primitives::ExchangeCode;
 use std::{
     fmt::Write as _,
@@ -98,7 +99,7 @@ pub(crate) struct NodeSetting<'a> {
     /// Where its files are.
     pub(crate) folder: &'a NodeFolder,
     /// Where it listens for the other nodes.
-    pub(crate) listen: Multiaddr,
+    pub(crate) listen: NodeAddress,
     /// Where it listens for clients.
     pub(crate) http: SocketAddr,
 }

@@ -1,7 +1,7 @@
 //! Entries by which exchanges admit, leave, replace keys, suspend and reinstate one another, signed with the exchange's
 //! own entry key and posted to its own node.
 
-use super::{card::Card, node};
+use super::{card::Card, node, proposals::WaitingProposal};
 use crate::config::Config;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use databourse_api::token::{Subject, TokenClaims, TokenRole, TokenSigner};
@@ -34,15 +34,19 @@ impl Wish {
         Ok(Self { entry_type: command.entry_type(), body: command.to_json()? })
     }
 
-    /// That the exchange on this card joins.
+    /// That the exchange on this card joins the region of `origin`.
     ///
     /// # Errors
-    /// None in practice, for this and the others: every command has a JSON form.
-    pub(crate) fn join(card: &Card) -> Result<Self> {
-        Self::propose(Change::Join { exchange: card.found() })
+    /// The card is for another region.
+    pub(crate) fn join(origin: &Line, card: &Card) -> Result<Self> {
+        card.must_be_for(origin)?;
+        Self::propose(Change::Join { exchange: card.found(), proofs: card.proofs.clone() })
     }
 
     /// That the exchange leaves, and `successor` takes its book over.
+    ///
+    /// # Errors
+    /// None in practice, for this and the others: every command has a JSON form.
     pub(crate) fn leave(own: &ExchangeCode, successor: &ExchangeCode) -> Result<Self> {
         Self::propose(Change::Leave { exchange: own.clone(), successor: successor.clone() })
     }
@@ -104,31 +108,48 @@ impl Wish {
     }
 }
 
-/// Signs `wish` as the exchange of `config` and posts it to the node at `url`, by default the one of the configuration.
-///
-/// # Errors
-/// No key file, nobody at the address, or a refusal.
-pub(crate) async fn send(config: &Config, url: Option<&str>, wish: &Wish) -> Result<Acknowledged> {
-    let exchange = &config.exchange.code;
-    let keys = NodeKeys::load(&config.node.key_file)?;
-    let entry = wish.sign(exchange, &keys)?;
+/// A client of the node at `url`, by default the one of the configuration, with a token of the exchange.
+fn client(config: &Config, url: Option<&str>, keys: &NodeKeys) -> Result<Client> {
     let own = format!("http://{}", config.http.listen);
     let issued_at = Clock::System.now();
-    let token = TokenSigner::from_seed(*keys.token_seed(), exchange.clone()).mint(&TokenClaims {
+    let signer = TokenSigner::from_seed(*keys.token_seed(), config.exchange.code.clone());
+    let token = signer.mint(&TokenClaims {
         subject: Subject::parse("membership")?,
         roles: [TokenRole::Operator].into(),
         issued_at,
         expires_at: issued_at.plus_ms(TOKEN_MS),
     })?;
-    let client = Client::new(url.unwrap_or(&own))?.bearing(&token);
-    Ok(client.submit_signed(&entry).await?)
+    Ok(Client::new(url.unwrap_or(&own))?.bearing(&token))
+}
+
+/// What is and was proposed, the latest last; only what is open, if asked so.
+///
+/// # Errors
+/// No key file, or nobody at the address.
+pub(crate) async fn proposals(
+    config: &Config,
+    url: Option<&str>,
+    only_open: bool,
+) -> Result<Vec<WaitingProposal>> {
+    let keys = NodeKeys::load(&config.node.key_file)?;
+    let path = if only_open { "/v1/region/proposals?state=open" } else { "/v1/region/proposals" };
+    Ok(client(config, url, &keys)?.list(path).await?)
+}
+
+/// Signs `wish` as the exchange of `config` and posts it to the node at `url`, by default the one of the configuration.
+///
+/// # Errors
+/// No key file, nobody at the address, or a refusal.
+pub(crate) async fn send(config: &Config, url: Option<&str>, wish: &Wish) -> Result<Acknowledged> {
+    let keys = NodeKeys::load(&config.node.key_file)?;
+    let entry = wish.sign(&config.exchange.code, &keys)?;
+    Ok(client(config, url, &keys)?.submit_signed(&entry).await?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::region::peer_id::Multiaddr;
-    use databourse_primitives::BilingualText;
+    use crate::region::card::sample;
 
     const V7: &str = "019aa2b4-5c00-7000-8000-000000000001";
 
@@ -139,12 +160,11 @@ mod tests {
     #[test]
     fn every_wish_is_an_entry_that_nodes_read() {
         let keys = |seed| NodeKeys::generate(&Entropy::seeded(seed)).unwrap();
-        let name = BilingualText::new(Some("甲"), Some("A")).unwrap();
-        let card = Card::of(&keys(2), code("zj"), name, Multiaddr::loopback(27_000)).unwrap();
-        let origin: Line = "databourse.example/delta".parse().unwrap();
+        let card = sample(2, "zj");
+        let origin = card.origin.clone();
         let purposes = [KeyPurpose::Consensus, KeyPurpose::Entry].into();
         let wishes = [
-            Wish::join(&card).unwrap(),
+            Wish::join(&origin, &card).unwrap(),
             Wish::leave(&code("sh"), &code("js")).unwrap(),
             Wish::depart(&code("sh")).unwrap(),
             Wish::suspend(&code("zj"), &"signed two blocks".parse().unwrap()).unwrap(),
@@ -158,5 +178,6 @@ mod tests {
             assert_eq!(entry.claims().entry_type, wish.entry_type);
         }
         assert!(Wish::replace_keys(&origin, &code("sh"), &keys(3), &BTreeSet::new()).is_err());
+        assert!(Wish::join(&"elsewhere.example".parse().unwrap(), &card).is_err());
     }
 }

@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `card` | the public half of an exchange: what it gives to the others |
 //! | `genesis` | the file that a region is founded with, the same at every exchange |
-//! | `peer_id` | names and addresses of nodes on the peer network |
 //! | `node` | what of a node's keys and founding the region needs |
 //! | `layout` | the files of each node in one folder, and the text of its configuration |
 //! | `init` | makes them |
@@ -14,6 +13,7 @@
 //! | `run` | what a folder was played with |
 //! | `trade` | purchases across exchanges without end |
 //! | `agree` | whether all nodes show the same ledger |
+//! | `proposals` | what is proposed, who voted how, what is missing |
 //! | `member` | entries by which exchanges admit, leave, replace keys and suspend one another |
 //!
 //! Deliberately absent: agreement itself (`consensus`), membership rules (`party`), everything else that a node does.
@@ -26,7 +26,7 @@ pub(crate) mod layout;
 pub(crate) mod member;
 pub(crate) mod node;
 pub(crate) mod nodes;
-pub(crate) mod peer_id;
+pub(crate) mod proposals;
 pub(crate) mod run;
 pub(crate) mod table;
 pub(crate) mod trade;

@@ -1,11 +1,11 @@
 //! What a region needs of a node's keys and of the founding entry.
 
-use super::{card::Card, genesis::Genesis};
+use super::genesis::Genesis;
 use anyhow::Result;
 use databourse_exchange::{Founding, NodeKeys};
 use databourse_ledger::SigningKey;
 use databourse_party::{FoundExchange, KeyPurpose, NewKey};
-use databourse_primitives::{ExchangeCode, Line};
+use databourse_primitives::{BilingualText, ExchangeCode, Line};
 
 /// The name of a node on the peer network, e.g. `12D3KooW…`.
 ///
@@ -15,15 +15,15 @@ pub(super) fn peer_id(keys: &NodeKeys) -> Result<String> {
     Ok(databourse_exchange::peer_id(&keys.peer_seed())?)
 }
 
-/// As the founding entry names the exchange.
-pub(super) fn found_exchange(card: &Card) -> FoundExchange {
+/// The exchange that has `keys`, as the founding entry or a proposal to join names it.
+pub(super) fn found_exchange(keys: &NodeKeys, code: ExchangeCode, name: BilingualText) -> FoundExchange {
     FoundExchange {
-        code: card.code.clone(),
-        name: card.name.clone(),
-        entry_key: card.entry_key,
-        checkpoint_key: card.checkpoint_key,
-        cosignature_key: card.cosignature_key,
-        consensus_key: card.consensus_key,
+        code,
+        name,
+        entry_key: keys.entry_key().public_key(),
+        checkpoint_key: keys.checkpoint_key().public_key(),
+        cosignature_key: keys.cosignature_key().public_key(),
+        consensus_key: keys.consensus_key().public_key(),
     }
 }
 

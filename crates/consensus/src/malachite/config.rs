@@ -1,6 +1,7 @@
 //! What the engine is told, and what it tells Malachite.
 
 use super::{gossip::Gossip, parts::PeerId, signing::RegionSigner, status::EngineStatus};
+use crate::NodeAddress;
 use arc_malachitebft_app_channel::app::{
     config::{ConsensusConfig, GossipSubConfig, NodeConfig, PubSubProtocol, ValueSyncConfig},
     net::Multiaddr,
@@ -8,13 +9,7 @@ use arc_malachitebft_app_channel::app::{
 };
 use databourse_ledger::SigningKey;
 use databourse_primitives::{Digest, ExchangeCode, Line};
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
-    ops::AddAssign,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, ops::AddAssign, path::PathBuf, time::Duration};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -38,7 +33,7 @@ pub struct MalachiteConfig {
     pub votes: bool,
     /// Seed of the Ed25519 key under which it connects; see [`peer_id`].
     pub peer_seed: Zeroizing<[u8; 32]>,
-    /// Where it listens: a multiaddress of TCP, e.g. `/ip4/127.0.0.1/tcp/27000`.
+    /// Where it listens: a [`NodeAddress`] without a name, e.g. `/ip4/127.0.0.1/tcp/27000`.
     pub listen: String,
     /// The other nodes. Nobody else may connect.
     pub peers: Vec<PeerAddress>,
@@ -62,7 +57,7 @@ pub struct MalachiteConfig {
 pub struct PeerAddress {
     /// Whose node.
     pub exchange: ExchangeCode,
-    /// A multiaddress of TCP that ends in `/p2p/` and the [`peer_id`].
+    /// Its [`NodeAddress`], and behind it `/p2p/` and the [`peer_id`].
     pub address: String,
 }
 
@@ -155,35 +150,19 @@ impl Settings {
     }
 }
 
-/// The address to listen at, as a socket's and as libp2p spells it. TCP only: Malachite would take others.
+/// The address to listen at, as a socket's and as libp2p spells it.
 fn listen_address(text: &str) -> Result<(SocketAddr, Multiaddr), ConfigError> {
-    let socket = || match text.split('/').collect::<Vec<_>>()[..] {
-        ["", "ip4", ip, "tcp", port] => {
-            Some(SocketAddr::new(IpAddr::V4(ip.parse().ok()?), port.parse().ok()?))
-        }
-        ["", "ip6", ip, "tcp", port] => {
-            Some(SocketAddr::new(IpAddr::V6(ip.parse().ok()?), port.parse().ok()?))
-        }
-        _ => None,
-    };
-    socket().zip(text.parse().ok()).ok_or_else(|| ConfigError::Listen(text.to_owned()))
+    let socket = text.parse::<NodeAddress>().ok().and_then(|address| address.socket());
+    socket.zip(text.parse().ok()).ok_or_else(|| ConfigError::Listen(text.to_owned()))
 }
 
 fn peer_address(text: &str) -> Result<(PeerId, Multiaddr), ConfigError> {
-    let refused = || ConfigError::Peer(text.to_owned());
-    let address = text.parse::<Multiaddr>().map_err(|_| refused())?;
-    if !matches!(
-        address.protocol_stack().collect::<Vec<_>>()[..],
-        ["ip4" | "ip6" | "dns" | "dns4" | "dns6", "tcp", "p2p"]
-    ) {
-        return Err(refused());
-    }
-    let id = text
-        .rsplit('/')
-        .next()
-        .and_then(|id| id.parse::<arc_malachitebft_app_channel::app::net::PeerId>().ok());
-    let id = id.and_then(|id| PeerId::from_bytes(&id.to_bytes()).ok());
-    id.map(|id| (id, address)).ok_or_else(refused)
+    let read = || {
+        let (_, id) = NodeAddress::parse_peer(text).ok()?;
+        let id: arc_malachitebft_app_channel::app::net::PeerId = id.parse().ok()?;
+        Some((PeerId::from_bytes(&id.to_bytes()).ok()?, text.parse().ok()?))
+    };
+    read().ok_or_else(|| ConfigError::Peer(text.to_owned()))
 }
 
 fn timeouts(propose: Duration, vote: Duration) -> LinearTimeouts {
