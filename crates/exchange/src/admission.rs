@@ -41,6 +41,17 @@ pub enum Submission {
     },
 }
 
+impl Submission {
+    /// The party whose key in custody it may be signed with or may end, and whether it is to end it.
+    pub(crate) fn custody_of(&self) -> Option<(PartyId, bool)> {
+        match self {
+            Self::Command { command: Command::ReplacePartyKeys(replace), .. } => Some((replace.party, true)),
+            Self::Command { acting: Acting::Party(party), .. } => Some((*party, false)),
+            Self::Command { .. } | Self::Signed(_) => None,
+        }
+    }
+}
+
 /// From how many commands on signatures are checked away from the threads that serve requests.
 const OFFLOAD_COUNT_MIN: usize = 8;
 

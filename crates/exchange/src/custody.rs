@@ -2,6 +2,10 @@
 //!
 //! A key is a 32-byte seed under ChaCha20-Poly1305 (RFC 8439) with the node's custody key, a random nonce, and the
 //! party's id as associated data, so that a sealed key cannot be moved to another party. Stored as nonce ‖ ciphertext.
+//!
+//! Keys in custody are the node's own and go with it: when an exchange leaves, its successor has none of them. It then
+//! signs on behalf of the parties that entrust their exchange, and gives the others new keys (`party.replace_keys`), which
+//! retires those that the exchange that left may still have.
 
 use crate::{Entropy, node::NodeError};
 use chacha20poly1305::{
@@ -9,7 +13,8 @@ use chacha20poly1305::{
     aead::{Aead as _, Payload},
 };
 use databourse_ledger::SigningKey;
-use databourse_primitives::{PartyId, PublicKey};
+use databourse_party::KeyRecord;
+use databourse_primitives::{KeyId, PartyId, PublicKey};
 use databourse_store::{Store, StoreError};
 use lru::LruCache;
 use std::{
@@ -46,25 +51,38 @@ impl Custody {
             return Ok(known.clone());
         }
         let key = match store.custody_key(party).await? {
-            Some(kept) => Some(Arc::new(self.open(party, &kept.sealed)?)),
-            None => None,
+            Some(kept) if !is_retired(store, kept.key_id).await? => {
+                Some(Arc::new(self.open(party, &kept.sealed)?))
+            }
+            _ => None,
         };
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).put(party, key.clone());
         Ok(key)
     }
 
-    /// Makes a key for a party that is about to be certified, or finds the one made before. The key is stored before
-    /// the party's entry names it; a key whose party is never certified signs nothing.
+    /// Forgets the opened key of a party, which may be retired since.
+    pub(crate) fn forget(&self, party: PartyId) {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).pop(&party);
+    }
+
+    /// Makes a key for a party that is about to be certified, or to get other keys, or finds the one made before. The key
+    /// is stored before the party's entry names it; a key whose party is never certified signs nothing.
     pub(crate) async fn take(
         &self,
         store: &Store,
         entropy: &Entropy,
         party: PartyId,
     ) -> Result<PublicKey, NodeError> {
+        self.forget(party);
         if let Some(key) = self.key(store, party).await? {
             return Ok(key.public_key());
         }
-        let seed = entropy.bytes(&format!("custody key {party}"))?;
+        let mut label = format!("custody key {party}");
+        if let Some(retired) = store.custody_key(party).await? {
+            store.drop_custody_key(party, retired.key_id).await?;
+            label += &format!(" after {}", retired.key_id);
+        }
+        let seed = entropy.bytes(&label)?;
         let key = SigningKey::from_seed(*seed);
         let sealed = self.seal(party, &seed, entropy)?;
         match store.put_custody_key(party, key.key_id(), &sealed).await {
@@ -72,7 +90,7 @@ impl Custody {
             Ok(()) | Err(StoreError::CustodyKeyExists) => {}
             Err(error) => return Err(error.into()),
         }
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).pop(&party);
+        self.forget(party);
         let stored = self.key(store, party).await?;
         stored
             .map(|key| key.public_key())
@@ -99,6 +117,11 @@ impl Custody {
         let seed: [u8; 32] = opened.as_slice().try_into().map_err(|_| unreadable())?;
         Ok(SigningKey::from_seed(seed))
     }
+}
+
+/// Whether the ledger says that a key signs nothing any more. One that it does not know yet is about to be registered.
+async fn is_retired(store: &Store, key: KeyId) -> Result<bool, NodeError> {
+    Ok(store.get::<KeyRecord>(&key.to_string()).await?.is_some_and(|record| record.retired_at.is_some()))
 }
 
 #[cfg(test)]

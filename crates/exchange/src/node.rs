@@ -17,9 +17,10 @@ use crate::{
 use databourse_consensus::{End, EngineStatus};
 use databourse_ledger::{NoteError, SigningKey};
 use databourse_merkle::TilePath;
+use databourse_party::{Region, Successors};
 use databourse_primitives::{
     CertificateNumber, EntryId, ExchangeCode, KeyId, LeafIndex, OrderId, PartyId, PublicKey, Refusal,
-    Timestamp,
+    RefusalCode, Timestamp,
 };
 use databourse_store::{Store, StoreError, Writer};
 use lru::LruCache;
@@ -253,7 +254,8 @@ impl Node {
         self.0.issue_certificates(requests).await
     }
 
-    /// Makes, or finds, the key that the exchange keeps for a party about to be certified.
+    /// Makes, or finds, the key that the exchange keeps for a party about to be certified, or about to get other keys. A
+    /// key that was retired is never found; another one is made.
     ///
     /// # Errors
     /// The database, or no randomness.
@@ -277,6 +279,15 @@ impl Node {
     /// This exchange.
     pub fn exchange(&self) -> &ExchangeCode {
         &self.0.exchange
+    }
+
+    /// Who stands in for the exchanges that left, as of the last committed block.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn successors(&self) -> Result<Successors, NodeError> {
+        let region = self.0.store.get::<Region>("region").await?;
+        Ok(region.map(|region| region.successors).unwrap_or_default())
     }
 
     /// How this exchange settles.
@@ -334,6 +345,23 @@ impl Inner {
         &self,
         submissions: Vec<Submission>,
     ) -> Vec<Result<Acknowledgement, SubmitError>> {
+        let custody = submissions.iter().map(Submission::custody_of).collect::<Vec<_>>();
+        let answers = self.submit_all(submissions).await;
+        for (party, answer) in custody.iter().zip(&answers) {
+            let Some((party, replaces)) = party else { continue };
+            // Wherever in the region a party's keys were replaced, the one in memory may not be in force any more.
+            let is_retired = match answer {
+                Err(SubmitError::Refused(refusal)) => refusal.code == RefusalCode::KeyRetired,
+                _ => false,
+            };
+            if *replaces || is_retired {
+                self.custody.forget(*party);
+            }
+        }
+        answers
+    }
+
+    async fn submit_all(&self, submissions: Vec<Submission>) -> Vec<Result<Acknowledgement, SubmitError>> {
         let mut answers = Vec::with_capacity(submissions.len());
         let mut commands = Vec::with_capacity(submissions.len());
         for admitted in self.admit(submissions).await {

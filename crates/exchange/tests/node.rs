@@ -140,6 +140,40 @@ async fn sale(node: &Node) -> Vec<Acknowledgement> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_custody_that_was_replaced_signs_nothing_and_the_next_one_does() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database).await.unwrap();
+    sale(&node).await;
+    let supplier = PartyId::from(id(1));
+    let first = node.take_custody(supplier).await.unwrap();
+    let mut next = 20;
+    let mut registers = async || {
+        next += 1;
+        let right = json!({
+            "interests": ["holding"], "data_class": "enterprise", "source": format!("ports-{next}"),
+            "source_statement": { "en": "own systems" },
+        });
+        one(&node, command(next, Acting::Party(supplier), "right.register", &right)).await.is_ok()
+    };
+    let replace = async |number: u64, keys: &[databourse_primitives::PublicKey], entrusts: bool| {
+        let body = json!({ "party": supplier, "keys": keys, "entrusts_exchange": entrusts });
+        one(&node, command(number, Acting::Exchange, "party.replace_keys", &body)).await.unwrap();
+    };
+    // None is kept any more, so the exchange signs on its behalf; then another one, and it no longer does.
+    replace(40, &[], true).await;
+    assert!(registers().await);
+    let second = node.take_custody(supplier).await.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(node.take_custody(supplier).await.unwrap(), second, "made once");
+    replace(41, &[second], false).await;
+    assert!(registers().await);
+    // The party keeps a key of its own, and the exchange may not sign for it at all.
+    replace(42, &[databourse_ledger::SigningKey::from_seed([77; 32]).public_key()], false).await;
+    assert!(!registers().await);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sale_is_durable_provable_and_certified() {
     let database = TestDatabase::create().await;
     let (node, running) = start(&database).await.unwrap();

@@ -4,7 +4,7 @@
 
 use databourse_exchange::{
     Acknowledgement, Acting, Clock, ConfirmOutcome, Entropy, Founding, Node, NodeConfig, NodeKeys, RailName,
-    Running, SettlementConfig, SettlementError, Submission, SubmitError,
+    ReconcileRequest, Running, SettlementConfig, SettlementError, Submission, SubmitError,
 };
 use databourse_ledger::{Claims, Entry, SigningKey};
 use databourse_licensing::{Licence, Order};
@@ -636,6 +636,70 @@ async fn each_due_hold_of_the_own_book_expires_once_whatever_restarts() {
     assert_eq!(due.len(), ORDERS, "the other exchange's are the other exchange's");
     let held: BTreeSet<String> = due.iter().map(ToString::to_string).collect();
     assert!(!held.contains(&accepted.to_string()));
+    running.stop().await;
+}
+
+/// `js` leaves while an order of its book waits, and `sh` goes on with its book: holds, statements, the bank.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_successor_expires_the_holds_states_the_accounts_and_finds_the_money_of_an_exchange_that_left() {
+    let database = TestDatabase::create().await;
+    let (node, running) = start(&database, START, settlement()).await;
+    let mut day = Day::begin(&node).await;
+    let (buyer, buys) = (Holder::Party(day.js_buyer), By::JsFor(day.js_buyer));
+    day.sale(buys, &[day.js_offer], None).await;
+    day.close(1).await;
+    day.instruct(1).await;
+    // Without fees nothing is held on the exchange's own accounts, so an open order does not keep it.
+    let free = json!({
+        "version": "CNY/2@2", "fees": [], "fee_vat": "services", "selling_share": "0", "tax": 1, "hold_days": 30,
+        "dispute_days": 7, "bank_tolerance_minor": 5, "rounding": "half-up-largest-remainder-carry/1",
+    });
+    day.must(By::Sh, "schedule.publish", free).await;
+    let line = json!({ "offer": day.js_offer, "quantity": 1, "purpose": "logistics" });
+    let order = day.must(buys, "order.place", json!({ "lines": [line] })).await;
+    let leave = json!({ "change": { "name": "leave", "exchange": "js", "successor": "sh" } });
+    let proposal = day.must(By::Js, "member.propose", leave).await;
+    day.must(By::Sh, "member.vote", json!({ "proposal": proposal, "approve": true })).await;
+    day.party(By::Sh, "sh-late", "buyer").await;
+    assert_eq!(day.statement(&buyer, 2).await.parts().exchange.as_str(), "js");
+    let departed = day.must(By::Js, "member.depart", json!({ "exchange": "js" })).await;
+
+    // The window that it settled is of its book, the open one of its successor's.
+    assert_eq!(day.statement(&buyer, 1).await.parts().exchange.as_str(), "js");
+    let open = day.statement(&buyer, 2).await;
+    assert_eq!(open.parts().exchange.as_str(), "sh");
+    assert_eq!(open.parts().opening_minor, day.statement(&buyer, 1).await.parts().closing_minor);
+    // What js had at its bank is to come, under the name of the entry by which it left.
+    let asset = window(2).asset;
+    let bank = AccountId::exchange("sh".parse().unwrap(), Purpose::Bank, asset);
+    let (all, own) = (node.store().balances_at(&bank, node.published().size).await.unwrap(), 9_000_000);
+    assert_eq!(all.posted_minor, 2 * own);
+    let wired = BankLine {
+        reference: departed.to_string().parse().unwrap(),
+        end_to_end: None,
+        booked_at: node.now(),
+        ..credit("w", 1, own)
+    };
+    let against = async |lines: &[BankLine]| {
+        let request = ReconcileRequest {
+            window: window(2),
+            book: None,
+            mapping: settlement().book,
+            bank: Some((RailName::Iso20022, camt054(lines))),
+            open_breaks: None,
+        };
+        let report = node.reconcile(request).await.unwrap().bank.unwrap();
+        (report.matched.len(), report.breaks.len())
+    };
+    assert_eq!(against(&[wired]).await, (1, 0));
+    assert_eq!(against(&[]).await, (0, 1), "it did not come");
+    running.stop().await;
+    drop(node);
+
+    let (node, running) = start(&database, AFTER_THE_TERM, settlement()).await;
+    assert_eq!(node.expire_due_holds().await.unwrap(), 1);
+    let due = node.store().due_holds(node.now(), 10).await.unwrap();
+    assert!(!due.iter().any(|hold| hold.to_string() == order.to_string()));
     running.stop().await;
 }
 

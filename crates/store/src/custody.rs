@@ -56,6 +56,21 @@ impl Store {
         }
     }
 
+    /// Drops the sealed key `key_id` that was kept for a party and is retired. One that is kept instead of it by now stays.
+    ///
+    /// # Errors
+    /// `ReadOnly`, `Unavailable`.
+    pub async fn drop_custody_key(&self, party: PartyId, key_id: KeyId) -> Result<(), StoreError> {
+        let dropped = within(READ_LIMIT, async {
+            let mut client = self.connection().await?;
+            let tx = begin_write(&mut client).await?;
+            let statement = tx.prepare_cached(sql::DELETE_CUSTODY_KEY).await?;
+            tx.execute(&statement, &[party.as_uuid(), &key_id.to_string()]).await?;
+            Ok(tx.commit().await?)
+        });
+        dropped.await
+    }
+
     /// The sealed key that is kept for a party.
     ///
     /// # Errors

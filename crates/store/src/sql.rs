@@ -275,6 +275,8 @@ pub(crate) const CHECK_MONEY: &str = "
 pub(crate) const INSERT_CUSTODY_KEY: &str = "
     INSERT INTO custody_key (party, key_id, sealed) VALUES ($1, $2, $3) ON CONFLICT (party) DO NOTHING";
 
+pub(crate) const DELETE_CUSTODY_KEY: &str = "DELETE FROM custody_key WHERE party = $1 AND key_id = $2";
+
 pub(crate) const CUSTODY_KEY: &str = "SELECT key_id, sealed FROM custody_key WHERE party = $1";
 
 /// Takes the writer's lock for the life of the session, or says that it is taken. A replica gives locks of its own.

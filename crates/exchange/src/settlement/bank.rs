@@ -27,8 +27,8 @@ const DAY_MS: i64 = 86_400_000;
 /// What the ledger says moved at the bank.
 #[derive(Debug, Default)]
 pub(super) struct Payments {
-    /// Deposits (vouchers' too), withdrawals and settlements, each with its key: the bank's reference of a deposit, the
-    /// entry of a withdrawal, the instruction of a settlement.
+    /// Deposits (vouchers' too), withdrawals, settlements, and what an exchange that left handed over, each with its key:
+    /// the bank's reference of a deposit, the entry of a withdrawal or of a departure, the instruction of a settlement.
     pub(super) lines: Vec<SettlementLine>,
     /// The key of each reference that the ledger took from the bank.
     keys: BTreeMap<Label, BusinessKey>,
@@ -114,6 +114,7 @@ impl Node {
             _ => None,
         });
         let instructions = self.instructions_of(instructed).await?;
+        let successors = self.successors().await?;
         let mut payments = Payments::default();
         for (posting, amount, command) in read {
             let bad = || damaged(posting.entry);
@@ -138,6 +139,13 @@ impl Node {
                     // The reference is that of the payee's bank.
                     let reference = is_payee.then_some(confirm.bank_reference);
                     (LineKind::Settlement, other.to_string(), confirm.instruction.to_string(), reference)
+                }
+                // The exchange that left wires what is at its bank, under the name of the entry by which it departed.
+                Command::DepartRegion(depart) => {
+                    let is_ours = depart.exchange == *self.exchange();
+                    let successor = || successors.home_of(&depart.exchange).to_string();
+                    let other = if is_ours { successor() } else { depart.exchange.to_string() };
+                    (LineKind::Settlement, other, posting.entry.to_string(), None)
                 }
                 _ => return Err(bad()),
             };

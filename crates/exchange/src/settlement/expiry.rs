@@ -1,7 +1,8 @@
 //! Expiry: money that was held for an order whose time is over goes back, without anybody asking.
 //!
-//! Each exchange expires what is held in its own book; the rules refuse it the others'. The name of an `order.expire`
-//! entry follows from its order, so however often and from wherever it is sent, it stands in the ledger once.
+//! Each exchange expires what is held in its own book, and in those that it took over; the rules refuse it the others'.
+//! The name of an `order.expire` entry follows from its order, so however often and from wherever it is sent, it stands in
+//! the ledger once.
 
 use crate::{Acting, Node, NodeError, Submission, SubmitError, entropy::entry_id};
 use databourse_licensing::{ExpireOrder, Order};
@@ -57,6 +58,8 @@ impl Node {
     /// The longest overdue orders of this exchange's book, without those that were `tried`.
     async fn due_orders(&self, tried: &BTreeSet<OrderId>) -> Result<Vec<Order>, NodeError> {
         let now = self.now();
+        let successors = self.successors().await?;
+        let is_ours = |order: &Order| successors.home_of(&order.book) == self.exchange();
         let mut limit = BATCH_COUNT;
         loop {
             let holds = self.store().due_holds(now, limit).await?;
@@ -64,11 +67,7 @@ impl Node {
             let mut due = Vec::new();
             for names in names.chunks(NAMES_MAX) {
                 let orders: Vec<Order> = self.store().records(names).await?;
-                due.extend(
-                    orders
-                        .into_iter()
-                        .filter(|order| order.book == *self.exchange() && !tried.contains(&order.id)),
-                );
+                due.extend(orders.into_iter().filter(|order| is_ours(order) && !tried.contains(&order.id)));
             }
             let is_all = names.len() < limit as usize || limit >= LOOKED_THROUGH_MAX;
             if !due.is_empty() || is_all {

@@ -245,7 +245,9 @@ fn legs(
         let same = known.iter().find(|(counterparty, _)| *counterparty == line.counterparty);
         let pair = same.or(known.first()).map(|(_, pair)| pair.clone()).unwrap_or_else(|| {
             let code = line.counterparty.as_str().parse().ok();
-            let other = code.filter(|code| region.is_some_and(|region| region.has(code).is_ok()));
+            // A book may go on naming an exchange that left; its successor answers for it.
+            let other = region.zip(code).filter(|(region, code)| region.has(code).is_ok());
+            let other = other.map(|(region, code): (_, ExchangeCode)| region.home_of(&code).clone());
             Pair::new(exchange.clone(), other.unwrap_or_else(|| exchange.clone()))
         });
         let leg = legs.entry(pair).or_default();

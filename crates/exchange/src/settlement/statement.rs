@@ -55,8 +55,8 @@ impl Node {
     pub async fn statement(&self, holder: &Holder, window: WindowId) -> Result<Option<Statement>, NodeError> {
         // First what is shown, then what is read: all that stands below its size is there then.
         let shown = self.published();
-        let Some(subject) = self.subject(holder).await? else { return Ok(None) };
         let Some(window) = self.store().get::<Window>(&window.to_string()).await? else { return Ok(None) };
+        let Some(subject) = self.subject(holder, &window).await? else { return Ok(None) };
         let account = subject.account(window.id);
         let moves = Moves::read(self.store(), &account, window.id, shown.size).await?;
         let opening_minor = self.store().account_balance_before(&account, &window.id).await?.posted_minor;
@@ -97,19 +97,39 @@ impl Node {
         Statement::new(parts).map(Some).map_err(inconsistent)
     }
 
-    async fn subject(&self, holder: &Holder) -> Result<Option<Subject>, NodeError> {
-        let exchange = async |code: &ExchangeCode| self.store().get::<Exchange>(code.as_str()).await;
+    async fn subject(&self, holder: &Holder, window: &Window) -> Result<Option<Subject>, NodeError> {
         match holder {
             Holder::Exchange(code) => {
-                let Some(book) = exchange(code).await? else { return Ok(None) };
+                let Some(book) = self.store().get::<Exchange>(code.as_str()).await? else { return Ok(None) };
                 Ok(Some(Subject { holder: holder.clone(), name: book.name.clone(), book }))
             }
             Holder::Party(id) => {
                 let Some(party) = self.store().get::<Party>(&id.to_string()).await? else { return Ok(None) };
-                let missing = || damaged(format!("party {id} is of an exchange that is not there"));
-                let book = exchange(&party.home_exchange).await?.ok_or_else(missing)?;
+                let book = self.book_of(&party, window).await?;
                 Ok(Some(Subject { holder: holder.clone(), name: party.legal_name, book }))
             }
+        }
+    }
+}
+
+impl Node {
+    /// The exchange in whose book a party's money was when `window` took its last postings: the one that certified the
+    /// party, or, if that had departed by then, who succeeded it.
+    async fn book_of(&self, party: &Party, window: &Window) -> Result<Exchange, NodeError> {
+        let until = match window.state {
+            WindowState::Open => None,
+            _ => self.window_record(next(window.id)).await?.map(|next| next.opened_at),
+        };
+        let missing = || damaged(format!("party {} is of an exchange that is not there", party.id));
+        let mut code = party.home_exchange.clone();
+        loop {
+            let book = self.store().get::<Exchange>(code.as_str()).await?.ok_or_else(missing)?;
+            let Some((height, successor)) = book.departed() else { return Ok(book) };
+            let departed_at = self.store().block(height).await?.ok_or_else(missing)?.time;
+            if until.is_some_and(|until| until <= departed_at) {
+                return Ok(book);
+            }
+            code = successor.clone();
         }
     }
 }
