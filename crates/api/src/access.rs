@@ -74,10 +74,12 @@ const ROUTES: &[Route] = table! {
     GET "/tile/{level}/{*index}" Access::Everybody;
     GET "/tile/entries/{*index}" OVERSIGHT;
     GET "/v1/region" Access::Everybody;
+    GET "/v1/region/proposals" OVERSIGHT;
     GET "/v1/policy" Access::Everybody;
     GET "/v1/parties" ANY;
     POST "/v1/parties" OPERATOR;
     GET "/v1/parties/{id}" ANY;
+    POST "/v1/parties/{id}/keys" OPERATOR;
     POST "/v1/parties/{id}/revocation" OPERATOR;
     GET "/v1/rights" Access::Everybody;
     POST "/v1/rights" MERCHANT;

@@ -68,6 +68,7 @@ const TAGS: [(&str, &str); 22] = [
 #[openapi(components(schemas(
     Problem,
     crate::party::schema::PartyStateFilter,
+    crate::proposal::schema::ProposalStateName,
     crate::licence::schema::LicenceStateName,
     crate::window::schema::WindowStateName,
     crate::hold::schema::HoldStateName,

@@ -5,13 +5,16 @@ use crate::{
     access::Caller,
     command::{Acknowledged, Done},
     extract::{IdempotencyKey, JsonBody, Named, Parameters},
-    page::{Page, list_parameters},
+    page::{Listing, Page, list_parameters},
     scalar::*,
 };
 use axum::{Json, extract::State};
 use databourse_exchange::Acting;
-use databourse_party::{CertifyParty, LegalIdentifier, Party, PartyState, RevokeParty, Role};
+use databourse_party::{
+    CertifyParty, LegalIdentifier, Party, PartyState, ReplacePartyKeys, RevokeParty, Role, Successors,
+};
 use databourse_primitives::{BilingualText, ExchangeCode, KeyId, Label, Line, PartyId, PublicKey, Timestamp};
+use databourse_store::Column;
 use schema::{PartyStateName, Role as RoleName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -19,7 +22,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list, certify)).routes(routes!(get)).routes(routes!(revoke))
+    OpenApiRouter::new()
+        .routes(routes!(list, certify))
+        .routes(routes!(get))
+        .routes(routes!(replace_keys))
+        .routes(routes!(revoke))
 }
 
 /// A certification, and whether the exchange keeps the party's key.
@@ -101,6 +108,48 @@ async fn certify(
     api.record(key, Acting::Exchange, command, |id| format!("/v1/parties/{id}")).await
 }
 
+/// The keys that a party signs with from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "entrusts_exchange": false, "custody": true }))]
+pub(crate) struct PartyKeys {
+    /// Its keys, at most 8; those that it has already go on. May be empty if it entrusts the exchange or `custody` is true.
+    #[serde(default)]
+    #[schema(value_type = Vec<PublicKeyText>, required = false)]
+    keys: Vec<PublicKey>,
+    /// Whether its home exchange may sign on its behalf.
+    entrusts_exchange: bool,
+    /// Whether the exchange makes a key pair for it, or goes on with the one it has, and keeps it sealed; its public key
+    /// joins `keys`.
+    #[serde(default)]
+    #[schema(required = false)]
+    custody: bool,
+}
+
+/// Gives a party other keys.
+///
+/// Keys that are not named any more sign nothing from then on. For a party whose key was lost, and for the parties of an
+/// exchange that left: the keys that it kept for them did not go over to its successor, whose operators give them new ones
+/// here. A party that has its keys may send `party.replace_keys` itself, as a signed entry.
+#[utoipa::path(post, path = "/v1/parties/{id}/keys", operation_id = "replacePartyKeys", tag = "parties",
+    params(("id" = PartyIdText, Path)), request_body = PartyKeys,
+    responses((status = 201, description = "Replaced.", body = Acknowledged)))]
+async fn replace_keys(
+    State(api): State<ApiState>,
+    Named(party): Named<PartyId>,
+    key: IdempotencyKey,
+    JsonBody(asked): JsonBody<PartyKeys>,
+) -> Result<Done, Problem> {
+    let mut keys = asked.keys;
+    if asked.custody {
+        // Nothing is kept for somebody who is not there.
+        api.find::<Party>(&party).await?;
+        keys.push(api.node.take_custody(party).await?);
+    }
+    let command = ReplacePartyKeys { party, keys, entrusts_exchange: asked.entrusts_exchange };
+    api.record(key, Acting::Exchange, command, |_| format!("/v1/parties/{party}")).await
+}
+
 /// Why a certification ends.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +181,7 @@ async fn revoke(
 #[schema(as = Party, example = json!({
     "id": "019aa2b4-5c00-7000-8000-000000000001",
     "home_exchange": "sh",
+    "certified_by": "sh",
     "legal_name": { "zh": "长三角气象服务有限公司", "en": "Delta Weather Services Ltd" },
     "roles": ["supplier", "buyer"],
     "state": { "name": "certified" },
@@ -146,9 +196,12 @@ struct PartyView {
     /// The id of its `party.certify` entry.
     #[schema(value_type = PartyIdText)]
     id: PartyId,
-    /// The exchange that certified it.
+    /// The exchange at which it is at home: the one that certified it, or, if that left, its successor.
     #[schema(value_type = ExchangeCodeText)]
     home_exchange: ExchangeCode,
+    /// The exchange that certified it.
+    #[schema(value_type = ExchangeCodeText)]
+    certified_by: ExchangeCode,
     /// Its registered name.
     #[schema(value_type = BilingualTextObject)]
     legal_name: BilingualText,
@@ -182,10 +235,11 @@ struct PartyView {
 }
 
 impl PartyView {
-    fn new(party: Party, whole: bool) -> Self {
+    fn new(party: Party, whole: bool, successors: &Successors) -> Self {
         Self {
             id: party.id,
-            home_exchange: party.home_exchange,
+            home_exchange: successors.home_of(&party.home_exchange).clone(),
+            certified_by: party.home_exchange,
             legal_name: party.legal_name,
             roles: party.roles,
             state: party.state,
@@ -200,7 +254,7 @@ impl PartyView {
 }
 
 list_parameters!(PartyParameters {
-    /// The exchange that certified it.
+    /// The exchange at which it is at home, or which certified it.
     home_exchange: ExchangeCode as ExchangeCodeText => HomeExchange,
     /// Who it is in law.
     legal_identifier: LegalIdentifier as LegalIdentifierText => LegalIdentifier,
@@ -220,12 +274,29 @@ async fn list(
     caller: Caller,
     Parameters(asked): Parameters<PartyParameters>,
 ) -> Result<Json<Page<PartyView>>, Problem> {
+    let successors = api.node.successors().await?;
     let page = if caller.oversees() {
-        api.list(asked.into()).await?
+        let mut listing: Listing = asked.into();
+        listing.filters = with_taken_over(listing.filters, &successors);
+        api.list(listing).await?
     } else {
         Page::of(api.store().get::<Party>(&caller.acting_party()?.to_string()).await?)
     };
-    Ok(Json(page.map(|party| PartyView::new(party, true))))
+    Ok(Json(page.map(|party| PartyView::new(party, true, &successors))))
+}
+
+/// Records go on naming the exchange that certified a party, so who asks for those of an exchange asks for those that it
+/// took over as well.
+fn with_taken_over(mut filters: Vec<(Column, String)>, successors: &Successors) -> Vec<(Column, String)> {
+    let homes: BTreeSet<String> = filters
+        .iter()
+        .filter(|(column, _)| *column == Column::HomeExchange)
+        .map(|(_, home)| home.clone())
+        .collect();
+    for left in successors.left().filter(|left| homes.contains(successors.home_of(left).as_str())) {
+        filters.push((Column::HomeExchange, left.to_string()));
+    }
+    filters
 }
 
 /// Shows a party.
@@ -243,7 +314,7 @@ async fn get(
     let whole = caller.may_see(&[id]);
     let sells = [Role::Supplier, Role::Processor].iter().any(|role| party.roles.contains(role));
     if whole || sells {
-        return Ok(Json(PartyView::new(party, whole)));
+        return Ok(Json(PartyView::new(party, whole, &api.node.successors().await?)));
     }
     Err(Problem::forbidden("a party that sells, or yourself"))
 }

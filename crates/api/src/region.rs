@@ -116,6 +116,23 @@ pub(crate) mod schema {
         last_certificate: u64,
     }
 
+    /// An exchange as it was founded, or would join.
+    #[derive(ToSchema)]
+    pub(crate) struct FoundExchange {
+        /// Its code.
+        code: ExchangeCodeText,
+        /// Its name.
+        name: BilingualTextObject,
+        /// The key that signs its entries.
+        entry_key: PublicKeyText,
+        /// The key that signs checkpoints, as the log.
+        checkpoint_key: PublicKeyText,
+        /// The key that co-signs checkpoints.
+        cosignature_key: PublicKeyText,
+        /// The key that signs messages of the agreement on blocks.
+        consensus_key: PublicKeyText,
+    }
+
     /// The keys that an exchange had for one purpose.
     #[derive(ToSchema)]
     pub(crate) struct KeyHistory {

@@ -4,8 +4,8 @@ use crate::{
     ApiState, Problem, access, account, batch, breaks, certificate, delivery, dispute, entry, fee, health,
     hold, home, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
-    offer, openapi as document, order, party, payment, product, reconciliation, refund, region, right,
-    schedule, shares, statement, tax, voucher, window,
+    offer, openapi as document, order, party, payment, product, proposal, reconciliation, refund, region,
+    right, schedule, shares, statement, tax, voucher, window,
 };
 use axum::{
     Router,
@@ -36,6 +36,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 fn documented() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(document::base())
         .merge(region::router())
+        .merge(proposal::router())
         .merge(party::router())
         .merge(right::router())
         .merge(product::router())

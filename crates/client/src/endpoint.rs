@@ -43,6 +43,7 @@ impl Endpoint {
             Command::PublishTax(_) => Self::plain("/v1/tax-tables", body),
             Command::PublishSchedule(_) => Self::plain("/v1/schedules", body),
             Command::CertifyParty(_) => Self::plain("/v1/parties", body),
+            Command::ReplacePartyKeys(_) => Self::nested("/v1/parties", body, "party", "keys"),
             Command::RevokeParty(_) => Self::nested("/v1/parties", body, "party", "revocation"),
             Command::RegisterRight(_) => Self::plain("/v1/rights", body),
             Command::ListProduct(_) => Self::plain("/v1/products", body),

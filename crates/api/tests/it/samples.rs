@@ -5,7 +5,7 @@ use databourse_exchange::{HeadComparison, ReconcileReport};
 use databourse_licensing::{GrantRefund, Licence, OrderLine, RecordDelivery};
 use databourse_listing::{ListProduct, Offer, Product, PublishOffer, RegisterRight};
 use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
-use databourse_party::LegalIdentifier;
+use databourse_party::{LegalIdentifier, Missing, Proposal};
 use databourse_primitives::{
     AmountMinor, Asset, BilingualText, BreakId, CertificateNumber, Digest, DisputeId, EntryId, ExchangeCode,
     HoldId, Holder, InstructionId, KeyId, Label, LicenceId, Line, OfferId, OrderId, PartyId, ProductId,
@@ -165,6 +165,15 @@ struct AgedBreak {
     age: AgeBucket,
 }
 
+/// A proposal as it is answered.
+#[derive(Serialize, Deserialize)]
+struct WaitingProposal {
+    #[serde(flatten)]
+    proposal: Proposal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Missing>,
+}
+
 macro_rules! check_types {
     ($document:expr; $($name:literal: $type:ty),* $(,)?) => {$(check_type::<$type>($document, $name);)*};
 }
@@ -188,6 +197,7 @@ fn the_real_types_read_the_samples_and_write_what_the_schemas_say() {
         "PublishTax": PublishTax, "TaxTable": TaxTable, "ShareTree": ShareTree, "ChargeFee": ChargeFee,
         "IssueVoucher": IssueVoucher, "Voucher": Voucher, "Hold": Hold, "OpenDispute": OpenDispute, "Dispute": Dispute,
         "Break": AgedBreak, "HeadComparison": HeadComparison, "ReconcileReport": ReconcileReport,
+        "MemberProposal": WaitingProposal,
     );
     let lines = &sample(document, "Purchase")["lines"];
     serde_json::from_value::<Vec<OrderLine>>(lines.clone()).unwrap();

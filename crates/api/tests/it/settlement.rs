@@ -613,3 +613,68 @@ async fn a_book_and_a_bank_are_compared_with_the_ledger() {
     assert_eq!(refused(named, 400, "request.malformed").await, "person");
     town.exchange.running.stop().await;
 }
+
+/// `zj` proposes to leave, `sh` succeeds it: what is shown of the proposal, and of a party that comes over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_shows_what_it_waits_for_and_a_party_moves_to_the_successor() {
+    let mut town = Town::start().await;
+    let far = format!("/v1/parties/{}", id(3));
+    let homes = async |town: &Town| {
+        let party = town.json(&far).await;
+        let of = async |code: &str| {
+            let page = town.json(&format!("/v1/parties?home_exchange={code}")).await;
+            page["items"].as_array().unwrap().iter().any(|item| item["id"] == party["id"])
+        };
+        let listed = (of("sh").await, of("zj").await);
+        (party["home_exchange"].clone(), party["certified_by"].clone(), listed)
+    };
+    assert_eq!(homes(&town).await, (json!("zj"), json!("zj"), (false, true)));
+    let leave = json!({ "change": { "name": "leave", "exchange": "zj", "successor": "sh" } });
+    town.peer(80, None, "member.propose", leave).await;
+    let shown = async |town: &Town, filter: &str| {
+        let page = town.json(&format!("/v1/region/proposals{filter}")).await;
+        page["items"].as_array().unwrap().iter().for_each(|item| check_answer("MemberProposal", item));
+        page["items"].clone()
+    };
+    let open = shown(&town, "?state=open&exchange=zj").await;
+    assert_eq!((&open[0]["id"], &open[0]["votes"]), (&json!(id(80)), &json!({ "zj": true })));
+    let missing = json!({
+        "approval_count": 1, "approval_count_needed": 2, "not_voted": ["sh"], "must_approve": "sh",
+    });
+    assert_eq!((&open[0]["proposed_by"], &open[0]["missing"]), (&json!("zj"), &missing));
+    let vote = json!({ "proposal": id(80), "approve": true }).to_string();
+    let command = databourse_market::Command::from_json("member.vote", &vote).unwrap();
+    let acting = databourse_exchange::Acting::Exchange;
+    let vote = databourse_exchange::Submission::Command { id: id(81), acting, command };
+    town.exchange.node.submit(vec![vote]).await.pop().unwrap().unwrap();
+    assert_eq!(shown(&town, "?state=open").await, json!([]));
+    let decided = shown(&town, "").await;
+    let height = town.exchange.node.published().height.0;
+    assert_eq!((&decided[0]["state"]["name"], decided[0].get("missing")), (&json!("accepted"), None));
+    assert_eq!(decided[0]["state"]["effect_height"], json!(height + 2));
+    town.get(&town.buyer, "/v1/region/proposals").await.expect_problem(403, "token.role_missing");
+
+    town.deposit().await;
+    town.peer(82, None, "member.depart", json!({ "exchange": "zj" })).await;
+    assert_eq!(homes(&town).await, (json!("sh"), json!("zj"), (true, true)));
+    // Its key did not come over: sh makes one, and signs with that.
+    let (custody, none) = (json!({ "entrusts_exchange": false, "custody": true }), "/v1/parties/none/keys");
+    let path = format!("{far}/keys");
+    town.post(&town.buyer, &path, 83, custody.clone()).await.expect_problem(403, "token.role_missing");
+    town.post(&town.operator, none, 83, custody.clone()).await.expect_problem(400, "request.malformed");
+    let nobody = format!("/v1/parties/{}/keys", id(999));
+    town.post(&town.operator, &nobody, 83, custody.clone()).await.expect_problem(404, "resource.unknown");
+    town.post(&town.operator, &path, 83, custody.clone()).await.expect(201);
+    town.post(&town.operator, &path, 83, custody).await.expect(200);
+    let deposit = json!({ "party": id(3), "asset": "CNY/2", "amount_minor": 500, "bank_reference": "b9" });
+    town.post(&town.operator, "/v1/accounts/deposits", 84, deposit).await.expect(201);
+    let moved = town.exchange.token(&id(3).to_string(), &[TokenRole::Buyer]);
+    let withdraw = json!({ "asset": "CNY/2", "amount_minor": 500 });
+    town.post(&moved, "/v1/accounts/withdrawals", 85, withdraw).await.expect(201);
+    let party = town.json(&far).await;
+    assert_eq!(
+        (party["entrusts_exchange"].clone(), party["keys"].as_array().unwrap().len()),
+        (json!(false), 1)
+    );
+    town.exchange.running.stop().await;
+}
