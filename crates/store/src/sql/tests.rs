@@ -52,6 +52,7 @@ const WRITING: &[&str] = &[
     INSERT_TILES,
     INSERT_POSTINGS,
     INSERT_CUSTODY_KEY,
+    DELETE_CUSTODY_KEY,
 ];
 
 /// Lists under no filter, each filter alone with one value and with two, all filters, and a search.

@@ -123,6 +123,12 @@ async fn a_kept_key_is_never_overwritten() {
     assert!(!format!("{kept:?}").contains("sealed"));
     let error = ledger.store.put_custody_key(id(4).parse().unwrap(), one, b"sealed").await.unwrap_err();
     assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+    // Only the key that is named goes, and another may take its place.
+    ledger.store.drop_custody_key(party, other).await.unwrap();
+    assert_eq!(ledger.store.custody_key(party).await.unwrap().map(|kept| kept.key_id), Some(one));
+    ledger.store.drop_custody_key(party, one).await.unwrap();
+    assert!(ledger.store.custody_key(party).await.unwrap().is_none());
+    ledger.store.put_custody_key(party, other, b"sealed").await.unwrap();
 }
 
 #[tokio::test]
