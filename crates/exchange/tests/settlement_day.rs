@@ -15,6 +15,7 @@ use databourse_primitives::{
     AmountMinor, BilingualText, Digest, EntryId, Holder, LicenceId, PartyId, RefusalCode, Timestamp, WindowId,
 };
 use databourse_rails::{Agent, BankLine, Direction, Directory, Ecny, LineStatus, MessageId, Report};
+use databourse_reconcile::book::{ColumnMapping, write_book};
 use databourse_settlement::{AccountId, LineTerms, Pair, Purpose, Schedule, TaxTable, Window};
 use databourse_statement::{LineKind, Statement, StatementLine, WindowStage, read_json};
 use databourse_testkit::TestDatabase;
@@ -693,6 +694,14 @@ async fn a_successor_expires_the_holds_states_the_accounts_and_finds_the_money_o
     };
     assert_eq!(against(&[wired]).await, (1, 0));
     assert_eq!(against(&[]).await, (0, 1), "it did not come");
+    // A line of a book that still names js is between sh and who answers for js now.
+    let mut line = node.window_lines(window(1), &"js~js".parse().unwrap()).await.unwrap().remove(0);
+    line.window = window(2);
+    let mapping = ColumnMapping::plain();
+    let book = Some(write_book(&[line], &mapping).unwrap());
+    let request = ReconcileRequest { window: window(2), book, mapping, bank: None, open_breaks: None };
+    let pairs = node.reconcile(request).await.unwrap().book.unwrap();
+    assert_eq!(pairs.iter().map(|leg| leg.pair.to_string()).collect::<Vec<_>>(), ["sh~sh"]);
     running.stop().await;
     drop(node);
 
