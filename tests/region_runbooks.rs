@@ -7,7 +7,7 @@ mod region_support;
 
 use databourse_client::NodeState;
 use region_support::{
-    CODES, LOOK_PAUSE, RETURN_LIMIT, Region,
+    CODES, RETURN_LIMIT, Region,
     dice::{Dice, seed},
     load::Load,
     verdict,
@@ -127,15 +127,9 @@ async fn two_gone_of_four_and_a_corrupt_log(region: &mut Region, load: &Load, di
     assert!(table.contains("no quorum 不足三分之二") && code == Some(2), "{table}");
 
     // Meanwhile one of the two that are left finds a flipped bit in the log of its votes. It says so and does not vote.
-    let votes = region.nodes[JS].votes();
-    let logged = async {
-        // The heartbeat: they vote on a block that they cannot decide.
-        while fs::metadata(&votes).map_or(0, |file| file.len()) < 200 {
-            tokio::time::sleep(LOOK_PAUSE).await;
-        }
-    };
-    tokio::time::timeout(RETURN_LIMIT, logged).await.expect("votes are logged");
+    region.votes_rest(&[JS]).await;
     region.nodes[JS].kill();
+    let votes = region.nodes[JS].votes();
     let mut bytes = fs::read(&votes).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&votes, bytes).unwrap();
@@ -159,6 +153,7 @@ async fn two_gone_of_four_and_a_corrupt_log(region: &mut Region, load: &Load, di
 
 async fn one_gone_for_good(region: &mut Region, load: &Load, dice: &mut Dice) {
     let three = [AH, JS, SH];
+    region.nodes[ZJ].kill_database();
     region.nodes[ZJ].kill();
     region.nodes[ZJ].is_former = true;
     load.sell(&three, 4, dice).await;

@@ -32,14 +32,14 @@ impl Region {
     #[track_caller]
     pub(crate) fn operator(&self, place: usize, arguments: &[&str]) -> String {
         let config = self.file(place, "databourse.toml");
-        says(&[&["region"], arguments, &["--config", &config]].concat())
+        says(&[&["region"][..], arguments, &["--config", &config]].concat())
     }
 
     /// The same of `settle`.
     #[track_caller]
     pub(crate) fn settle(&self, place: usize, arguments: &[&str]) -> String {
         let (url, token) = (&self.nodes[place].access.url, self.file(place, "operator.token"));
-        says(&[&["settle"], arguments, &["--url", url, "--token-file", &token]].concat())
+        says(&[&["settle"][..], arguments, &["--url", url, "--token-file", &token]].concat())
     }
 
     /// One exchange proposes, and those at `approving` vote for it; the change is decided then.

@@ -13,7 +13,7 @@ use databourse_client::NodeState;
 use dice::Dice;
 use load::Load;
 use node::{Access, Node, databourse};
-use std::{net::TcpListener, path::PathBuf, process::Stdio, time::Duration};
+use std::{fs, net::TcpListener, path::PathBuf, process::Stdio, time::Duration};
 
 /// The exchanges, in the order of their codes.
 pub(crate) const CODES: [&str; 4] = ["ah", "js", "sh", "zj"];
@@ -66,7 +66,7 @@ impl Region {
 
     /// Sells at `places` until the node at `place` has committed block `height`.
     pub(crate) async fn sell_up_to(
-        &mut self,
+        &self,
         (place, height): (usize, u64),
         load: &Load,
         places: &[usize],
@@ -79,6 +79,29 @@ impl Region {
         }
     }
 
+    /// Waits until the nodes at `places` have votes in their logs and add none, for longer than an idle region makes no block:
+    /// the log of a height is kept until the next one begins.
+    pub(crate) async fn votes_rest(&self, places: &[usize]) {
+        const SOME_VOTES_BYTES: u64 = 60;
+        const RESTS_FOR_LOOKS: usize = 50;
+        let rest = async {
+            let (mut known, mut looks) = (Vec::new(), 0);
+            while looks < RESTS_FOR_LOOKS {
+                tokio::time::sleep(LOOK_PAUSE).await;
+                let length =
+                    |place: &usize| fs::metadata(self.nodes[*place].votes()).map_or(0, |file| file.len());
+                let lengths: Vec<u64> = places.iter().map(length).collect();
+                let rests = lengths == known && lengths.iter().all(|length| *length > SOME_VOTES_BYTES);
+                looks = if rests { looks + 1 } else { 0 };
+                known = lengths;
+            }
+        };
+        let rest = tokio::time::timeout(RETURN_LIMIT, rest).await;
+        if rest.is_err() {
+            panic!("no votes in the logs of {places:?}:\n{}", self.state().await);
+        }
+    }
+
     /// Stops one node as its operator does, starts it again and waits until it takes part.
     pub(crate) async fn restart(&mut self, place: usize) {
         self.nodes[place].stopped().await;
@@ -88,7 +111,7 @@ impl Region {
 
     /// What `databourse region status` prints of the nodes at `places`, and its exit code.
     pub(crate) fn status(&self, places: &[usize]) -> (String, Option<i32>) {
-        let urls = places.iter().flat_map(|place| ["--url", &self.nodes[*place].access.url]);
+        let urls = places.iter().flat_map(|place| ["--url", self.nodes[*place].access.url.as_str()]);
         let shown = databourse().args(["region", "status"]).args(urls).output().unwrap();
         (String::from_utf8(shown.stdout).unwrap(), shown.status.code())
     }

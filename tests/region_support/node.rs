@@ -223,7 +223,7 @@ impl Node {
         ends.unwrap_or_else(|_| panic!("{} does not end:\n{}", self.code, self.log_end(40)));
         let mut child = self.process.take().expect("a node that was started");
         assert!(!child.wait().unwrap().success(), "{}:\n{}", self.code, self.log_end(10));
-        self.log_end(5)
+        self.log_end(15)
     }
 
     /// Its configuration.

@@ -64,7 +64,8 @@ pub(crate) async fn of(region: &Region, known: &Known) -> Verdict {
     for node in &region.nodes {
         let (kept, accused) = read(node.code, node.data()).await;
         evidence.extend(accused);
-        if node.is_former { &mut former } else { &mut all }.push(kept);
+        let place = if node.is_former { &mut former } else { &mut all };
+        place.push(kept);
     }
     let shortest = all.iter().min_by_key(|kept| kept.blocks.len()).unwrap();
     let (height, size) = (shortest.blocks.len(), shortest.entries.len());
