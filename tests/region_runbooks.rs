@@ -9,7 +9,7 @@ use databourse_client::NodeState;
 use region_support::{
     CODES, RETURN_LIMIT, Region,
     dice::{Dice, seed},
-    load::Load,
+    load::{Load, merchant},
     verdict,
     watch::Watch,
 };
@@ -110,14 +110,13 @@ async fn two_gone_of_four_and_a_corrupt_log(region: &mut Region, load: &Load, di
     region.nodes[SH].kill();
     region.nodes[ZJ].kill();
     // Nobody is left waiting: 503, and when to come again. Reads go on.
-    let unanswerable = json!({ "commands": [{
-        "id": "019b8b6e-0000-7000-9000-000000000001", "type": "account.deposit",
-        "body": { "party": region_support::load::merchant(AH), "asset": "XTS/3", "amount_minor": 1, "bank_reference": "x" },
-    }] });
+    let deposit = json!({
+        "party": merchant(AH), "asset": "XTS/3", "amount_minor": 1, "bank_reference": "nobody hears of it",
+    });
     for place in [AH, JS] {
         let what = "that too few are left";
         region.says_of_region(place, what, |health| health.state == NodeState::NoQuorum).await;
-        let (status, retry_after) = region.nodes[place].access.post("/v1/commands", &unanswerable).await;
+        let (status, retry_after) = region.nodes[place].access.post("/v1/accounts/deposits", &deposit).await;
         assert_eq!((status, retry_after.is_some()), (503, true), "{}: {retry_after:?}", CODES[place]);
         let orders: Vec<Value> = region.nodes[place].access.operator().list("/v1/orders").await.unwrap();
         assert!(!orders.is_empty() && region.nodes[place].access.shown().await.is_some());
