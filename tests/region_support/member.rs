@@ -72,8 +72,8 @@ impl Region {
                     "杭州数据交易所",
                     "--name-en",
                     "Hangzhou Data Exchange",
-                ],
-                &["--address", &listen, "--keys", &path("keys.toml")][..],
+                ][..],
+                &["--address", &listen, "--keys", &path("keys.toml")],
             ]
             .concat(),
         );

@@ -79,8 +79,8 @@ impl Region {
         }
     }
 
-    /// Waits until the nodes at `places` have votes in their logs and add none, for longer than an idle region makes no block:
-    /// the log of a height is kept until the next one begins.
+    /// Waits until the nodes at `places` have votes in their logs and add none, for longer than an idle region makes no
+    /// block: the log of a height is kept until the next one begins.
     pub(crate) async fn votes_rest(&self, places: &[usize]) {
         const SOME_VOTES_BYTES: u64 = 60;
         const RESTS_FOR_LOOKS: usize = 50;
@@ -220,8 +220,8 @@ impl Drop for Region {
 /// How far behind the ports for clients those between nodes are.
 pub(crate) const PEER_PORTS_AFTER: u16 = 50;
 
-/// The first port of a block of which `region init` takes eight, and one who joins two more: below those that the system gives to outgoing
-/// connections, for a node that was killed must find its own again.
+/// The first port of a block of which `region init` takes eight, and one who joins two more: below those that the system
+/// gives to outgoing connections, for a node that was killed must find its own again.
 fn free_ports() -> u16 {
     let mut dice = dice::Dice::new(dice::by_chance());
     for _ in 0..200 {

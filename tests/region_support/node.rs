@@ -251,9 +251,8 @@ impl Node {
 
     /// Moves the log of its votes away, as the runbooks say.
     pub(crate) fn move_votes_away(&self) {
-        let nobody =
-            (0..).map(|number| self.folder.join(format!("wal.old-{number}"))).find(|to| !to.exists());
-        fs::rename(self.folder.join("wal"), nobody.unwrap()).unwrap();
+        let free = (0..).map(|number| self.folder.join(format!("wal.old-{number}"))).find(|to| !to.exists());
+        fs::rename(self.folder.join("wal"), free.unwrap()).unwrap();
     }
 
     /// The end of its input, which it takes for being told to stop.
