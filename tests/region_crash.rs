@@ -8,9 +8,8 @@
 mod region_support;
 
 use region_support::{
-    CODES, RETURN_LIMIT, Region,
+    RETURN_LIMIT, Region,
     dice::{Dice, seed},
-    load::Load,
     verdict,
     watch::Watch,
 };
@@ -95,10 +94,7 @@ async fn kills_of_one_at_a_time_and_twice_of_all_lose_double_and_fork_nothing() 
     let seed = seed();
     println!("seed {seed}");
     let mut dice = Dice::new(seed);
-    let mut region = Region::init();
-    region.start().await;
-    let load = Load::new(region.accesses());
-    load.open_stalls(&mut dice).await;
+    let (mut region, load) = Region::opened(&mut dice).await;
     let watch = Watch::start(region.accesses());
     let clients = load.start(CLIENTS, &mut dice);
 
@@ -158,10 +154,7 @@ async fn a_node_that_was_stopped_and_one_that_lost_its_disk_catch_up_by_themselv
     let seed = seed();
     println!("seed {seed}");
     let mut dice = Dice::new(seed);
-    let mut region = Region::init();
-    region.start().await;
-    let load = Load::new(region.accesses());
-    load.open_stalls(&mut dice).await;
+    let (mut region, load) = Region::opened(&mut dice).await;
 
     // One is stopped for a while; the three others go on.
     region.nodes[3].stopped().await;
@@ -176,17 +169,11 @@ async fn a_node_that_was_stopped_and_one_that_lost_its_disk_catch_up_by_themselv
     // says, it does not vote until the region is two heights past everything that it may have voted on.
     region.nodes[2].lose_disk();
     load.sell(&[0, 1, 3], 20, &mut dice).await;
-    let lost_at = height(&region, 0).await;
+    let lost_at = region.height(0).await;
     region.nodes[2].start_with(&[("DATABOURSE_REGION_VOTE", "false")]);
     region.runs(2, RETURN_LIMIT).await;
     region.level(&[0, 1, 2, 3], load.last_leaf()).await;
-    let mut rounds = 0;
-    while height(&region, 2).await < lost_at + 2 {
-        rounds += 1;
-        load.sell(&[0, 1, 3], 2, &mut dice).await;
-        region.level(&[0, 1, 2, 3], load.last_leaf()).await;
-    }
-    println!("{} was two heights past its loss at height {lost_at} after {rounds} rounds", CODES[2]);
+    region.sell_up_to((2, lost_at + 2), &load, &[0, 1, 3], &mut dice).await;
     region.nodes[2].stopped().await;
     region.nodes[2].start();
     region.runs(2, RETURN_LIMIT).await;
@@ -203,8 +190,4 @@ async fn a_node_that_was_stopped_and_one_that_lost_its_disk_catch_up_by_themselv
     let verdict = verdict::of(&region, &known).await;
     println!("{} acknowledged; {verdict:?}", known.acknowledged.len());
     assert!(verdict.evidence.is_empty(), "double signing: {:?}", verdict.evidence);
-}
-
-async fn height(region: &Region, place: usize) -> u64 {
-    region.nodes[place].access.client.region_health().await.unwrap().height.0
 }

@@ -50,6 +50,11 @@ fn id(kind: u64, number: u64) -> String {
     format!("019b8b6e-0000-7000-8{kind:03x}-{number:012x}")
 }
 
+/// The merchant of the exchange at `place`.
+pub(crate) fn merchant(place: usize) -> String {
+    id(1, place as u64)
+}
+
 fn command(id: &str, party: Option<&str>, entry_type: &str, body: Value) -> Value {
     match party {
         Some(party) => json!({ "id": id, "type": entry_type, "on_behalf_of": party, "body": body }),
@@ -128,7 +133,7 @@ impl Load {
     }
 
     /// Waits until a node shows a leaf that another has answered.
-    async fn seen(&self, place: usize, leaf_index: u64) -> Option<()> {
+    pub(crate) async fn seen(&self, place: usize, leaf_index: u64) -> Option<()> {
         let seen = async {
             while self.nodes[place].shown().await.is_none_or(|(size, _)| size <= leaf_index) {
                 tokio::time::sleep(LOOK_PAUSE).await;
@@ -143,9 +148,15 @@ impl Load {
 
     /// A merchant with an offer at every exchange.
     pub(crate) async fn open_stalls(&self, dice: &mut Dice) {
-        for place in 0..self.nodes.len() {
+        let places: Vec<_> = (0..self.nodes.len()).collect();
+        self.open_stalls_at(&places, dice).await;
+    }
+
+    /// The same at the exchanges `places`.
+    pub(crate) async fn open_stalls_at(&self, places: &[usize], dice: &mut Dice) {
+        for &place in places {
             let at = place as u64;
-            let merchant = id(1, at);
+            let merchant = merchant(place);
             let right = json!({
                 "interests": ["product_operation"], "data_class": "enterprise", "source": format!("shop-{at}"),
                 "source_statement": { "en": "The shop's own system" },
@@ -170,14 +181,27 @@ impl Load {
                 self.act(place, command, dice).await.expect("a stall");
             }
         }
-        self.all_see(self.last_leaf()).await;
+        self.see(places, self.last_leaf()).await;
     }
 
     /// Waits until every node shows that leaf.
     pub(crate) async fn all_see(&self, leaf_index: u64) {
-        for place in 0..self.nodes.len() {
-            self.seen(place, leaf_index).await.expect("every node comes so far");
+        let places: Vec<_> = (0..self.nodes.len()).collect();
+        self.see(&places, leaf_index).await;
+    }
+
+    /// Waits until the nodes at `places` show that leaf.
+    pub(crate) async fn see(&self, places: &[usize], leaf_index: u64) {
+        for place in places {
+            self.seen(*place, leaf_index).await.expect("every node comes so far");
         }
+    }
+
+    /// Has an operator send one command, which must be recorded.
+    pub(crate) async fn operate(&self, place: usize, entry_type: &str, body: Value, dice: &mut Dice) -> u64 {
+        let id = id(10, self.numbers.fetch_add(1, Ordering::Relaxed));
+        let done = self.act(place, command(&id, None, entry_type, body), dice).await;
+        done.unwrap_or_else(|| panic!("{:#?}", self.known().surprises))
     }
 
     /// A whole sale: a new buyer of one exchange buys what a merchant of another (or the same) lists.
@@ -195,7 +219,7 @@ impl Load {
         let placed = self.act(home, place, dice).await?;
         self.seen(shop, placed).await?;
         let deliver = json!({ "order": order, "method": "file", "evidence": Digest::of(b"goods") });
-        let deliver = command(&id(8, number), Some(&id(1, shop as u64)), "delivery.record", deliver);
+        let deliver = command(&id(8, number), Some(&merchant(shop)), "delivery.record", deliver);
         let delivered = self.act(shop, deliver, dice).await?;
         self.seen(home, delivered).await?;
         let accept = command(&id(9, number), Some(&buyer), "order.accept", json!({ "order": order }));
@@ -217,11 +241,17 @@ impl Load {
 
     /// Lets `count` clients sell until [`Load::finish`].
     pub(crate) fn start(&self, count: usize, dice: &mut Dice) -> JoinSet<()> {
+        let places: Vec<_> = (0..self.nodes.len()).collect();
+        self.start_at(&places, count, dice)
+    }
+
+    /// The same at the exchanges `places`.
+    pub(crate) fn start_at(&self, places: &[usize], count: usize, dice: &mut Dice) -> JoinSet<()> {
+        self.is_over.store(false, Ordering::Relaxed);
         let mut clients = JoinSet::new();
         for _ in 0..count {
-            let (load, mut dice) = (self.clone(), Dice::new(dice.word()));
+            let (load, places, mut dice) = (self.clone(), places.to_vec(), Dice::new(dice.word()));
             clients.spawn(async move {
-                let places: Vec<_> = (0..load.nodes.len()).collect();
                 while !load.is_over.load(Ordering::Relaxed) && load.sale(&places, &mut dice).await.is_some() {
                 }
             });

@@ -3,14 +3,17 @@
 
 pub(crate) mod dice;
 pub(crate) mod load;
+pub(crate) mod member;
 pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod verdict;
 pub(crate) mod watch;
 
 use databourse_client::NodeState;
+use dice::Dice;
+use load::Load;
 use node::{Access, Node, databourse};
-use std::{net::TcpListener, path::PathBuf, process::Stdio, time::Duration};
+use std::{fs, net::TcpListener, path::PathBuf, process::Stdio, time::Duration};
 
 /// The exchanges, in the order of their codes.
 pub(crate) const CODES: [&str; 4] = ["ah", "js", "sh", "zj"];
@@ -24,6 +27,8 @@ pub(crate) const LOOK_PAUSE: Duration = Duration::from_millis(100);
 /// Four nodes and their folder.
 pub(crate) struct Region {
     pub(crate) nodes: Vec<Node>,
+    /// The first of its ports: so many for clients from it on, and for the nodes from [`PEER_PORTS_AFTER`] more on.
+    pub(crate) base_port: u16,
     /// Removed last, when the nodes are gone.
     scratch: databourse_testkit::ScratchFolder,
 }
@@ -35,9 +40,80 @@ impl Region {
         let folder = scratch.path().join("region");
         let mut command = databourse();
         command.args(["region", "init", "--exchanges", "sh,js,zj,ah", "--folder"]).arg(&folder);
-        let made = command.args(["--base-port", &free_ports().to_string()]).output().unwrap();
+        let base_port = free_ports();
+        let made = command.args(["--base-port", &base_port.to_string()]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self { nodes: CODES.iter().map(|code| Node::new(code, folder.join(code))).collect(), scratch }
+        Self {
+            nodes: CODES.iter().map(|code| Node::new(code, folder.join(code))).collect(),
+            base_port,
+            scratch,
+        }
+    }
+
+    /// A region that runs, with a merchant and an offer at every exchange.
+    pub(crate) async fn opened(dice: &mut Dice) -> (Self, Load) {
+        let mut region = Self::init();
+        region.start().await;
+        let load = Load::new(region.accesses());
+        load.open_stalls(dice).await;
+        (region, load)
+    }
+
+    /// The height of the last final block at one node.
+    pub(crate) async fn height(&self, place: usize) -> u64 {
+        self.nodes[place].access.client.region_health().await.unwrap().height.0
+    }
+
+    /// Sells at `places` until the node at `place` has committed block `height`.
+    pub(crate) async fn sell_up_to(
+        &self,
+        (place, height): (usize, u64),
+        load: &Load,
+        places: &[usize],
+        dice: &mut Dice,
+    ) {
+        let known = self.nodes[place].access.clone();
+        while known.client.region_health().await.unwrap().height.0 < height {
+            load.sell(places, 2, dice).await;
+            load.seen(place, load.last_leaf()).await.expect("it follows");
+        }
+    }
+
+    /// Waits until the nodes at `places` have votes in their logs and add none, for longer than an idle region makes no
+    /// block: the log of a height is kept until the next one begins.
+    pub(crate) async fn votes_rest(&self, places: &[usize]) {
+        const SOME_VOTES_BYTES: u64 = 60;
+        const RESTS_FOR_LOOKS: usize = 50;
+        let rest = async {
+            let (mut known, mut looks) = (Vec::new(), 0);
+            while looks < RESTS_FOR_LOOKS {
+                tokio::time::sleep(LOOK_PAUSE).await;
+                let length =
+                    |place: &usize| fs::metadata(self.nodes[*place].votes()).map_or(0, |file| file.len());
+                let lengths: Vec<u64> = places.iter().map(length).collect();
+                let rests = lengths == known && lengths.iter().all(|length| *length > SOME_VOTES_BYTES);
+                looks = if rests { looks + 1 } else { 0 };
+                known = lengths;
+            }
+        };
+        let rest = tokio::time::timeout(RETURN_LIMIT, rest).await;
+        if rest.is_err() {
+            panic!("no votes in the logs of {places:?}:\n{}", self.state().await);
+        }
+    }
+
+    /// Stops one node as its operator does, starts it again and waits until it takes part.
+    pub(crate) async fn restart(&mut self, place: usize) {
+        self.nodes[place].stopped().await;
+        self.nodes[place].start();
+        self.runs(place, RETURN_LIMIT).await;
+    }
+
+    /// What `databourse region status` prints of the nodes at `places`, and its exit code.
+    pub(crate) fn status(&self, places: &[usize]) -> (String, Option<i32>) {
+        let urls = places.iter().flat_map(|place| ["--url", self.nodes[*place].access.url.as_str()]);
+        let shown = databourse().args(["region", "status"]).args(urls).output().unwrap();
+        (String::from_utf8(shown.stdout).unwrap(), shown.status.code())
     }
 
     /// Starts all and waits until the ledger is founded.
@@ -74,7 +150,7 @@ impl Region {
             }
         };
         if tokio::time::timeout(limit, runs).await.is_err() {
-            panic!("the node of {} does not run again:\n{}", CODES[place], self.state().await);
+            panic!("the node of {} does not run again:\n{}", self.nodes[place].code, self.state().await);
         }
     }
 
@@ -141,13 +217,16 @@ impl Drop for Region {
     }
 }
 
-/// The first port of a block of which `region init` takes eight: below those that the system gives to outgoing
-/// connections, for a node that was killed must find its own again.
+/// How far behind the ports for clients those between nodes are.
+pub(crate) const PEER_PORTS_AFTER: u16 = 50;
+
+/// The first port of a block of which `region init` takes eight, and one who joins two more: below those that the system
+/// gives to outgoing connections, for a node that was killed must find its own again.
 fn free_ports() -> u16 {
     let mut dice = dice::Dice::new(dice::by_chance());
     for _ in 0..200 {
         let base = 10_000 + 100 * u16::try_from(dice.below(200)).unwrap();
-        let mut ports = (0..4).flat_map(|at| [base + at, base + 50 + at]);
+        let mut ports = (0..5).flat_map(|at| [base + at, base + PEER_PORTS_AFTER + at]);
         if ports.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
             return base;
         }

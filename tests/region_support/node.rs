@@ -65,12 +65,25 @@ impl Access {
         }
     }
 
+    /// Posts as the operator: the status, and when to come again if the answer says so.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Option<String>) {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token).json(body);
+        let answer = request.send().await.unwrap();
+        let again = answer.headers().get("retry-after");
+        (answer.status().as_u16(), again.map(|value| value.to_str().unwrap().to_owned()))
+    }
+
     /// Size and root of the final checkpoint that it shows; `None` if it does not answer, or has none yet.
     pub(crate) async fn shown(&self) -> Option<(u64, String)> {
         let request = self.http.get(format!("{}/checkpoint", self.url)).timeout(Duration::from_secs(2));
         let text = request.send().await.ok()?.error_for_status().ok()?.text().await.ok()?;
         let mut lines = text.lines().skip(1);
         Some((lines.next()?.parse().ok()?, lines.next()?.to_owned()))
+    }
+
+    /// A client of an operator.
+    pub(crate) fn operator(&self) -> Client {
+        self.client.bearing(&self.token)
     }
 
     /// A client that verifies every receipt with `policy`.
@@ -86,6 +99,10 @@ pub(crate) struct Node {
     pub(crate) access: Access,
     /// What stands before the program on its command line, e.g. to enter a network namespace.
     pub(crate) prefix: Vec<String>,
+    /// The program that it runs.
+    pub(crate) program: PathBuf,
+    /// It was a member once: its ledger may end before the others'.
+    pub(crate) is_former: bool,
     process: Option<Child>,
 }
 
@@ -103,8 +120,10 @@ impl Node {
         let config: toml::Table = toml::from_str(&text).unwrap();
         let url = format!("http://{}", config["http"]["listen"].as_str().unwrap());
         let http = reqwest::Client::builder().no_proxy().timeout(ATTEMPT_LIMIT).build().unwrap();
+        fs::write(folder.join("operator.token"), &token).unwrap();
         let access = Access { client: Client::new(&url).unwrap(), url, http, token };
-        Self { code, folder, access, prefix: Vec::new(), process: None }
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_databourse"));
+        Self { code, folder, access, prefix: Vec::new(), program, is_former: false, process: None }
     }
 
     /// Moves the address for clients.
@@ -120,7 +139,7 @@ impl Node {
     /// Starts `databourse serve`; it ends with this process, however that ends.
     pub(crate) fn start_with(&mut self, variables: &[(&str, &str)]) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
-        let words = self.prefix.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_databourse")]);
+        let words = self.prefix.iter().map(String::as_str).chain([self.program.to_str().unwrap()]);
         let words: Vec<&str> = words.collect();
         let child = Command::new(words[0])
             .args(&words[1..])
@@ -193,6 +212,49 @@ impl Node {
         fs::remove_dir_all(self.folder.join("wal")).unwrap();
     }
 
+    /// Waits until a node that was started ends by itself, which it must not do well; what it said last.
+    pub(crate) async fn ends_on_purpose(&mut self) -> String {
+        let ends = async {
+            while self.ended().is_none() {
+                tokio::time::sleep(LOOK_PAUSE).await;
+            }
+        };
+        let ends = tokio::time::timeout(super::RETURN_LIMIT, ends).await;
+        ends.unwrap_or_else(|_| panic!("{} does not end:\n{}", self.code, self.log_end(40)));
+        let mut child = self.process.take().expect("a node that was started");
+        assert!(!child.wait().unwrap().success(), "{}:\n{}", self.code, self.log_end(10));
+        self.log_end(15)
+    }
+
+    /// Its configuration.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.join("databourse.toml")
+    }
+
+    /// The log of its votes.
+    pub(crate) fn votes(&self) -> PathBuf {
+        self.folder.join("wal/votes.wal")
+    }
+
+    /// Copies its database to `to`, with `cp -a`. It must be stopped.
+    pub(crate) fn copy_data(&self, to: &Path) {
+        assert!(self.process.is_none(), "{} runs", self.code);
+        copy(&self.data(), to);
+    }
+
+    /// Puts a copy of its database in the place of the one that it has.
+    pub(crate) fn restore_data(&self, from: &Path) {
+        assert!(self.process.is_none(), "{} runs", self.code);
+        fs::remove_dir_all(self.data()).unwrap();
+        copy(from, &self.data());
+    }
+
+    /// Moves the log of its votes away, as the runbooks say.
+    pub(crate) fn move_votes_away(&self) {
+        let free = (0..).map(|number| self.folder.join(format!("wal.old-{number}"))).find(|to| !to.exists());
+        fs::rename(self.folder.join("wal"), free.unwrap()).unwrap();
+    }
+
     /// The end of its input, which it takes for being told to stop.
     pub(crate) fn ask_to_stop(&mut self) {
         drop(self.process.as_mut().and_then(|child| child.stdin.take()));
@@ -233,6 +295,11 @@ impl Node {
     pub(crate) fn log_end(&self, count: usize) -> String {
         last_lines(&self.log(), count)
     }
+}
+
+/// A folder with owners and modes, as PostgreSQL wants them.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
 }
 
 fn last_lines(file: &Path, count: usize) -> String {

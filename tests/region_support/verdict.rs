@@ -60,11 +60,12 @@ pub(crate) struct Verdict {
 /// Reads the databases of a region that was stopped, and fails if anything is not as it should be. Evidence is for the
 /// caller to judge.
 pub(crate) async fn of(region: &Region, known: &Known) -> Verdict {
-    let (mut all, mut evidence) = (Vec::new(), Vec::new());
+    let (mut all, mut former, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
     for node in &region.nodes {
         let (kept, accused) = read(node.code, node.data()).await;
         evidence.extend(accused);
-        all.push(kept);
+        let place = if node.is_former { &mut former } else { &mut all };
+        place.push(kept);
     }
     let shortest = all.iter().min_by_key(|kept| kept.blocks.len()).unwrap();
     let (height, size) = (shortest.blocks.len(), shortest.entries.len());
@@ -78,6 +79,11 @@ pub(crate) async fn of(region: &Region, known: &Known) -> Verdict {
         assert!(same, "entries of {} and {} differ", kept.code, shortest.code);
     }
     assert_eq!(shortest.blocks[height - 1].tree_size, size as u64);
+    for kept in &former {
+        // What it has is how the others' ledger begins.
+        let common = kept.entries.len().min(size);
+        assert!(kept.entries[..common] == shortest.entries[..common], "entries of {} differ", kept.code);
+    }
     holds(&shortest.entries, known);
     let heights = all.iter().map(|kept| kept.blocks.len() as u64).collect();
     Verdict { heights, size: size as u64, evidence }

@@ -136,7 +136,7 @@ impl Config {
     /// A name that is empty or too long.
     pub(crate) fn founding(&self) -> Result<Founding> {
         match self.genesis()? {
-            Some(genesis) => Ok(crate::region::node::founding(genesis, &self.exchange.code)),
+            Some(genesis) => Ok(crate::region::node::founding(genesis)),
             None => self.region.founding(named(&self.exchange.name_zh, &self.exchange.name_en)?),
         }
     }
@@ -158,11 +158,10 @@ impl Config {
         self.region.genesis(&self.exchange.code)
     }
 
-    /// The exchange's keys: made at the first start in a region of one node. One of several has them before the region
-    /// is founded, and they must be those that the region knows.
+    /// The exchange's keys: made at the first start in a region of one node. One of several has them before it starts.
     ///
     /// # Errors
-    /// A key file that is missing or cannot be used, or that of another exchange.
+    /// A key file that is missing or cannot be used, or that of another exchange of the genesis file.
     pub(crate) fn keys(&self) -> Result<NodeKeys> {
         let file = &self.node.key_file;
         let Some(genesis) = self.genesis()? else {
@@ -170,9 +169,15 @@ impl Config {
             return Ok(NodeKeys::load_or_generate(file, &Entropy::Os)?);
         };
         let keys = NodeKeys::load(file)?;
-        genesis
-            .must_know(&self.exchange.code, &keys)
-            .with_context(|| format!("key file {}", file.display()))?;
+        let known = genesis.knows(&self.exchange.code, &keys);
+        if !known.with_context(|| format!("key file {}", file.display()))? {
+            // The ledger says more than the genesis file: keys are replaced, and exchanges join.
+            let (file, code) = (file.display(), &self.exchange.code);
+            eprintln!(
+                "the keys in {file} are not those that `{code}` founded the region with: they count if they replaced \
+                 those, or if `{code}` joined with them"
+            );
+        }
         Ok(keys)
     }
 

@@ -53,13 +53,26 @@ impl Cosigners {
         }
         lines
     }
+
+    /// The line of `checkpoint` that a member signed as the log.
+    fn log_line(&self, checkpoint: &SignedCheckpoint) -> Option<NoteSignature> {
+        let text = checkpoint.checkpoint.to_string();
+        self.logs.iter().find_map(|key| {
+            let line = checkpoint.signatures.iter().find(|line| key.claims(line))?;
+            key.verify(&text, line).ok().map(|_| line.clone())
+        })
+    }
 }
 
 /// A checkpoint that this node has signed.
 struct Candidate {
     published: Published,
     signed: SignedCheckpoint,
+    /// The members among those who signed. This node need not be one: it may be joining, suspended, or still have keys
+    /// that were replaced.
     signers: BTreeSet<ExchangeCode>,
+    /// Whether a member signed it as the log.
+    is_logged: bool,
     cosigners: Arc<Cosigners>,
 }
 
@@ -99,14 +112,14 @@ impl Finality {
     /// This node committed and signed. `signers` of the result grow with what others have sent already.
     pub(crate) fn committed(
         &mut self,
-        own: &ExchangeCode,
         published: Published,
         signed: SignedCheckpoint,
         cosigners: Arc<Cosigners>,
     ) -> Progress {
         let size = published.size.0;
-        let signers = BTreeSet::from([own.clone()]);
-        self.candidates.insert(size, Candidate { published, signed, signers, cosigners });
+        let signers = cosigners.lines(&signed).into_iter().map(|(exchange, _)| exchange).collect();
+        let is_logged = cosigners.log_line(&signed).is_some();
+        self.candidates.insert(size, Candidate { published, signed, signers, is_logged, cosigners });
         let early = self.early.split_off(&size.saturating_add(1));
         let reached = std::mem::replace(&mut self.early, early).remove(&size).unwrap_or_default();
         let mut progress = self.conclude(size);
@@ -132,6 +145,12 @@ impl Finality {
             let forks = lines.into_iter().map(|(exchange, _)| Fork { exchange, size: TreeSize(size), root });
             return Progress { forks: forks.collect(), ..Progress::default() };
         }
+        if !candidate.is_logged
+            && let Some(line) = candidate.cosigners.log_line(&checkpoint)
+        {
+            candidate.signed.add(line);
+            candidate.is_logged = true;
+        }
         for (exchange, line) in lines {
             if candidate.signers.insert(exchange) {
                 candidate.signed.add(line);
@@ -154,8 +173,9 @@ impl Finality {
     /// Whether the checkpoint of `size` is final by now. The last own one is kept, so that late signatures join it.
     fn conclude(&mut self, size: u64) -> Progress {
         let Some(candidate) = self.candidates.get(&size) else { return Progress::default() };
-        if candidate.signers.len() < quorum_of(candidate.cosigners.witnesses.len()) || size < self.final_size
-        {
+        let is_final =
+            candidate.is_logged && candidate.signers.len() >= quorum_of(candidate.cosigners.witnesses.len());
+        if !is_final || size < self.final_size {
             return Progress::default();
         }
         self.final_size = size;

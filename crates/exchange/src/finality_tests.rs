@@ -45,7 +45,8 @@ fn signed(code: &str, size: u64, history: &str) -> SignedCheckpoint {
     signed
 }
 
-fn commit(finality: &mut Finality, size: u64) -> Progress {
+/// What the node of `code` makes of its own commit; it need not be a member.
+fn committed_by(finality: &mut Finality, code: &str, size: u64) -> Progress {
     let tree = edge(size, "one");
     let published = Published {
         checkpoint: String::new(),
@@ -57,7 +58,11 @@ fn commit(finality: &mut Finality, size: u64) -> Progress {
         signed: None,
         edge: tree,
     };
-    finality.committed(&"sh".parse().unwrap(), published, signed("sh", size, "one"), cosigners())
+    finality.committed(published, signed(code, size, "one"), cosigners())
+}
+
+fn commit(finality: &mut Finality, size: u64) -> Progress {
+    committed_by(finality, "sh", size)
 }
 
 fn shown_size(progress: &Progress) -> Option<u64> {
@@ -116,6 +121,18 @@ fn a_signature_that_is_forged_foreign_or_for_another_root_counts_for_nothing() {
     assert_eq!(progress.forks.len(), 1, "who signs another root is named");
     assert_eq!(progress.forks[0].exchange.as_str(), "js");
     assert_eq!(shown_size(&finality.cosigned(signed("zj", 5, "one"))), None, "sh and zj are two of four");
+}
+
+#[test]
+fn a_node_that_is_no_member_shows_what_the_members_signed_and_counts_its_own_signature_for_nothing() {
+    let mut finality = Finality::default();
+    committed_by(&mut finality, "xx", 5);
+    finality.cosigned(signed("js", 5, "one"));
+    assert_eq!(shown_size(&finality.cosigned(signed("ah", 5, "one"))), None, "two of four");
+    let shown = finality.cosigned(signed("zj", 5, "one")).shown.expect("three of four");
+    assert!(shown.cosigned_by.iter().all(|code| code.as_str() != "xx"), "{:?}", shown.cosigned_by);
+    let checkpoint = SignedCheckpoint::parse(shown.checkpoint.as_bytes()).unwrap();
+    assert!(cosigners().policy().unwrap().check(&checkpoint).is_ok(), "a member signed it as the log");
 }
 
 #[test]

@@ -14,8 +14,9 @@ use std::collections::BTreeSet;
 pub struct Founding {
     /// The region's name.
     pub region_name: BilingualText,
-    /// The exchange's name.
-    pub exchange_name: BilingualText,
+    /// The exchange's name, if it founds the ledger with the keys of its key file. `None` if `peers` are all founders,
+    /// whether this exchange is one of them or joined later: then the founding says nothing of its present keys.
+    pub exchange_name: Option<BilingualText>,
     /// The assets that the region settles in.
     pub assets: BTreeSet<Asset>,
     /// The tables of tax rates, from version 1; the schedules name them.
@@ -37,15 +38,15 @@ pub(crate) struct PublicKeys {
 impl Founding {
     /// The commands, in order. They are the same at every exchange of the region, whichever of them this one is.
     pub(crate) fn commands(&self, origin: Line, code: ExchangeCode, keys: &PublicKeys) -> Vec<Command> {
-        let own = FoundExchange {
+        let own = self.exchange_name.clone().map(|name| FoundExchange {
             code,
-            name: self.exchange_name.clone(),
+            name,
             entry_key: keys.entry,
             checkpoint_key: keys.checkpoint,
             cosignature_key: keys.cosignature,
             consensus_key: keys.consensus,
-        };
-        let mut exchanges: Vec<_> = std::iter::once(own).chain(self.peers.iter().cloned()).collect();
+        });
+        let mut exchanges: Vec<_> = own.into_iter().chain(self.peers.iter().cloned()).collect();
         exchanges.sort_by(|one, other| one.code.cmp(&other.code));
         let (name, assets) = (self.region_name.clone(), self.assets.clone());
         let region = FoundRegion { name, origin, assets, exchanges };

@@ -73,17 +73,19 @@ pub struct RegionHealth {
 /// The other exchanges of the region, and whether their nodes can be reached now.
 pub(crate) struct Reach {
     pub(crate) peers: BTreeMap<ExchangeCode, bool>,
+    /// Whether this node's exchange is one of the region's that decide: it may be joining, suspended, or gone.
+    is_member: bool,
 }
 
 impl Reach {
-    /// How many can be reached, this node among them.
+    /// How many of the members can be reached, this one among them if it is one.
     pub(crate) fn reachable(&self) -> usize {
-        1 + self.peers.values().filter(|is_reached| **is_reached).count()
+        usize::from(self.is_member) + self.peers.values().filter(|is_reached| **is_reached).count()
     }
 
-    /// How many there are, this one among them.
+    /// How many members there are.
     pub(crate) fn members(&self) -> usize {
-        1 + self.peers.len()
+        usize::from(self.is_member) + self.peers.len()
     }
 
     /// Whether those that can be reached can agree on anything.
@@ -97,12 +99,14 @@ impl Inner {
     pub(crate) fn reach(&self) -> Reach {
         let status = self.engine.as_ref().map(|engine| engine.borrow());
         let members = self.publisher.members();
+        // Before the founding nobody is one.
+        let is_member = members.is_empty() || members.contains(&self.exchange);
         let others = members.into_iter().filter(|code| *code != self.exchange);
         let peers = others.map(|code| {
             let is_reached = status.as_ref().is_some_and(|status| status.reaches(&code));
             (code, is_reached)
         });
-        Reach { peers: peers.collect() }
+        Reach { peers: peers.collect(), is_member }
     }
 }
 

@@ -158,7 +158,7 @@ impl Publisher {
             edge: edge.clone(),
         };
         self.cosigners.send_replace(Some(Arc::clone(&cosigners)));
-        let progress = self.finality().committed(&self.exchange, published, signed, cosigners);
+        let progress = self.finality().committed(published, signed, cosigners);
         self.take(progress);
         Ok(())
     }

@@ -26,7 +26,7 @@ fn founding() -> Founding {
     let exempt: Label = "exempt".parse().unwrap();
     Founding {
         region_name: name("Delta"),
-        exchange_name: name("Shanghai"),
+        exchange_name: Some(name("Shanghai")),
         assets: ["CNY/2".parse().unwrap()].into(),
         taxes: vec![PublishTax {
             version: TaxVersion(1),

@@ -49,7 +49,7 @@ fn founding() -> Founding {
     });
     Founding {
         region_name: name("Delta"),
-        exchange_name: name("Shanghai"),
+        exchange_name: Some(name("Shanghai")),
         assets: ["CNY/2".parse().unwrap()].into(),
         taxes: vec![serde_json::from_value(tax).unwrap()],
         schedules: vec![serde_json::from_value(schedule).unwrap()],

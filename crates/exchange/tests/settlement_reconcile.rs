@@ -49,7 +49,7 @@ fn founding(peer: &SigningKey) -> Founding {
     let rate = |text: &str| -> Rate { text.parse().unwrap() };
     Founding {
         region_name: name("Delta"),
-        exchange_name: name("Shanghai"),
+        exchange_name: Some(name("Shanghai")),
         assets: ["CNY/2".parse().unwrap()].into(),
         taxes: vec![PublishTax {
             version: TaxVersion(1),

@@ -107,7 +107,7 @@ impl TestExchange {
             origin: "databourse.example/delta".parse().unwrap(),
             founding: Founding {
                 region_name: name("Delta <b>"),
-                exchange_name: name("Shanghai"),
+                exchange_name: Some(name("Shanghai")),
                 assets: ["CNY/2".parse().unwrap()].into(),
                 taxes: vec![PublishTax {
                     version: TaxVersion(1),

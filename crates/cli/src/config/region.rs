@@ -83,17 +83,13 @@ impl RegionSection {
     /// The region's genesis, if the node is one of several.
     ///
     /// # Errors
-    /// The file does not read, the exchange is not in it, or a peer is missing or without an address.
+    /// The file does not read, or a peer is this node itself or without an address. The exchange need not be in the file:
+    /// it may have joined later, or be about to.
     pub(super) fn genesis(&self, own: &ExchangeCode) -> Result<Option<Genesis>> {
         if !self.has_genesis() {
             return Ok(None);
         }
         let genesis = Genesis::read(&self.genesis)?;
-        ensure!(
-            genesis.codes().any(|code| code == own),
-            "`{own}` (exchange.code) is not an exchange of {}",
-            self.genesis.display()
-        );
         for peer in &self.peers {
             ensure!(peer.exchange != *own, "region.peers names `{own}`, which is this node");
             NodeAddress::parse_peer(&peer.address)
@@ -130,7 +126,7 @@ impl RegionSection {
         let (region_name, taxes, schedules) = self.terms()?;
         Ok(Founding {
             region_name,
-            exchange_name,
+            exchange_name: Some(exchange_name),
             peers: self.exchanges.iter().map(peer).collect::<Result<_>>()?,
             assets: self.assets.clone(),
             taxes,

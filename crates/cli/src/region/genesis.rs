@@ -1,11 +1,11 @@
 //! `genesis.json`: what a region is founded with. The same bytes at every exchange.
 
-use super::{card::Card, node};
+use super::card::Card;
 use crate::config::RegionSection;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use databourse_exchange::NodeKeys;
-use databourse_party::{FoundRegion, found};
-use databourse_primitives::{Digest, ExchangeCode, Height, Timestamp};
+use databourse_party::{FoundExchange, FoundRegion, found};
+use databourse_primitives::{Digest, ExchangeCode, Height, PublicKey, Timestamp};
 use databourse_settlement::{PublishSchedule, PublishTax};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -80,32 +80,43 @@ impl Genesis {
         self.region.exchanges.iter().map(|exchange| &exchange.code)
     }
 
-    /// Refuses keys that are not those of the exchange `code` of this region.
+    /// Whether the region was founded by the exchange `code` with these keys. It may have joined later, or have replaced
+    /// keys since.
     ///
     /// # Errors
-    /// As said.
-    pub(crate) fn must_know(&self, code: &ExchangeCode, keys: &NodeKeys) -> Result<()> {
-        let known = self.region.exchanges.iter().find(|exchange| exchange.code == *code);
-        let known = known.with_context(|| format!("the region has no exchange `{code}`"))?;
-        let own = node::found_exchange(keys, code.clone(), known.name.clone());
-        ensure!(*known == own, "these are not the keys of `{code}` that the region was founded with");
-        Ok(())
+    /// A key is one of another founder.
+    pub(crate) fn knows(&self, code: &ExchangeCode, keys: &NodeKeys) -> Result<bool> {
+        let own = public_keys(keys);
+        let has_one = |founder: &&FoundExchange| founder.keys().iter().any(|(_, key)| own.contains(key));
+        let founders = || self.region.exchanges.iter();
+        if let Some(other) = founders().filter(|founder| founder.code != *code).find(has_one) {
+            bail!("these are not the keys of `{code}` but of `{}`", other.code);
+        }
+        Ok(founders().any(|founder| founder.code == *code && founder.keys().map(|(_, key)| key) == own))
     }
 
-    /// Refuses a card that is not of an exchange of this region, or has other keys than the region knows.
+    /// Whether the exchange of a card founded the region. One that did not must join it.
     ///
     /// # Errors
-    /// As said.
-    pub(crate) fn must_have(&self, card: &Card) -> Result<()> {
-        let known = self.region.exchanges.iter().find(|exchange| exchange.code == card.code);
-        let known = known.with_context(|| format!("the region has no exchange `{}`", card.code))?;
+    /// The card has another name or other keys than the founder has in the file.
+    pub(crate) fn has(&self, card: &Card) -> Result<bool> {
+        let Some(known) = self.region.exchanges.iter().find(|exchange| exchange.code == card.code) else {
+            return Ok(false);
+        };
         ensure!(
             *known == card.found(),
-            "the card of `{}` has other keys or names than genesis.json",
+            "the card of `{}` has other keys or names than genesis.json; of an exchange that replaced keys since, take \
+             the card that it founded the region with",
             card.code
         );
-        Ok(())
+        Ok(true)
     }
+}
+
+/// The public halves that stand in the ledger, in the order of [`FoundExchange::keys`].
+fn public_keys(keys: &NodeKeys) -> [PublicKey; 4] {
+    [keys.entry_key(), keys.checkpoint_key(), keys.cosignature_key(), keys.consensus_key()]
+        .map(|key| key.public_key())
 }
 
 #[cfg(test)]
@@ -125,12 +136,23 @@ mod tests {
         std::fs::write(&file, genesis.to_text().unwrap()).unwrap();
         assert_eq!(Genesis::read(&file).unwrap(), genesis);
         assert_eq!((genesis.taxes.len(), genesis.schedules.len(), genesis.codes().count()), (2, 2, 2));
-        genesis.must_have(&cards[1]).unwrap();
+    }
+
+    #[test]
+    fn founders_are_known_by_their_keys_and_those_who_join_later_are_not_taken_for_them() {
+        let section = Config::defaults().unwrap().region;
+        let cards = [card(1, "js"), card(2, "sh")];
+        let genesis = Genesis::new(&section, &cards).unwrap();
         let keys = |seed| NodeKeys::generate(&Entropy::seeded(seed)).unwrap();
-        genesis.must_know(&cards[1].code, &keys(2)).unwrap();
-        assert!(genesis.must_know(&cards[1].code, &keys(1)).is_err(), "the keys of the other");
-        assert!(genesis.must_have(&card(3, "sh")).is_err(), "other keys");
-        assert!(genesis.must_have(&card(3, "zj")).is_err(), "another exchange");
+        let knows = |code: &str, seed| genesis.knows(&code.parse().unwrap(), &keys(seed)).ok();
+        assert_eq!(knows("sh", 2), Some(true));
+        assert_eq!(knows("sh", 3), Some(false), "replaced since");
+        assert_eq!(knows("zj", 3), Some(false), "joined later");
+        assert_eq!(knows("sh", 1), None, "the keys of another");
+        assert_eq!(knows("zj", 1), None, "the keys of another");
+        assert!(genesis.has(&cards[1]).unwrap());
+        assert!(!genesis.has(&card(3, "zj")).unwrap(), "it joins later");
+        assert!(genesis.has(&card(3, "sh")).is_err(), "other keys");
     }
 
     #[test]

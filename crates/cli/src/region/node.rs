@@ -27,19 +27,17 @@ pub(super) fn found_exchange(keys: &NodeKeys, code: ExchangeCode, name: Bilingua
     }
 }
 
-/// What the ledger of a region begins with, as the node of `own` takes it.
-pub(crate) fn founding(genesis: Genesis, own: &ExchangeCode) -> Founding {
+/// What the ledger of a region begins with: the genesis file and nothing else, at a founder as at one who joins later,
+/// and also after keys were replaced.
+pub(crate) fn founding(genesis: Genesis) -> Founding {
     let region = genesis.region;
-    let (mine, peers): (Vec<_>, Vec<_>) =
-        region.exchanges.into_iter().partition(|exchange| exchange.code == *own);
-    let exchange_name = mine.into_iter().next().map_or_else(|| region.name.clone(), |own| own.name);
     Founding {
         region_name: region.name,
-        exchange_name,
+        exchange_name: None,
         assets: region.assets,
         taxes: genesis.taxes,
         schedules: genesis.schedules,
-        peers,
+        peers: region.exchanges,
     }
 }
 

@@ -131,7 +131,7 @@ impl Region {
             origin: "databourse.example/delta".parse().unwrap(),
             founding: Founding {
                 region_name: name("Delta"),
-                exchange_name: name(code),
+                exchange_name: Some(name(code)),
                 assets: ["CNY/2".parse().unwrap()].into(),
                 taxes: vec![serde_json::from_value(tax).unwrap()],
                 schedules: vec![serde_json::from_value(schedule).unwrap()],
