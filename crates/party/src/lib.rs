@@ -17,6 +17,7 @@ mod misbehaviour;
 mod party;
 mod proposal;
 mod region;
+mod snapshot;
 mod voters;
 
 pub use departure::DepartRegion;
@@ -31,4 +32,7 @@ pub use misbehaviour::{MisbehaviourRecord, ReportMisbehaviour};
 pub use party::{CertifyParty, Party, PartyState, RevokeParty, Role, certify, revoke};
 pub use proposal::{CastVote, Change, Proposal, ProposalState, ProposeChange, Tally};
 pub use region::{FoundRegion, Region, Successors, found};
+pub use snapshot::{
+    AttestSnapshot, Attestation, OrderSnapshot, Snapshot, SnapshotContent, SnapshotState,
+};
 pub use voters::{Cosigner, cosigners, validators};
