@@ -130,6 +130,10 @@ pub(crate) const ENTRY_BYTES: &str = "
 pub(crate) const LEAF_HASHES: &str = "
     SELECT leaf_index, leaf_hash FROM entry WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
 
+/// Entries from a place on, with the hashes beside them.
+pub(crate) const LEAVES: &str = "
+    SELECT leaf_index, bytes, leaf_hash FROM entry WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2";
+
 pub(crate) const INSERT_TILES: &str = "
     INSERT INTO tile (level, tile_index, hashes)
     SELECT * FROM UNNEST($1::smallint[], $2::bigint[], $3::bytea[])";

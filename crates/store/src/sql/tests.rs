@@ -22,6 +22,7 @@ const READING: &[&str] = &[
     ENTRY,
     ENTRY_BYTES,
     LEAF_HASHES,
+    LEAVES,
     TILES,
     TILES_BETWEEN,
     POSTINGS,
