@@ -74,6 +74,8 @@ const ROUTES: &[Route] = table! {
     GET "/tile/{level}/{*index}" Access::Everybody;
     GET "/tile/entries/{*index}" OVERSIGHT;
     GET "/v1/region" Access::Everybody;
+    GET "/v1/region/snapshots" Access::Everybody;
+    GET "/v1/region/snapshots/{height}/proof" OVERSIGHT;
     GET "/v1/policy" Access::Everybody;
     GET "/v1/parties" ANY;
     POST "/v1/parties" OPERATOR;

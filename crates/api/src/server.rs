@@ -36,6 +36,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 fn documented() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(document::base())
         .merge(region::router())
+        .merge(snapshot::router())
         .merge(party::router())
         .merge(right::router())
         .merge(product::router())

@@ -31,6 +31,7 @@ mod peers;
 mod pool;
 mod publisher;
 mod settlement;
+mod snapshots;
 mod totals;
 mod turns;
 mod working_set;

@@ -11,6 +11,7 @@ use crate::{
     pool::Pool,
     publisher::{self, Publisher, Signers},
     settlement::expire_while_running,
+    snapshots::{self, Snapshots},
     totals::Totals,
     working_set::WorkingSet,
 };
@@ -175,6 +176,12 @@ impl Node {
         let commands = config.founding.commands(config.origin, config.exchange.clone(), &keys.public());
         let founding = founding::sign(commands, &config.exchange, &entry_key, &clock, &config.entropy)?;
         let (evidence_sender, evidence) = mpsc::unbounded_channel();
+        let (copies, mut snapshots_to_keep) = (mpsc::unbounded_channel(), None);
+        let copies = config.snapshot_folder.map(|folder| {
+            snapshots_to_keep = Some((folder, copies.1));
+            copies.0
+        });
+        let snapshots = Arc::new(Snapshots::new(config.database.clone(), copies));
         publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {
             pool: Arc::clone(&pool),
@@ -188,6 +195,7 @@ impl Node {
             publisher: Arc::clone(&publisher),
             founding,
             evidence: evidence_sender,
+            snapshots,
         })
         .await?;
         let totals = executor.totals();
@@ -217,6 +225,9 @@ impl Node {
             tokio::spawn(expire_while_running(node.clone(), halted.clone())),
             tokio::spawn(publisher::keep_final(Arc::clone(&node.0), halted.clone())),
         ];
+        if let Some((folder, copies)) = snapshots_to_keep {
+            jobs.push(tokio::spawn(snapshots::keep(node.clone(), folder, copies, halted.clone())));
+        }
         if let Some(incoming) = incoming {
             jobs.push(tokio::spawn(peers::listen(Arc::clone(&node.0), incoming, halted.clone())));
             jobs.push(tokio::spawn(evidence::report(node.clone(), evidence, halted)));

@@ -6,7 +6,7 @@
 //! covers is that exchange's word.
 
 use crate::Command;
-use databourse_ledger::{BlockHeader, BLOCK_HEADER_TYPE, Entry, Policy, Receipt, VerifyError};
+use databourse_ledger::{BLOCK_HEADER_TYPE, BlockHeader, Entry, Policy, Receipt, VerifyError};
 use databourse_party::{AttestSnapshot, SnapshotContent};
 use databourse_primitives::{Digest, ExchangeCode, Height, quorum_of};
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,8 @@ impl SnapshotProof {
         let which = "the block header";
         let header = self.header.verified(which, policy)?;
         let fields = header.header_fields(which)?;
-        let unfit = |which: &str, expected: String| SnapshotProofError::Unfit { which: which.to_owned(), expected };
+        let unfit =
+            |which: &str, expected: String| SnapshotProofError::Unfit { which: which.to_owned(), expected };
         if header.index != fields.previous_size.0 {
             return Err(unfit(which, format!("a header at leaf {}", fields.previous_size)));
         }

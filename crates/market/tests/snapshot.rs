@@ -97,7 +97,11 @@ fn a_suspended_exchange_is_not_counted() {
     market.refused(By::At(3), "snapshot.attest", attest(height, 1), Code::MemberNotActive, "exchange");
     for by in [0, 1] {
         market.must(By::At(by), "snapshot.attest", attest(height, 1));
-        assert_eq!(snapshot(&market, height).state, SnapshotState::Open, "three are more than two thirds of three");
+        assert_eq!(
+            snapshot(&market, height).state,
+            SnapshotState::Open,
+            "three are more than two thirds of three"
+        );
     }
     market.must(By::At(2), "snapshot.attest", attest(height, 1));
     assert_eq!(snapshot(&market, height).state.as_str(), "attested");

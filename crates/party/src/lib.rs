@@ -32,7 +32,5 @@ pub use misbehaviour::{MisbehaviourRecord, ReportMisbehaviour};
 pub use party::{CertifyParty, Party, PartyState, RevokeParty, Role, certify, revoke};
 pub use proposal::{CastVote, Change, Proposal, ProposalState, ProposeChange, Tally};
 pub use region::{FoundRegion, Region, Successors, found};
-pub use snapshot::{
-    AttestSnapshot, Attestation, OrderSnapshot, Snapshot, SnapshotContent, SnapshotState,
-};
+pub use snapshot::{AttestSnapshot, Attestation, OrderSnapshot, Snapshot, SnapshotContent, SnapshotState};
 pub use voters::{Cosigner, cosigners, validators};

@@ -205,7 +205,8 @@ mod tests {
             snapshot = said(snapshot, by, what, 10).unwrap();
             assert_eq!(snapshot.state.as_str(), expected, "after {by}");
         }
-        let agreed = SnapshotState::Attested { attested_at: Timestamp::EPOCH.plus_ms(5), content: content(1) };
+        let agreed =
+            SnapshotState::Attested { attested_at: Timestamp::EPOCH.plus_ms(5), content: content(1) };
         assert_eq!(snapshot.state, agreed);
         assert_eq!(snapshot.attestations[&code(3)].content, content(2));
         // Who is no member any more does not count, and says nothing that decides.

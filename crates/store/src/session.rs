@@ -39,9 +39,7 @@ pub(crate) fn configured(mut config: Config, purpose: Purpose) -> Config {
         Purpose::Read => {
             ("databourse reader", "-c statement_timeout=25s -c default_transaction_read_only=on")
         }
-        Purpose::Copy => {
-            ("databourse copier", "-c statement_timeout=0 -c default_transaction_read_only=on")
-        }
+        Purpose::Copy => ("databourse copier", "-c statement_timeout=0 -c default_transaction_read_only=on"),
         Purpose::Write => {
             ("databourse writer", "-c statement_timeout=25s -c plan_cache_mode=force_generic_plan")
         }

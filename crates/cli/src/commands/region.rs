@@ -12,6 +12,7 @@ use crate::{
         init::{self, Wanted},
         layout::{Layout, NodeFolder, NodeSetting},
         member::{self, Wish},
+        snapshot,
         table::{Row, Seen, render},
         up::{self, Up},
     },
@@ -56,6 +57,7 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
         RegionCommand::Reinstate { exchange, by } => {
             member(&by, "proposed 已提议", |_| Wish::reinstate(&exchange)).await?;
         }
+        RegionCommand::Snapshot { command } => return snapshot::run(command).await,
         RegionCommand::Vote { proposal, approve, reject, by } => {
             ensure!(approve != reject, "say --approve or --reject");
             member(&by, "voted 已表决", |_| Wish::vote(proposal, approve)).await?;

@@ -110,7 +110,11 @@ async fn fill(
     let edge = edge_of(client).await?;
     same("the number of entries", &edge.size(), &expected.tree_size)?;
     for root in [head.root, edge.root()] {
-        same("the root", &Digest::from_bytes(*root.as_bytes()), &Digest::from_bytes(*expected.root.as_bytes()))?;
+        same(
+            "the root",
+            &Digest::from_bytes(*root.as_bytes()),
+            &Digest::from_bytes(*expected.root.as_bytes()),
+        )?;
     }
     Ok(summary)
 }

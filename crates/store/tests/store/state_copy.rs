@@ -73,7 +73,9 @@ async fn the_same_ledger_gives_the_same_bytes_and_votes_are_not_under_the_digest
     assert_eq!(copied(&other).await, (file.clone(), summary));
     // Rows that were written in another order, and votes that came in otherwise.
     other.tamper("UPDATE head SET record = record WHERE name LIKE '%'").await;
-    other.tamper(r#"UPDATE block_agreement SET round = 3, precommits = '{"sh": "x"}' WHERE height = 2"#).await;
+    other
+        .tamper(r#"UPDATE block_agreement SET round = 3, precommits = '{"sh": "x"}' WHERE height = 2"#)
+        .await;
     let (differing, same) = copied(&other).await;
     assert_ne!(differing, file);
     assert_eq!(same, summary);
@@ -100,13 +102,14 @@ async fn a_file_that_is_not_the_expected_one_is_refused_and_changes_nothing() {
     let (file, summary) = copied(&ledger).await;
     let right = expected(&summary);
     let database = empty().await;
-    let check = async |name: &str, file: &[u8], expected: &ExpectedState, accept: fn(&StateCopyError) -> bool| {
-        let error = read(&database, file, expected).await.unwrap_err();
-        assert!(accept(&error), "{name}: {error:?}");
-        let store = Store::connect(database.config(), 1).await.unwrap();
-        assert_eq!(store.chain_head().await.unwrap(), None, "{name}");
-        assert!(store.counts().await.unwrap().values().all(|count| *count == 0), "{name}");
-    };
+    let check =
+        async |name: &str, file: &[u8], expected: &ExpectedState, accept: fn(&StateCopyError) -> bool| {
+            let error = read(&database, file, expected).await.unwrap_err();
+            assert!(accept(&error), "{name}: {error:?}");
+            let store = Store::connect(database.config(), 1).await.unwrap();
+            assert_eq!(store.chain_head().await.unwrap(), None, "{name}");
+            assert!(store.counts().await.unwrap().values().all(|count| *count == 0), "{name}");
+        };
 
     let is_malformed = |error: &StateCopyError| matches!(error, StateCopyError::Malformed(_));
     let is_cut = |error: &StateCopyError| {
