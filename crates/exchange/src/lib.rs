@@ -52,4 +52,5 @@ pub use settlement::{
     HeadVerdict, OpenedBreak, RailName, ReconcileReport, ReconcileRequest, ReportedBreak, ReportedHead,
     SettlementError, SkippedLine,
 };
+pub use snapshots::is_agreed;
 pub use totals::PipelineTotals;

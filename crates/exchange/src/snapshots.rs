@@ -5,11 +5,12 @@
 //! not attest. What is written is complete under its name or not there at all.
 
 use crate::{Acting, Node, NodeError, Submission, SubmitError, engine::halt, entropy::entry_id};
+use databourse_consensus::CommitCertificate;
 use databourse_market::{Answer, Command, Key, ProvenEntry, Record, SnapshotProof, Stored as _};
-use databourse_party::{AttestSnapshot, Snapshot, SnapshotContent, SnapshotState};
-use databourse_primitives::{Height, LeafIndex, RefusalCode, TreeSize};
+use databourse_party::{AttestSnapshot, Exchange, Snapshot, SnapshotContent, SnapshotState, validators};
+use databourse_primitives::{Digest, Height, LeafIndex, Line, RefusalCode, TreeSize};
 use databourse_store::{
-    ConnectionConfig, ListQuery, StateCopy, StateCopyError, StateSummary, Store, StoreError,
+    Agreement, ConnectionConfig, ListQuery, StateCopy, StateCopyError, StateSummary, Store, StoreError,
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -180,6 +181,20 @@ async fn attest(node: &Node, command: AttestSnapshot) {
         }
         tokio::time::sleep(ATTEST_PAUSE).await;
     }
+}
+
+/// Whether those of `exchanges` that voted at `height` precommitted the block as it is written.
+pub fn is_agreed(
+    origin: &Line,
+    exchanges: &[Record],
+    height: Height,
+    block_id: Digest,
+    agreement: &Agreement,
+) -> bool {
+    let exchanges = exchanges.iter().filter_map(Exchange::from_record);
+    let voters = validators(exchanges, height).into_iter().collect();
+    let precommits = agreement.precommits.clone();
+    CommitCertificate { round: agreement.round, precommits }.proves(origin, height, block_id, &voters)
 }
 
 impl Node {

@@ -100,7 +100,7 @@ async fn a_snapshot_is_written_attested_and_proven_and_another_node_goes_on_from
     let other = TestDatabase::create().await;
     Store::migrate(other.config()).await.unwrap();
     let file = std::fs::read(folder.path().join(format!("{height}.snapshot"))).unwrap();
-    Store::read_state(other.config(), &mut &file[..], &expected(&verified)).await.unwrap();
+    Store::read_state(other.config(), &mut &file[..], &expected(&verified), None).await.unwrap();
     let (follower, followed) = start(&other, None).await;
     assert_eq!(follower.published().height, height);
     assert!(party(&follower, 12).await.is_some() && party(&follower, 21).await.is_none());

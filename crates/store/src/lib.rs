@@ -71,7 +71,7 @@ pub use list::{LIST_LIMIT_MAX, ListQuery, Page};
 pub use migrate::MigrationReport;
 pub use replica::ReplicaLag;
 pub use snapshot::{JournalLeg, JournalSnapshot};
-pub use state_copy::{ExpectedState, StateCopy, StateCopyError, StateSummary};
+pub use state_copy::{AgreementCheck, ExpectedState, StateCopy, StateCopyError, StateSummary};
 pub use store::Store;
 pub use undecided::UndecidedRow;
 pub use writer::Writer;

@@ -29,6 +29,11 @@ pub(crate) const INSERT_AGREEMENT: &str = "
 pub(crate) const AGREEMENT: &str = "
     SELECT round, turn, proposer, precommits::text AS precommits FROM block_agreement WHERE height = $1";
 
+/// Blocks behind a height, and how they were agreed.
+pub(crate) const AGREEMENTS: &str = "
+    SELECT height, block_id, round, turn, proposer, precommits::text AS precommits
+    FROM block LEFT JOIN block_agreement USING (height) WHERE height > $1 ORDER BY height LIMIT $2";
+
 pub(crate) const TURNS: &str = "
     SELECT height, round, turn, proposer FROM block_agreement WHERE height >= $1 ORDER BY height LIMIT $2";
 

@@ -9,10 +9,10 @@ use crate::{
 use anyhow::{Context as _, Result, ensure};
 use databourse_exchange::NodeKeys;
 use databourse_ledger::Policy;
-use databourse_market::{SnapshotProof, VerifiedSnapshot};
+use databourse_market::{Record, SnapshotProof, VerifiedSnapshot};
 use databourse_merkle::Hash;
 use databourse_party::{Snapshot, SnapshotState};
-use databourse_store::{ExpectedState, StateSummary, Store};
+use databourse_store::{Agreement, AgreementCheck, ExpectedState, StateSummary, Store};
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, process::ExitCode};
 use tokio::{fs::File, io::BufReader};
 
@@ -74,9 +74,19 @@ async fn read(config: &Config, file: &Path, verified: &VerifiedSnapshot) -> Resu
     };
     let source = File::open(file).await.with_context(|| format!("{} cannot be read", file.display()))?;
     let mut source = BufReader::with_capacity(BUFFER_BYTES, source);
+    let origin = config.origin()?;
+    let is_agreed = |exchanges: &[Record], height, block_id, agreement: &Agreement| {
+        databourse_exchange::is_agreed(&origin, exchanges, height, block_id, agreement)
+    };
+    // Nobody votes where one node keeps the ledger alone.
+    let agreed: Option<AgreementCheck<'_>> =
+        if config.region.has_genesis() { Some(&is_agreed) } else { None };
     let database = Database::open(&config.database).await?;
     let filled = match database.migrate().await {
-        Ok(_) => Store::read_state(database.config.clone(), &mut source, &expected).await.map_err(Into::into),
+        Ok(_) => {
+            let filled = Store::read_state(database.config.clone(), &mut source, &expected, agreed).await;
+            filled.map_err(anyhow::Error::from)
+        }
         Err(error) => Err(error),
     };
     let closed = database.close().await;

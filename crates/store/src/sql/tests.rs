@@ -10,6 +10,7 @@ const READING: &[&str] = &[
     CHAIN_HEAD,
     BLOCKS,
     AGREEMENT,
+    AGREEMENTS,
     TURNS,
     DECIDED,
     UNDECIDED,

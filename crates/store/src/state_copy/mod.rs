@@ -10,7 +10,8 @@
 //! Rows travel in PostgreSQL's binary COPY form, which knows neither the session's settings nor the columns that the
 //! server generates. The digest of a state is SHA-256 over `databourse-state@v1\n` and then, for each table in order,
 //! `<name> <rows> <SHA-256 of its COPY, hex>\n`. How a block was agreed is the one thing that differs from node to node
-//! (in which round, whose votes came in first): it travels, and only its columns that are alike are under the digest.
+//! (in which round, whose votes came in first): it travels, only its columns that are alike are under the digest, and whoever
+//! reads it checks the votes.
 //!
 //! What is this node's own and stays here: proposals, votes, evidence, final checkpoints, keys in custody.
 
@@ -19,7 +20,7 @@ mod read;
 mod tables;
 mod write;
 
-pub use read::ExpectedState;
+pub use read::{AgreementCheck, ExpectedState};
 pub use write::StateCopy;
 
 use crate::{ChainHead, StoreError};

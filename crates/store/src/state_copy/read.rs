@@ -7,11 +7,12 @@ use super::{
     write::write_state,
 };
 use crate::{
-    ChainHead, Store, StoreError,
+    Agreement, ChainHead, Store, StoreError,
     cell::{Cells, bigint_or_max},
     session::{self, Purpose, WRITER_LOCK},
     sql,
 };
+use databourse_market::{Noun, Record};
 use databourse_merkle::{Hash, TileEdge, leaf_hash};
 use databourse_primitives::{Digest, Height};
 use futures::{SinkExt as _, pin_mut};
@@ -19,8 +20,12 @@ use std::{fmt::Display, io::Cursor};
 use tokio::io::AsyncRead;
 use tokio_postgres::{Client, Config};
 
-/// How many entries are hashed at a time.
-const ENTRIES_PER_PAGE: i64 = 500;
+/// How many entries are hashed, or agreements looked at, at a time.
+const ROWS_PER_PAGE: i64 = 500;
+
+/// Says whether a block was agreed as it is written: the region's exchanges (records of `Noun::Exchange`), the block's
+/// height and name, and how it was agreed.
+pub type AgreementCheck<'a> = &'a (dyn Fn(&[Record], Height, Digest, &Agreement) -> bool + Sync);
 
 /// What a state must come to; whoever reads one has this from somebody that it trusts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +45,8 @@ pub struct ExpectedState {
 impl Store {
     /// Fills a migrated, empty database from `source`, in one transaction. Before the commit everything is read once more
     /// out of the tables: the digest, the number of rows and the head must be the expected ones, and the entries must give
-    /// the leaf hashes and the root. Nobody else can write the database meanwhile.
+    /// the leaf hashes and the root. How blocks were agreed is not under the digest: `agreed` says it of each block, and is
+    /// left out for a ledger that one node keeps alone. Nobody else can write the database meanwhile.
     ///
     /// # Errors
     /// `NotEmpty`, `Malformed`, `Stream` (also for a file that was cut off), `Differs`; `Store` with `LockedByAnother`,
@@ -49,6 +55,7 @@ impl Store {
         config: Config,
         source: &mut (impl AsyncRead + Unpin),
         expected: &ExpectedState,
+        agreed: Option<AgreementCheck<'_>>,
     ) -> Result<StateSummary, StateCopyError> {
         let client = session::open(config, Purpose::Migrate).await?;
         let lock = client.query_one(sql::TRY_LOCK, &[&WRITER_LOCK]).await?;
@@ -59,7 +66,7 @@ impl Store {
             return Err(StoreError::LockedByAnother.into());
         }
         client.batch_execute("BEGIN").await?;
-        let filled = fill(&client, source, expected).await;
+        let filled = fill(&client, source, expected, agreed).await;
         let end = if filled.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = client.batch_execute(end).await;
         let summary = filled?;
@@ -76,6 +83,7 @@ async fn fill(
     client: &Client,
     source: &mut (impl AsyncRead + Unpin),
     expected: &ExpectedState,
+    agreed: Option<AgreementCheck<'_>>,
 ) -> Result<StateSummary, StateCopyError> {
     for table in replicated().map(|table| table.name).chain(OF_BLOCKS) {
         let row = client.query_one(&format!("SELECT EXISTS (SELECT FROM {table})"), &[]).await?;
@@ -116,7 +124,41 @@ async fn fill(
             &Digest::from_bytes(*expected.root.as_bytes()),
         )?;
     }
+    if let Some(agreed) = agreed {
+        check_agreements(client, agreed).await?;
+    }
     Ok(summary)
+}
+
+/// Asks of every block whether it was agreed as it is written.
+async fn check_agreements(client: &Client, agreed: AgreementCheck<'_>) -> Result<(), StateCopyError> {
+    let noun = Noun::Exchange;
+    let rows =
+        client.query(&format!("SELECT name, record::text AS record FROM {}", noun.as_str()), &[]).await?;
+    let mut exchanges = Vec::new();
+    for row in &rows {
+        let cells = Cells::new(row, noun.as_str(), &"?");
+        let record = Record::from_json(noun, cells.get("record")?);
+        exchanges.push(record.map_err(|_| cells.damaged("record"))?);
+    }
+    let statement = client.prepare(sql::AGREEMENTS).await?;
+    let mut last: i64 = 0;
+    loop {
+        let rows = client.query(&statement, &[&last, &ROWS_PER_PAGE]).await?;
+        for row in &rows {
+            let height = Cells::new(row, "block", &"?").number("height")?;
+            let cells = Cells::new(row, "block_agreement", &height);
+            let agreement = Agreement::from_cells(&cells)?;
+            if !agreed(&exchanges, Height(height), cells.digest("block_id")?, &agreement) {
+                let expected = format!("precommits of more than two thirds under block {height}");
+                return Err(StateCopyError::Malformed(expected));
+            }
+            last = bigint_or_max(height);
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 fn same<T: PartialEq + Display>(what: &'static str, found: &T, expected: &T) -> Result<(), StateCopyError> {
@@ -132,7 +174,7 @@ async fn edge_of(client: &Client) -> Result<TileEdge, StateCopyError> {
     let mut edge = TileEdge::new();
     let mut full_tiles = Vec::new();
     loop {
-        let rows = client.query(&statement, &[&bigint_or_max(edge.size()), &ENTRIES_PER_PAGE]).await?;
+        let rows = client.query(&statement, &[&bigint_or_max(edge.size()), &ROWS_PER_PAGE]).await?;
         for row in &rows {
             let place = edge.size();
             let cells = Cells::new(row, "entry", &place);

@@ -1,7 +1,11 @@
 //! Snapshots of the state: out of one database, into another.
 
 use crate::fixture::{DIGEST, Ledger, head, one_of_each, order};
-use databourse_store::{ExpectedState, StateCopy, StateCopyError, StateSummary, Store, StoreError};
+use databourse_market::Record;
+use databourse_primitives::{Digest, Height};
+use databourse_store::{
+    Agreement, ExpectedState, StateCopy, StateCopyError, StateSummary, Store, StoreError,
+};
 use databourse_testkit::TestDatabase;
 
 /// More than a full tile of leaves, a record of every kind, and records that are written twice.
@@ -37,7 +41,7 @@ async fn read(
     file: &[u8],
     expected: &ExpectedState,
 ) -> Result<StateSummary, StateCopyError> {
-    Store::read_state(database.config(), &mut &file[..], expected).await
+    Store::read_state(database.config(), &mut &file[..], expected, None).await
 }
 
 #[tokio::test]
@@ -53,7 +57,7 @@ async fn what_is_read_is_what_was_written_and_the_ledger_goes_on_from_there() {
     assert_eq!(other.counts().await.unwrap(), ledger.store.counts().await.unwrap());
     let height = summary.head.height;
     assert_eq!(other.agreement(height).await.unwrap(), ledger.store.agreement(height).await.unwrap());
-    let keys = one_of_each().iter().map(databourse_market::Record::key).collect();
+    let keys = one_of_each().iter().map(Record::key).collect();
     assert_eq!(other.load(&keys).await.unwrap(), ledger.store.load(&keys).await.unwrap());
 
     let next = ledger.next(2, vec![head("window:CNY/2", 8)], Vec::new());
@@ -193,4 +197,25 @@ async fn nothing_is_read_beside_a_node_that_runs() {
     let _writer = databourse_store::Writer::connect(database.config()).await.unwrap();
     let error = read(&database, &file, &expected(&summary)).await.unwrap_err();
     assert!(matches!(error, StateCopyError::Store(StoreError::LockedByAnother)), "{error}");
+}
+
+#[tokio::test]
+async fn every_block_must_have_been_agreed() {
+    let ledger = grown().await;
+    let (file, summary) = copied(&ledger).await;
+    let database = empty().await;
+    let right = expected(&summary);
+    let blocks = ledger.store.blocks(Height(1), 10).await.unwrap();
+    let is_agreed = |but: u64| {
+        let ids: Vec<_> = blocks.iter().map(|block| (block.height, block.id)).collect();
+        move |exchanges: &[Record], height: Height, id: Digest, agreement: &Agreement| {
+            assert_eq!((exchanges.len(), agreement.turn.as_str()), (1, "sh"));
+            ids.contains(&(height, id)) && height.0 != but
+        }
+    };
+    let error = Store::read_state(database.config(), &mut &file[..], &right, Some(&is_agreed(3))).await;
+    assert!(matches!(error, Err(StateCopyError::Malformed(_))), "{error:?}");
+    let store = Store::connect(database.config(), 1).await.unwrap();
+    assert_eq!(store.chain_head().await.unwrap(), None);
+    Store::read_state(database.config(), &mut &file[..], &right, Some(&is_agreed(4))).await.unwrap();
 }
