@@ -85,9 +85,9 @@ async fn a_node_that_lost_its_disk_goes_on_from_a_snapshot() {
     fs::write(&damaged, bytes).unwrap();
     let lost = &region.nodes[2];
     let trusting = ["--proof", text(&proof), "--policy", text(&policy)];
-    let refused = snapshot(lost, &[&["read", text(&damaged)], &trusting[..]].concat()).await;
+    let refused = snapshot(lost, &[&["read", text(&damaged)][..], &trusting[..]].concat()).await;
     assert!(!refused.status.success(), "{}", String::from_utf8_lossy(&refused.stdout));
-    let read = [&["read", text(&file)], &trusting[..]].concat();
+    let read = [&["read", text(&file)][..], &trusting[..]].concat();
     println!("{}", must(lost, &read).await);
     let again = snapshot(lost, &read).await;
     let why = String::from_utf8_lossy(&again.stderr).into_owned();

@@ -176,12 +176,10 @@ impl Node {
         let commands = config.founding.commands(config.origin, config.exchange.clone(), &keys.public());
         let founding = founding::sign(commands, &config.exchange, &entry_key, &clock, &config.entropy)?;
         let (evidence_sender, evidence) = mpsc::unbounded_channel();
-        let (copies, mut snapshots_to_keep) = (mpsc::unbounded_channel(), None);
-        let copies = config.snapshot_folder.map(|folder| {
-            snapshots_to_keep = Some((folder, copies.1));
-            copies.0
-        });
-        let snapshots = Arc::new(Snapshots::new(config.database.clone(), copies));
+        let snapshot_folder = config.snapshot_folder;
+        let (copier, copies) = mpsc::unbounded_channel();
+        let copier = snapshot_folder.is_some().then_some(copier);
+        let snapshots = Arc::new(Snapshots::new(config.database.clone(), copier));
         publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {
             pool: Arc::clone(&pool),
@@ -225,7 +223,7 @@ impl Node {
             tokio::spawn(expire_while_running(node.clone(), halted.clone())),
             tokio::spawn(publisher::keep_final(Arc::clone(&node.0), halted.clone())),
         ];
-        if let Some((folder, copies)) = snapshots_to_keep {
+        if let Some(folder) = snapshot_folder {
             jobs.push(tokio::spawn(snapshots::keep(node.clone(), folder, copies, halted.clone())));
         }
         if let Some(incoming) = incoming {
