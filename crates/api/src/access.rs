@@ -75,6 +75,8 @@ const ROUTES: &[Route] = table! {
     GET "/tile/entries/{*index}" OVERSIGHT;
     GET "/v1/region" Access::Everybody;
     GET "/v1/region/proposals" OVERSIGHT;
+    GET "/v1/region/snapshots" Access::Everybody;
+    GET "/v1/region/snapshots/{height}/proof" OVERSIGHT;
     GET "/v1/policy" Access::Everybody;
     GET "/v1/parties" ANY;
     POST "/v1/parties" OPERATOR;

@@ -7,9 +7,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use databourse_primitives::{
-    BreakId, CertificateNumber, DisputeId, EntryId, ExchangeCode, HoldId, Holder, InstructionId, LicenceId,
-    OfferId, OrderId, ParseError, PartyId, ProductId, Refusal, RefusalCode, RightId, ScheduleVersion,
-    SharesVersion, TaxVersion, VoucherId, WindowId,
+    BreakId, CertificateNumber, DisputeId, EntryId, ExchangeCode, Height, HoldId, Holder, InstructionId,
+    LicenceId, OfferId, OrderId, ParseError, PartyId, ProductId, Refusal, RefusalCode, RightId,
+    ScheduleVersion, SharesVersion, TaxVersion, VoucherId, WindowId,
 };
 use databourse_settlement::AccountId;
 use serde::de::DeserializeOwned;
@@ -159,6 +159,12 @@ impl<A: FromPath, B: FromPath> FromPath for (A, B) {
 impl FromPath for TaxVersion {
     fn from_path<'a>(segment: &dyn Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
         count("number", segment("number")).map(Self)
+    }
+}
+
+impl FromPath for Height {
+    fn from_path<'a>(segment: &dyn Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
+        count("height", segment("height")).map(Self)
     }
 }
 

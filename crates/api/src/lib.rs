@@ -47,6 +47,7 @@ mod scalar;
 mod schedule;
 mod server;
 mod shares;
+mod snapshot;
 mod state;
 mod statement;
 mod tax;

@@ -37,6 +37,7 @@ fn documented() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(document::base())
         .merge(region::router())
         .merge(proposal::router())
+        .merge(snapshot::router())
         .merge(party::router())
         .merge(right::router())
         .merge(product::router())

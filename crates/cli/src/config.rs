@@ -55,6 +55,8 @@ pub(crate) struct NodeSection {
     pub(crate) key_file: PathBuf,
     pub(crate) pool_capacity: usize,
     pub(crate) working_set_records: NonZeroUsize,
+    /// Empty: `snapshots` in the folder of the private cluster.
+    pub(crate) snapshot_dir: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -147,6 +149,15 @@ impl Config {
     /// As [`Config::founding`].
     pub(crate) fn origin(&self) -> Result<Line> {
         Ok(self.genesis()?.map_or_else(|| self.region.origin.clone(), |genesis| genesis.region.origin))
+    }
+
+    /// Where the node keeps snapshots.
+    pub(crate) fn snapshot_folder(&self) -> PathBuf {
+        if self.node.snapshot_dir.as_os_str().is_empty() {
+            self.database.data_dir.join("snapshots")
+        } else {
+            self.node.snapshot_dir.clone()
+        }
     }
 
     /// How the node agrees with the others of its region; `None` for a node alone.

@@ -79,6 +79,7 @@ impl Host {
             entropy: around.entropy,
             settlement: config.settlement.node(),
             region: config.region_config(),
+            snapshot_folder: Some(config.snapshot_folder()),
         };
         Node::start(node, keys).await.context("the node cannot start")
     }

@@ -18,7 +18,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// A command that nobody sends so: `region.found`, which founds a ledger, `window.sign`, whose head a node computes,
-    /// and those of membership, which are signed with an exchange's own key.
+    /// and those of membership and of snapshots, which are signed with an exchange's own key.
     pub fn of(command: &Command) -> Result<Self, serde_json::Error> {
         let body: Value = serde_json::from_str(&command.to_json()?)?;
         Ok(match command {
@@ -30,9 +30,11 @@ impl Endpoint {
             Command::ProposeChange(_)
             | Command::CastVote(_)
             | Command::ReportMisbehaviour(_)
-            | Command::DepartRegion(_) => {
+            | Command::DepartRegion(_)
+            | Command::OrderSnapshot(_)
+            | Command::AttestSnapshot(_) => {
                 return Err(serde::ser::Error::custom(ParseError::new(
-                    "a command with an endpoint of its own; those of membership are signed and sent as entries",
+                    "a command with an endpoint of its own; those of exchanges about their region are signed and sent as entries",
                 )));
             }
             Command::SignWindow(_) => {

@@ -33,6 +33,8 @@ pub struct NodeConfig {
     pub settlement: SettlementConfig,
     /// How this node reaches the others; `None` for a node that keeps the ledger alone.
     pub region: Option<RegionConfig>,
+    /// Where the snapshots go that the region orders; `None` for a node that makes none.
+    pub snapshot_folder: Option<PathBuf>,
 }
 
 /// How a node agrees with the others of its region.

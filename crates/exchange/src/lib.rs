@@ -31,6 +31,7 @@ mod peers;
 mod pool;
 mod publisher;
 mod settlement;
+mod snapshots;
 mod totals;
 mod turns;
 mod working_set;
@@ -51,4 +52,5 @@ pub use settlement::{
     HeadVerdict, OpenedBreak, RailName, ReconcileReport, ReconcileRequest, ReportedBreak, ReportedHead,
     SettlementError, SkippedLine,
 };
+pub use snapshots::is_agreed;
 pub use totals::PipelineTotals;

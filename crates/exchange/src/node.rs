@@ -11,6 +11,7 @@ use crate::{
     pool::Pool,
     publisher::{self, Publisher, Signers},
     settlement::expire_while_running,
+    snapshots::{self, Snapshots},
     totals::Totals,
     working_set::WorkingSet,
 };
@@ -176,6 +177,10 @@ impl Node {
         let commands = config.founding.commands(config.origin, config.exchange.clone(), &keys.public());
         let founding = founding::sign(commands, &config.exchange, &entry_key, &clock, &config.entropy)?;
         let (evidence_sender, evidence) = mpsc::unbounded_channel();
+        let snapshot_folder = config.snapshot_folder;
+        let (copier, copies) = mpsc::unbounded_channel();
+        let copier = snapshot_folder.is_some().then_some(copier);
+        let snapshots = Arc::new(Snapshots::new(config.database.clone(), copier));
         publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {
             pool: Arc::clone(&pool),
@@ -189,6 +194,7 @@ impl Node {
             publisher: Arc::clone(&publisher),
             founding,
             evidence: evidence_sender,
+            snapshots,
         })
         .await?;
         let totals = executor.totals();
@@ -218,6 +224,9 @@ impl Node {
             tokio::spawn(expire_while_running(node.clone(), halted.clone())),
             tokio::spawn(publisher::keep_final(Arc::clone(&node.0), halted.clone())),
         ];
+        if let Some(folder) = snapshot_folder {
+            jobs.push(tokio::spawn(snapshots::keep(node.clone(), folder, copies, halted.clone())));
+        }
         if let Some(incoming) = incoming {
             jobs.push(tokio::spawn(peers::listen(Arc::clone(&node.0), incoming, halted.clone())));
             jobs.push(tokio::spawn(evidence::report(node.clone(), evidence, halted)));

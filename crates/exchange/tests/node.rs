@@ -77,6 +77,7 @@ async fn start(database: &TestDatabase) -> Result<(Node, Running), NodeError> {
         entropy,
         settlement: SettlementConfig::default(),
         region: None,
+        snapshot_folder: None,
     };
     Node::start(config, &keys).await
 }

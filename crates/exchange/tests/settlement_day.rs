@@ -98,6 +98,7 @@ async fn start(database: &TestDatabase, at: &str, settlement: SettlementConfig) 
         entropy,
         settlement,
         region: None,
+        snapshot_folder: None,
     };
     Node::start(config, &keys).await.unwrap()
 }

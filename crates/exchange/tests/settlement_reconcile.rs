@@ -120,6 +120,7 @@ impl Market {
             entropy,
             settlement: SettlementConfig::default(),
             region: None,
+            snapshot_folder: None,
         };
         let (node, running) = Node::start(config, &keys).await.unwrap();
         let [buyer, near, far] = [1, 2, 3].map(|number| PartyId::from(id(number)));

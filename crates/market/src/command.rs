@@ -8,8 +8,8 @@ use databourse_listing::{
     WithdrawOffer,
 };
 use databourse_party::{
-    CastVote, CertifyParty, DepartRegion, FoundRegion, ProposeChange, ReplacePartyKeys, ReportMisbehaviour,
-    RevokeParty,
+    AttestSnapshot, CastVote, CertifyParty, DepartRegion, FoundRegion, OrderSnapshot, ProposeChange,
+    ReplacePartyKeys, ReportMisbehaviour, RevokeParty,
 };
 use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
@@ -119,6 +119,10 @@ commands! {
     ReportMisbehaviour = "member.report";
     /// Ends the membership of a leaving exchange.
     DepartRegion = "member.depart";
+    /// Orders a snapshot of the state.
+    OrderSnapshot = "snapshot.order";
+    /// Says what a snapshot came to.
+    AttestSnapshot = "snapshot.attest";
     /// Publishes a table of tax rates.
     PublishTax = "tax.publish";
     /// Publishes a fee schedule.

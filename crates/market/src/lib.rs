@@ -15,6 +15,7 @@ mod lines;
 mod memory;
 mod record;
 mod rules;
+mod snapshot_proof;
 mod view;
 
 pub use command::{Actor, Command, Decoded, IssueCertificate, SignedCommand};
@@ -25,5 +26,9 @@ pub use memory::MemoryState;
 pub use record::{
     Acceptance, Answer, Certificate, Claim, DeliveryRecord, Head, Key, Noun, PostedTransaction, Record,
     RefundRecord, RefundedLine, Stored,
+};
+pub use snapshot_proof::{
+    ProvenEntry, SNAPSHOT_PROOF_BYTES_MAX, SNAPSHOT_PROOF_FORMAT, SnapshotProof, SnapshotProofError,
+    VerifiedSnapshot,
 };
 pub use view::{Base, BlockContext, Halt, Loaded};

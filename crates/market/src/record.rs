@@ -3,7 +3,9 @@
 use crate::CertificateFacts;
 use databourse_licensing::{DeliveryMethod, Licence, Order};
 use databourse_listing::{Offer, Product, Right};
-use databourse_party::{Exchange, KeyRecord, MisbehaviourRecord, Party, Proposal, Region, Successors};
+use databourse_party::{
+    Exchange, KeyRecord, MisbehaviourRecord, Party, Proposal, Region, Snapshot, Successors,
+};
 use databourse_primitives::{
     AmountMinor, CertificateNumber, Digest, EntryId, Height, LeafIndex, Line, OrderId, PartyId, Timestamp,
     WindowId,
@@ -259,6 +261,8 @@ nouns! {
     MemberProposal(Proposal) = "member_proposal", |record| record.id.to_string();
     /// Misbehaviour of an exchange, with its evidence.
     Misbehaviour(MisbehaviourRecord) = "misbehaviour", |record| record.id.to_string();
+    /// A snapshot that was ordered.
+    Snapshot(Snapshot) = "snapshot", |record| record.height.to_string();
     /// A signing key.
     SigningKey(KeyRecord) = "signing_key", |record| record.id.to_string();
     /// A party.

@@ -145,6 +145,7 @@ const fn code_expectation(code: RefusalCode) -> &'static str {
         RefusalCode::OfferUnknown => "the id of a published offer",
         RefusalCode::OrderUnknown => "the id of a placed order",
         RefusalCode::MemberProposalUnknown => "the id of a proposal",
+        RefusalCode::SnapshotUnknown => "the height of a snapshot that was ordered",
         _ => "something that exists",
     }
 }

@@ -17,6 +17,7 @@ mod misbehaviour;
 mod party;
 mod proposal;
 mod region;
+mod snapshot;
 mod voters;
 
 pub use departure::DepartRegion;
@@ -33,4 +34,5 @@ pub use party::{
 };
 pub use proposal::{CastVote, Change, Missing, Proposal, ProposalState, ProposeChange, Tally};
 pub use region::{FoundRegion, Region, Successors, found};
+pub use snapshot::{AttestSnapshot, Attestation, OrderSnapshot, Snapshot, SnapshotContent, SnapshotState};
 pub use voters::{Cosigner, cosigners, validators};

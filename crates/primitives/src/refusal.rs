@@ -156,6 +156,14 @@ refusal_codes! {
     EvidenceKnown = "evidence.known", Conflict, "该交易所已因此后生效的暂停承担过责任，证据不再受理。";
     /// The exchange still owes, holds or has to sign something, so it cannot leave yet.
     MemberObligationsOpen = "member.obligations_open", Rule, "该交易所尚有未清款项、冻结或待签窗口，暂不能退出。";
+    /// A snapshot that was ordered before is not attested yet.
+    SnapshotOpen = "snapshot.open", Conflict, "此前下达的快照尚未证实。";
+    /// No snapshot was ordered for this height.
+    SnapshotUnknown = "snapshot.unknown", Rule, "该高度没有下达过快照。";
+    /// The block after which the state is copied is not before this one.
+    SnapshotNotDue = "snapshot.not_due", Rule, "该快照所在区块尚不早于本区块。";
+    /// The exchange has said before what its copy of this height came to.
+    SnapshotAttested = "snapshot.attested", Conflict, "该交易所已对此高度的快照作出证实。";
 
     // ── parties ──
     /// No party of this id is certified.

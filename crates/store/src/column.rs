@@ -103,6 +103,7 @@ impl Column {
             Noun::Answer
             | Noun::Region
             | Noun::Exchange
+            | Noun::Snapshot
             | Noun::SigningKey
             | Noun::TaxTable
             | Noun::Claim
@@ -145,7 +146,9 @@ impl Column {
 /// The column that lists of this kind are ordered by: the name, or the name with its number padded.
 pub(crate) const fn order_column(noun: Noun) -> &'static str {
     match noun {
-        Noun::Licence | Noun::TaxTable | Noun::ShareTree | Noun::Schedule | Noun::Window => "place",
+        Noun::Licence | Noun::TaxTable | Noun::ShareTree | Noun::Schedule | Noun::Window | Noun::Snapshot => {
+            "place"
+        }
         _ => "name",
     }
 }

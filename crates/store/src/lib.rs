@@ -14,6 +14,9 @@
 //! A [`Store`] of a read replica answers as one of its primary does, a little later. What is this node's own and no block
 //! (keys in custody, final checkpoints, evidence) is written through the [`Store`], beside any commit under way.
 //!
+//! [`StateCopy`] writes everything that the nodes of a region have alike into one file, and [`Store::read_state`] fills an
+//! empty database from it.
+//!
 //! A value that cannot be what was written is reported as [`StoreError::Damaged`] with table, column and row.
 //!
 //! Where things are: tables in `migrations/`, each fixed statement in `sql`, one module per noun.
@@ -46,6 +49,7 @@ mod rows;
 mod session;
 mod snapshot;
 mod sql;
+mod state_copy;
 mod store;
 mod tile;
 mod undecided;
@@ -67,6 +71,7 @@ pub use list::{LIST_LIMIT_MAX, ListQuery, Page};
 pub use migrate::MigrationReport;
 pub use replica::ReplicaLag;
 pub use snapshot::{JournalLeg, JournalSnapshot};
+pub use state_copy::{AgreementCheck, ExpectedState, StateCopy, StateCopyError, StateSummary};
 pub use store::Store;
 pub use undecided::UndecidedRow;
 pub use writer::Writer;

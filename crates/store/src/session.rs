@@ -25,6 +25,8 @@ const SHARED: &str = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=
 pub(crate) enum Purpose {
     /// Reading; a statement that writes must say so.
     Read,
+    /// Reading everything there is, which may take its time.
+    Copy,
     /// Committing blocks. Its statements never get a better plan from knowing their parameters.
     Write,
     /// Changing tables, which may take its time.
@@ -37,6 +39,7 @@ pub(crate) fn configured(mut config: Config, purpose: Purpose) -> Config {
         Purpose::Read => {
             ("databourse reader", "-c statement_timeout=25s -c default_transaction_read_only=on")
         }
+        Purpose::Copy => ("databourse copier", "-c statement_timeout=0 -c default_transaction_read_only=on"),
         Purpose::Write => {
             ("databourse writer", "-c statement_timeout=25s -c plan_cache_mode=force_generic_plan")
         }

@@ -29,6 +29,11 @@ pub(crate) const INSERT_AGREEMENT: &str = "
 pub(crate) const AGREEMENT: &str = "
     SELECT round, turn, proposer, precommits::text AS precommits FROM block_agreement WHERE height = $1";
 
+/// Blocks behind a height, and how they were agreed.
+pub(crate) const AGREEMENTS: &str = "
+    SELECT height, block_id, round, turn, proposer, precommits::text AS precommits
+    FROM block LEFT JOIN block_agreement USING (height) WHERE height > $1 ORDER BY height LIMIT $2";
+
 pub(crate) const TURNS: &str = "
     SELECT height, round, turn, proposer FROM block_agreement WHERE height >= $1 ORDER BY height LIMIT $2";
 
@@ -129,6 +134,10 @@ pub(crate) const ENTRY_BYTES: &str = "
 
 pub(crate) const LEAF_HASHES: &str = "
     SELECT leaf_index, leaf_hash FROM entry WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
+
+/// Entries from a place on, with the hashes beside them.
+pub(crate) const LEAVES: &str = "
+    SELECT leaf_index, bytes, leaf_hash FROM entry WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2";
 
 pub(crate) const INSERT_TILES: &str = "
     INSERT INTO tile (level, tile_index, hashes)

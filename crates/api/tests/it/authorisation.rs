@@ -13,6 +13,7 @@ fn concrete(path: &str) -> String {
         .replace("/v1/certificates/{number}", "/v1/certificates/sh-2026-00000001")
         .replace("{id}", PARTY)
         .replace("{asset}", "CNY-2")
+        .replace("{height}", "1")
         .replace("{number}", "1")
         .replace("{instruction}", "1")
         .replace("{version}", "1")

@@ -5,7 +5,7 @@ use databourse_exchange::{HeadComparison, ReconcileReport};
 use databourse_licensing::{GrantRefund, Licence, OrderLine, RecordDelivery};
 use databourse_listing::{ListProduct, Offer, Product, PublishOffer, RegisterRight};
 use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
-use databourse_party::{LegalIdentifier, Missing, Proposal};
+use databourse_party::{LegalIdentifier, Missing, Proposal, Snapshot};
 use databourse_primitives::{
     AmountMinor, Asset, BilingualText, BreakId, CertificateNumber, Digest, DisputeId, EntryId, ExchangeCode,
     HoldId, Holder, InstructionId, KeyId, Label, LicenceId, Line, OfferId, OrderId, PartyId, ProductId,
@@ -196,7 +196,7 @@ fn the_real_types_read_the_samples_and_write_what_the_schemas_say() {
         "PublishSchedule": PublishSchedule, "Schedule": Schedule, "Window": Window, "Certificate": Certificate,
         "PublishTax": PublishTax, "TaxTable": TaxTable, "ShareTree": ShareTree, "ChargeFee": ChargeFee,
         "IssueVoucher": IssueVoucher, "Voucher": Voucher, "Hold": Hold, "OpenDispute": OpenDispute, "Dispute": Dispute,
-        "Break": AgedBreak, "HeadComparison": HeadComparison, "ReconcileReport": ReconcileReport,
+        "Snapshot": Snapshot, "Break": AgedBreak, "HeadComparison": HeadComparison, "ReconcileReport": ReconcileReport,
         "MemberProposal": WaitingProposal,
     );
     let lines = &sample(document, "Purchase")["lines"];

@@ -151,6 +151,7 @@ impl TestExchange {
             entropy,
             settlement,
             region: None,
+            snapshot_folder: None,
         };
         let (node, running) = Node::start(config, &keys).await.unwrap();
         let signer = TokenSigner::from_seed(*keys.token_seed(), node.exchange().clone());

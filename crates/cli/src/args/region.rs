@@ -73,6 +73,11 @@ pub(crate) enum RegionCommand {
         #[command(flatten)]
         by: MemberArgs,
     },
+    /// Snapshots of the state, from which a new node can begin.
+    Snapshot {
+        #[command(subcommand)]
+        command: SnapshotCommand,
+    },
     /// Show what is and was proposed: who voted how, what is missing, from which height on it is in force.
     Proposals {
         /// Only what is still voted on.
@@ -97,6 +102,43 @@ pub(crate) enum RegionCommand {
         reject: bool,
         #[command(flatten)]
         by: MemberArgs,
+    },
+}
+
+/// Snapshots.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotCommand {
+    /// Have every node write a snapshot of the state after the block two heights later.
+    Order(MemberArgs),
+    /// Show which snapshots were ordered, and what each exchange says of them. Exit code 2 if two say different things.
+    List {
+        #[command(flatten)]
+        by: MemberArgs,
+        /// One JSON document instead of the table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the proof of an attested snapshot.
+    Prove {
+        /// Height of the snapshot.
+        #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+        height: u64,
+        #[command(flatten)]
+        by: MemberArgs,
+    },
+    /// Fill the empty database of a node from the file of a snapshot, if its proof holds. The node must not run.
+    Read {
+        /// The file, which a node keeps in `snapshots` of its data folder.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Its proof; see `prove`.
+        #[arg(long, value_name = "FILE")]
+        proof: PathBuf,
+        /// Whom to trust: the policy of the region, compared with the other exchanges (C2SP tlog-policy).
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+        #[command(flatten)]
+        config: ConfigArgs,
     },
 }
 

@@ -24,6 +24,7 @@ async fn every_arrival_is_achieved_dropped_or_refused() {
         entropy: Entropy::Os,
         settlement: config.settlement.node(),
         region: None,
+        snapshot_folder: None,
     };
     let (node, running) = Node::start(node, &keys).await.unwrap();
     let ground = ground::prepare(&node, 3, 5).await.unwrap();

@@ -93,6 +93,7 @@ async fn on_database(
         entropy: Entropy::Os,
         settlement: config.settlement.node(),
         region: None,
+        snapshot_folder: None,
     };
     let (node, running) = Node::start(node, &keys).await.context("the node cannot start")?;
     let report = on_node(args, &node, database.server_pid(), sync_us).await;

@@ -13,6 +13,7 @@ use crate::{
         layout::{Layout, NodeFolder, NodeSetting},
         member::{self, Wish},
         proposals::render as render_proposals,
+        snapshot,
         table::{Row, Seen, render},
         up::{self, Up},
     },
@@ -60,6 +61,7 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
             member(&by, "proposed 已提议", |_| Wish::reinstate(&exchange)).await?;
         }
         RegionCommand::Proposals { open, json, by } => proposals(&by, open, json).await?,
+        RegionCommand::Snapshot { command } => return snapshot::run(command).await,
         RegionCommand::Vote { proposal: None, by, .. } => proposals(&by, true, false).await?,
         RegionCommand::Vote { proposal: Some(proposal), approve, by, .. } => {
             member(&by, "voted 已表决", |_| Wish::vote(proposal, approve)).await?;

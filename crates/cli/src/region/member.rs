@@ -9,7 +9,7 @@ use databourse_client::{Acknowledged, Client};
 use databourse_exchange::{Clock, Entropy, NodeKeys};
 use databourse_ledger::{Claims, Entry};
 use databourse_market::{Command, Decoded};
-use databourse_party::{CastVote, Change, DepartRegion, KeyPurpose, ProposeChange};
+use databourse_party::{CastVote, Change, DepartRegion, KeyPurpose, OrderSnapshot, ProposeChange};
 use databourse_primitives::{ExchangeCode, Line, ProposalId};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -87,6 +87,11 @@ impl Wish {
         Self::propose(change)
     }
 
+    /// That every node writes a snapshot.
+    pub(crate) fn snapshot() -> Result<Self> {
+        Self::of(OrderSnapshot {})
+    }
+
     /// A vote.
     pub(crate) fn vote(proposal: ProposalId, approve: bool) -> Result<Self> {
         Self::of(CastVote { proposal, approve })
@@ -108,18 +113,15 @@ impl Wish {
     }
 }
 
-/// A client of the node at `url`, by default the one of the configuration, with a token of the exchange.
-fn client(config: &Config, url: Option<&str>, keys: &NodeKeys) -> Result<Client> {
-    let own = format!("http://{}", config.http.listen);
-    let issued_at = Clock::System.now();
-    let signer = TokenSigner::from_seed(*keys.token_seed(), config.exchange.code.clone());
-    let token = signer.mint(&TokenClaims {
-        subject: Subject::parse("membership")?,
-        roles: [TokenRole::Operator].into(),
-        issued_at,
-        expires_at: issued_at.plus_ms(TOKEN_MS),
-    })?;
-    Ok(Client::new(url.unwrap_or(&own))?.bearing(&token))
+/// Signs `wish` as the exchange of `config` and posts it to the node at `url`, by default the one of the configuration.
+///
+/// # Errors
+/// No key file, nobody at the address, or a refusal.
+pub(crate) async fn send(config: &Config, url: Option<&str>, wish: &Wish) -> Result<Acknowledged> {
+    let exchange = &config.exchange.code;
+    let keys = NodeKeys::load(&config.node.key_file)?;
+    let entry = wish.sign(exchange, &keys)?;
+    Ok(client_of(config, url, &keys)?.submit_signed(&entry).await?)
 }
 
 /// What is and was proposed, the latest last; only what is open, if asked so.
@@ -133,17 +135,24 @@ pub(crate) async fn proposals(
 ) -> Result<Vec<WaitingProposal>> {
     let keys = NodeKeys::load(&config.node.key_file)?;
     let path = if only_open { "/v1/region/proposals?state=open" } else { "/v1/region/proposals" };
-    Ok(client(config, url, &keys)?.list(path).await?)
+    Ok(client_of(config, url, &keys)?.list(path).await?)
 }
 
-/// Signs `wish` as the exchange of `config` and posts it to the node at `url`, by default the one of the configuration.
+/// A client of the node at `url`, by default the one of the configuration, as its operator.
 ///
 /// # Errors
-/// No key file, nobody at the address, or a refusal.
-pub(crate) async fn send(config: &Config, url: Option<&str>, wish: &Wish) -> Result<Acknowledged> {
-    let keys = NodeKeys::load(&config.node.key_file)?;
-    let entry = wish.sign(&config.exchange.code, &keys)?;
-    Ok(client(config, url, &keys)?.submit_signed(&entry).await?)
+/// None in practice.
+pub(crate) fn client_of(config: &Config, url: Option<&str>, keys: &NodeKeys) -> Result<Client> {
+    let own = format!("http://{}", config.http.listen);
+    let issued_at = Clock::System.now();
+    let signer = TokenSigner::from_seed(*keys.token_seed(), config.exchange.code.clone());
+    let token = signer.mint(&TokenClaims {
+        subject: Subject::parse("membership")?,
+        roles: [TokenRole::Operator].into(),
+        issued_at,
+        expires_at: issued_at.plus_ms(TOKEN_MS),
+    })?;
+    Ok(Client::new(url.unwrap_or(&own))?.bearing(&token))
 }
 
 #[cfg(test)]
@@ -171,6 +180,7 @@ mod tests {
             Wish::reinstate(&code("zj")).unwrap(),
             Wish::replace_keys(&origin, &code("sh"), &keys(3), &purposes).unwrap(),
             Wish::vote(V7.parse().unwrap(), true).unwrap(),
+            Wish::snapshot().unwrap(),
         ];
         for wish in wishes {
             let entry = wish.sign(&code("sh"), &keys(1)).unwrap();

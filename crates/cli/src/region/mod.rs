@@ -28,6 +28,7 @@ pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod proposals;
 pub(crate) mod run;
+pub(crate) mod snapshot;
 pub(crate) mod table;
 pub(crate) mod trade;
 pub(crate) mod up;

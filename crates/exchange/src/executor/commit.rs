@@ -6,6 +6,7 @@ use crate::{
     finality::Cosigners,
     pool::{Acknowledgement, Answers},
     publisher::{Committed, Publisher},
+    snapshots::Snapshots,
     totals::{Stage, StopWatch, Totals},
     turns::Turn,
 };
@@ -44,6 +45,7 @@ struct Arrival {
     publisher: Arc<Publisher>,
     clock: Arc<Clock>,
     totals: Arc<Totals>,
+    snapshots: Arc<Snapshots>,
     cosigners: Arc<Cosigners>,
     edge: TileEdge,
     height: Height,
@@ -108,6 +110,7 @@ impl Executor {
             publisher: Arc::clone(&self.parts.publisher),
             clock: Arc::clone(&self.parts.clock),
             totals: Arc::clone(&self.totals),
+            snapshots: Arc::clone(&self.parts.snapshots),
             cosigners: self.members.cosigners(),
             edge,
             height: fields.height,
@@ -174,6 +177,7 @@ impl Executor {
         self.time = context.time;
         self.turns.push(turn);
         self.follow_members(&writes)?;
+        self.parts.snapshots.follow(&writes);
         self.parts.clock.advance_to(self.time);
         self.parts.working_set.take_off(writes);
         Ok(())
@@ -216,9 +220,20 @@ async fn fly(
         return Landing { writer, result: Err(error.into()), answers };
     }
     // ── durable from here on ──
-    let Arrival { publisher, clock, totals, cosigners, edge, height, time, command_count, byte_count } =
-        arrival;
+    let Arrival {
+        publisher,
+        clock,
+        totals,
+        snapshots,
+        cosigners,
+        edge,
+        height,
+        time,
+        command_count,
+        byte_count,
+    } = arrival;
     totals.stage(Stage::Commit, watch);
+    snapshots.durable(height).await;
     totals.block(command_count, byte_count);
     let watch = StopWatch::start();
     let committed = Committed { edge: &edge, height, time, cosigners };

@@ -26,6 +26,7 @@ use crate::{
     Clock,
     pool::{Answers, Place, Pool, Reply, SubmitError},
     publisher::{Committed, Publisher, give},
+    snapshots::Snapshots,
     totals::{Stage, StopWatch, Totals},
     turns::Turns,
     working_set::WorkingSet,
@@ -106,6 +107,8 @@ pub(crate) struct Parts {
     pub(crate) founding: Vec<SignedCommand>,
     /// Who is told of evidence of double signing.
     pub(crate) evidence: mpsc::UnboundedSender<DoubleSigning>,
+    /// Who copies the state after the blocks that the region orders it for.
+    pub(crate) snapshots: Arc<Snapshots>,
 }
 
 /// See the module.
@@ -158,6 +161,7 @@ impl Executor {
             head.as_ref().map_or((Height::default(), Timestamp::EPOCH), |head| (head.height, head.time));
         self.parts.clock.advance_to(self.time);
         self.reload_region().await?;
+        self.parts.snapshots.resume(&self.parts.store, self.height).await?;
         if head.is_some() {
             let committed = Committed {
                 edge: &self.edge,

@@ -13,6 +13,7 @@ use serde_json::json;
 use std::{
     collections::BTreeMap,
     net::{TcpListener, UdpSocket},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -152,7 +153,13 @@ impl Region {
                 idle_period: Duration::from_secs(60),
                 propose_timeout: Duration::from_secs(1),
             }),
+            snapshot_folder: Some(self.snapshots(code)),
         }
+    }
+
+    /// Where a node keeps its snapshots.
+    pub(crate) fn snapshots(&self, code: &str) -> PathBuf {
+        self.folder.path().join(format!("{code}-snapshots"))
     }
 
     /// Starts a node; does not wait for the others.

@@ -14,6 +14,7 @@ mod party;
 mod pricing;
 mod refund;
 mod region;
+mod snapshot;
 mod standing;
 mod voucher;
 mod window;
@@ -112,6 +113,8 @@ fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
         Command::CastVote(vote) => member::vote(tx, exchange(actor)?, vote),
         Command::ReportMisbehaviour(report) => member::report(tx, exchange(actor)?, report),
         Command::DepartRegion(depart) => departure::depart(tx, exchange(actor)?, depart),
+        Command::OrderSnapshot(_) => snapshot::order(tx, exchange(actor)?),
+        Command::AttestSnapshot(attest) => snapshot::attest(tx, exchange(actor)?, attest),
         Command::PublishTax(publish) => pricing::publish_tax(tx, exchange(actor)?, publish),
         Command::PublishSchedule(publish) => pricing::publish_schedule(tx, exchange(actor)?, publish),
         Command::CertifyParty(certify) => party::certify(tx, exchange(actor)?, certify),

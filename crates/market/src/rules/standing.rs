@@ -1,9 +1,9 @@
 //! Where the exchanges of the region stand at the height of the block.
 
 use crate::{Halt, Key, view::Tx};
-use databourse_party::{Exchange, Members, Region, Successors};
-use databourse_primitives::{ExchangeCode, Refusal, RefusalCode};
-use std::collections::BTreeMap;
+use databourse_party::{Exchange, Members, Region, Successors, validators};
+use databourse_primitives::{ExchangeCode, Height, Refusal, RefusalCode};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The region.
 pub(super) fn region(tx: &Tx<'_>) -> Result<Region, Halt> {
@@ -60,5 +60,10 @@ impl Exchanges {
             height: tx.context.height,
             now: tx.context.time,
         }
+    }
+
+    /// Who votes on the block of `height`.
+    pub(super) fn voters(&self, height: Height) -> BTreeSet<ExchangeCode> {
+        validators(self.exchanges.values(), height).into_iter().map(|(code, _)| code).collect()
     }
 }

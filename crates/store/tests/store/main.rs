@@ -20,5 +20,6 @@ mod records;
 mod replica;
 mod samples;
 mod settlement;
+mod state_copy;
 mod traps;
 mod undecided;

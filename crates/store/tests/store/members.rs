@@ -2,7 +2,7 @@
 
 use crate::fixture::{DIGEST, KEY, Ledger, TIME, id, record};
 use databourse_market::{Noun, Record, Stored};
-use databourse_party::{MisbehaviourRecord, Proposal};
+use databourse_party::{MisbehaviourRecord, Proposal, Snapshot};
 use databourse_store::{Column, ListQuery};
 use serde_json::{Value, json};
 
@@ -29,6 +29,16 @@ fn misbehaviour(number: u64, exchange: &str, height: u64) -> Record {
     let json = json!({"id": id(number), "evidence": evidence, "reported_by": "sh", "reported_at": TIME,
         "effect_height": height + 2});
     record(Noun::Misbehaviour, json)
+}
+
+fn snapshot(height: u64, state: &Value) -> Record {
+    let content = json!({"tree_size": 9, "row_count": 20, "digest": DIGEST});
+    let mut json = json!({"height": height, "ordered_by": "js", "ordered_at": TIME, "state": state});
+    if state["name"] == "attested" {
+        json["state"]["content"] = content.clone();
+        json["attestations"] = json!({"js": {"entry": id(77), "content": content}});
+    }
+    record(Noun::Snapshot, json)
 }
 
 /// At least one record of every kind that membership has.
@@ -59,6 +69,8 @@ pub(crate) fn membership_records() -> Vec<Record> {
         proposal(74, "zj", &json!({"name": "reinstate", "exchange": "zj"}), &refused),
         misbehaviour(75, "zj", 1),
         misbehaviour(76, "js", (1 << 53) - 3),
+        snapshot(9, &json!({"name": "attested", "attested_at": TIME})),
+        snapshot(10, &open),
     ]
 }
 
@@ -79,6 +91,9 @@ async fn proposals_and_misbehaviour_are_found_by_exchange_and_state() {
     check::<Proposal>(&ledger, &[(Column::Exchange, "zj")], &[71, 73, 74]).await;
     check::<Proposal>(&ledger, &[(Column::Exchange, "zj"), (Column::State, "refused")], &[74]).await;
     check::<Proposal>(&ledger, &[(Column::Exchange, "ah")], &[70]).await;
+    let newest = ListQuery { newest_first: true, limit: 10, ..ListQuery::default() };
+    let snapshots = ledger.store.list::<Snapshot>(&newest).await.unwrap().items;
+    assert_eq!(snapshots.iter().map(Snapshot::name).collect::<Vec<_>>(), ["10", "9"]);
     check::<MisbehaviourRecord>(&ledger, &[(Column::Exchange, "zj")], &[75]).await;
     check::<MisbehaviourRecord>(&ledger, &[(Column::Exchange, "sh")], &[]).await;
 }
