@@ -65,6 +65,14 @@ impl Access {
         }
     }
 
+    /// Sends one command as the operator, once; the status and how long to wait before the next attempt, as it says.
+    pub(crate) async fn attempt(&self, command: &Value) -> (u16, Option<String>) {
+        let request = self.http.post(format!("{}/v1/commands", self.url)).bearer_auth(&self.token);
+        let answer = request.json(&json!({ "commands": [command] })).send().await.unwrap();
+        let wait = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), wait)
+    }
+
     /// Size and root of the final checkpoint that it shows; `None` if it does not answer, or has none yet.
     pub(crate) async fn shown(&self) -> Option<(u64, String)> {
         let request = self.http.get(format!("{}/checkpoint", self.url)).timeout(Duration::from_secs(2));

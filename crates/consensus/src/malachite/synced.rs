@@ -34,7 +34,9 @@ impl Watcher {
     }
 
     fn look(&self, event: &NetworkEvent<Agreement>) {
-        let NetworkEvent::SyncResponse(_, peer, Some(Response::ValueResponse(answer))) = event else { return };
+        let NetworkEvent::SyncResponse(_, peer, Some(Response::ValueResponse(answer))) = event else {
+            return;
+        };
         let wrong = answer.values.iter().filter(|value| !is_its_block(value)).count();
         if wrong == 0 {
             return;

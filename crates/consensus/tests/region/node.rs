@@ -28,8 +28,8 @@ use tokio::{
 const LIMIT: Duration = Duration::from_secs(120);
 
 const CODES: [&str; 20] = [
-    "sh", "js", "zj", "ah", "fj", "bj", "tj", "he", "sx", "nm", "ln", "jl", "hl", "jx", "sd", "ha", "hb", "hn", "gd",
-    "gx",
+    "sh", "js", "zj", "ah", "fj", "bj", "tj", "he", "sx", "nm", "ln", "jl", "hl", "jx", "sd", "ha", "hb",
+    "hn", "gd", "gx",
 ];
 
 /// Waits for something that happens.

@@ -37,6 +37,7 @@ async fn start(database: &TestDatabase, code: &str, seed: u8, peers: Option<Outb
         entry_key: key(seed),
         founding: vec![founding_by(code, seed)],
         evidence: mpsc::unbounded_channel().0,
+        reports: Reports::default(),
     };
     Executor::start(parts).await.unwrap()
 }
