@@ -12,7 +12,7 @@ use region_support::{
     LOOK_PAUSE, RETURN_LIMIT, Region,
     dice::{Dice, seed},
     load::Load,
-    network::Network,
+    network::{DELAY_MS, Network},
     verdict,
     watch::Watch,
 };
@@ -46,13 +46,30 @@ async fn sizes(region: &Region) -> Vec<u64> {
     sizes
 }
 
+/// A command that nothing can be made of while two and two are apart: whoever sends it is told to come back.
+fn nobody(code: &str) -> serde_json::Value {
+    serde_json::json!({
+        "type": "party.certify",
+        "body": {
+            "legal_name": { "en": code }, "legal_identifier": format!("ext:apart-{code}"), "roles": ["buyer"],
+            "home_region": "CN", "entrusts_exchange": true, "valid_until": "2090-01-01T00:00:00Z",
+        },
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_together_go_on_two_and_two_do_not_and_nothing_is_forked() {
     let seed = seed();
     println!("seed {seed}");
     let mut dice = Dice::new(seed);
     let mut region = Region::init();
-    let network = Network::make(&mut region, dice.word());
+    let mut network = Network::make(&mut region, dice.word());
+    // The delay is in force, both ways, within a switch and across the trunk.
+    for (from, to) in [(0, 1), (0, 3), (2, 0)] {
+        let trip = network.round_trip(from, to);
+        let expected = 2 * Duration::from_millis(u64::from(DELAY_MS));
+        assert!(trip >= expected, "from {from} to {to} and back in {trip:?}");
+    }
     region.start().await;
     let load = Load::new(region.accesses());
     load.open_stalls(&mut dice).await;
@@ -81,6 +98,10 @@ async fn three_together_go_on_two_and_two_do_not_and_nothing_is_forked() {
     for node in &region.nodes {
         let health = node.access.client.region_health().await.unwrap();
         assert_eq!(health.state, NodeState::NoQuorum, "{} reaches one other", node.code);
+        let unconnected = health.peers.iter().filter(|peer| !peer.connected).count();
+        assert_eq!(unconnected, 2, "{health:?}");
+        // Clients are told at once to come back later; reading goes on, as `sizes` shows.
+        assert_eq!(node.access.attempt(&nobody(node.code)).await, (200, Some("1".to_owned())));
     }
     network.heal();
     let healed_at = Instant::now();
@@ -95,8 +116,10 @@ async fn three_together_go_on_two_and_two_do_not_and_nothing_is_forked() {
     region.stop().await;
     let verdict = verdict::of(&region, &known).await;
     let seen = watch.seen();
+    let (carried, lost) = network.frames();
+    assert!(lost > 0 && lost < carried, "of {carried} frames {lost} were lost");
     println!(
-        "seed {seed}: {SALES} sales by three in {of_three:?}, the one level again after {of_one:?}, {SALES} sales after \
+        "{carried} frames carried, {lost} lost; seed {seed}: {SALES} sales by three in {of_three:?}, the one level again after {of_one:?}, {SALES} sales after \
          2|2 in {of_all:?}; {} commands acknowledged of {} offered, {} sent again; {verdict:?}",
         known.acknowledged.len(),
         known.offered.len(),

@@ -8,7 +8,7 @@ use super::{
 use databourse_primitives::Digest;
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -25,8 +25,8 @@ const REPEAT_ONE_OF: usize = 15;
 /// What the clients know.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// Every id that was sent.
-    pub(crate) offered: BTreeSet<String>,
+    /// Every id that was sent, and what was sent under it.
+    pub(crate) offered: BTreeMap<String, Value>,
     /// Where each stands that was acknowledged.
     pub(crate) acknowledged: BTreeMap<String, u64>,
     /// Answers that no rule explains.
@@ -94,7 +94,7 @@ impl Load {
     /// Sends until it is answered. `None` if the answer is not what it should be, which is noted.
     async fn send(&self, place: usize, command: Value, dice: &mut Dice) -> Option<u64> {
         let id = command["id"].as_str().unwrap().to_owned();
-        self.known().offered.insert(id.clone());
+        self.known().offered.insert(id.clone(), command.clone());
         let answered = async {
             loop {
                 match self.nodes[place].submit(&command).await {

@@ -11,15 +11,30 @@ use super::Region;
 use databourse_testkit::outside::{apt_install, runs};
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::process::CommandExt as _,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 /// How long every frame is held back on its way, milliseconds, and one of how many is lost.
-const DELAY_MS: u32 = 30;
+pub(crate) const DELAY_MS: u32 = 30;
 const LOST_ONE_OF: u32 = 100;
+/// Prints the shortest of some round trips to an address, microseconds. Those of which a frame is lost take a second.
+const PROBE: &str = r#"
+import socket, sys, time
+def trip():
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        begin = time.monotonic()
+        try:
+            probe.connect((sys.argv[1], 9))
+        except OSError:
+            pass
+        return time.monotonic() - begin
+print(int(1e6 * min(trip() for _ in range(5))))
+"#;
 /// Ends what still runs in the namespaces and removes them, when nobody holds its input any more.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
@@ -33,7 +48,11 @@ done
 /// The network of a region.
 pub(crate) struct Network {
     name: String,
+    /// The third part of the nodes' addresses.
+    number: u32,
     switch: Child,
+    /// What the switch says.
+    said: BufReader<ChildStdout>,
     keeper: Child,
 }
 
@@ -87,8 +106,8 @@ impl Network {
             ip(&["-n", space, "link", "set", "clients", "up"]);
         }
         move_nodes(region, number, &spaces);
-        let switch = start_switch(&between, &switch, seed);
-        let network = Self { name, switch, keeper };
+        let (switch, said) = start_switch(&between, &switch, seed);
+        let network = Self { name, number, switch, said, keeper };
         network.heal();
         network
     }
@@ -106,6 +125,27 @@ impl Network {
     /// All together again.
     pub(crate) fn heal(&self) {
         ["p0", "p1", "p2", "p3", "tl", "tr"].iter().for_each(|port| self.set(port, "up"));
+    }
+
+    /// How long a frame from one node to another and its answer take at least, as measured from inside the first one's
+    /// namespace: nobody listens at that port, so the answer comes from the other's kernel.
+    pub(crate) fn round_trip(&self, from: usize, to: usize) -> Duration {
+        let space = format!("{}-{from}", self.name);
+        let address = format!("198.19.{}.{}", self.number, to + 1);
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &space, "python3", "-c", PROBE, &address]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Duration::from_micros(String::from_utf8_lossy(&output.stdout).trim().parse().unwrap())
+    }
+
+    /// How many frames were carried and how many were lost on purpose.
+    pub(crate) fn frames(&mut self) -> (u64, u64) {
+        self.switch.stdin.as_mut().unwrap().write_all(b"count\n").unwrap();
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        let mut words = line.split_whitespace().map(|word| word.parse().unwrap());
+        (words.next().unwrap(), words.next().unwrap())
     }
 
     fn set(&self, port: &str, state: &str) {
@@ -168,7 +208,7 @@ fn move_nodes(region: &mut Region, number: u32, spaces: &[String]) {
     }
 }
 
-fn start_switch(between: &str, script: &Path, seed: u64) -> Child {
+fn start_switch(between: &str, script: &Path, seed: u64) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new("ip")
         .args(["netns", "exec", between, "python3"])
         .arg(script)
@@ -179,7 +219,8 @@ fn start_switch(between: &str, script: &Path, seed: u64) -> Child {
         .spawn()
         .unwrap();
     let mut ready = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    said.read_line(&mut ready).unwrap();
     assert_eq!(ready.trim(), "ready", "the switch between the nodes does not start");
-    child
+    (child, said)
 }

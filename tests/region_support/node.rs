@@ -73,6 +73,11 @@ impl Access {
         (answer.status().as_u16(), again.map(|value| value.to_str().unwrap().to_owned()))
     }
 
+    /// Sends one command as the operator, once; the status and how long to wait before the next attempt, as it says.
+    pub(crate) async fn attempt(&self, command: &Value) -> (u16, Option<String>) {
+        self.post("/v1/commands", &json!({ "commands": [command] })).await
+    }
+
     /// Size and root of the final checkpoint that it shows; `None` if it does not answer, or has none yet.
     pub(crate) async fn shown(&self) -> Option<(u64, String)> {
         let request = self.http.get(format!("{}/checkpoint", self.url)).timeout(Duration::from_secs(2));

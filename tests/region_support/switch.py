@@ -46,7 +46,7 @@ def main():
     one_of = int(sys.argv[3])
     switches = [Switch(ports.split(",")) for ports in sys.argv[4:6]]
     owner = {port: switch for switch in switches for port in switch.ports}
-    held, count = [], 0
+    held, count, lost = [], 0, 0
     print("ready", flush=True)
     while True:
         wait = max(0, held[0][0] - time.monotonic()) if held else None
@@ -61,7 +61,11 @@ def main():
                     raise
         for port in heard:
             if port is sys.stdin:
-                return
+                # A line asks how many frames were carried and lost; the end of the input ends this.
+                if not sys.stdin.readline():
+                    return
+                print(count, lost, flush=True)
+                continue
             try:
                 frame, source = port.recvfrom(FRAME_BYTES_MAX)
             except OSError as error:
@@ -74,6 +78,7 @@ def main():
             # The trunk is short: a frame is held back and lost where it comes from its node.
             from_node = port is not switch.trunk
             if from_node and chance.randrange(one_of) == 0:
+                lost += 1
                 continue
             for target in switch.targets(port, frame):
                 count += 1

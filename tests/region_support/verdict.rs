@@ -5,7 +5,7 @@ use super::{Region, load::Known, node::Access};
 use databourse_audit::Auditor;
 use databourse_client::Client;
 use databourse_ledger::{BLOCK_HEADER_TYPE, Entry};
-use databourse_market::Noun;
+use databourse_market::{Command, Noun};
 use databourse_primitives::{Height, TreeSize};
 use databourse_store::{
     BlockRow, ENTRIES_MAX, Store,
@@ -89,14 +89,15 @@ pub(crate) async fn of(region: &Region, known: &Known) -> Verdict {
     Verdict { heights, size: size as u64, evidence }
 }
 
-/// What was acknowledged stands where it was said, nothing stands twice, and nothing of the clients' that they did not
-/// send.
+/// What was acknowledged stands where it was said and says what was sent, nothing stands twice, and nothing of the
+/// clients' that they did not send. What was offered and not acknowledged is not there.
 fn holds(entries: &[Vec<u8>], known: &Known) {
     let parsed: Vec<_> = entries.iter().map(|bytes| Entry::parse(bytes).unwrap()).collect();
     for (id, leaf_index) in &known.acknowledged {
         let entry = parsed.get(usize::try_from(*leaf_index).unwrap());
         let entry = entry.unwrap_or_else(|| panic!("{id}, acknowledged at leaf {leaf_index}, is lost"));
         assert_eq!(entry.claims().id.to_string(), *id, "acknowledged at leaf {leaf_index}");
+        says_what_was_sent(entry, &known.offered[id]);
     }
     let mut ids = BTreeSet::new();
     for entry in &parsed {
@@ -110,14 +111,35 @@ fn holds(entries: &[Vec<u8>], known: &Known) {
         .map(|entry| entry.claims().id.to_string())
         .collect();
     for id in ids.iter().filter(ours) {
-        assert!(known.offered.contains(id), "{id} was never sent");
+        assert!(known.offered.contains_key(id), "{id} was never sent");
     }
-    for id in &known.offered {
+    for id in known.offered.keys() {
         assert_eq!(
             ids.contains(id),
             known.acknowledged.contains_key(id),
             "{id} is final but was not answered, or the reverse"
         );
+    }
+}
+
+/// The entry is the command that its author sent: its type, for whom, and every member of its body.
+fn says_what_was_sent(entry: &Entry, sent: &Value) {
+    let claims = entry.claims();
+    assert_eq!(sent["type"], claims.entry_type, "{sent}");
+    let party = claims.on_behalf_of.as_ref().map(ToString::to_string);
+    let author = sent["on_behalf_of"].as_str();
+    assert!(party.is_none() || party.as_deref() == author, "{sent}: {party:?}");
+    let (entry_type, body) = (&claims.entry_type, &sent["body"]);
+    let kept = Command::from_json(entry_type, claims.body.get()).unwrap();
+    let recorded: Value = serde_json::from_str(claims.body.get()).unwrap();
+    match Command::from_json(entry_type, &body.to_string()) {
+        Ok(offered) if offered == kept => {}
+        // The node adds what it alone knows, such as the key that it keeps for a party.
+        _ => {
+            let members = body.as_object().unwrap().iter();
+            let lost: Vec<_> = members.filter(|(name, value)| recorded[name.as_str()] != **value).collect();
+            assert!(lost.is_empty(), "sent {sent}, recorded {recorded}");
+        }
     }
 }
 

@@ -10,10 +10,7 @@ use crate::{
     party::Certification,
     scalar::*,
 };
-use axum::{
-    Json,
-    extract::{DefaultBodyLimit, State},
-};
+use axum::extract::{DefaultBodyLimit, State};
 use databourse_exchange::{Acting, Submission};
 use databourse_market::Command;
 use databourse_primitives::{EntryId, Label, OrderId, PartyId};
@@ -83,7 +80,7 @@ enum Prepared {
 /// Submits up to 500 commands, in order.
 ///
 /// Each is signed by the node, for the exchange or on behalf of a party that entrusts it, and stands or falls alone.
-/// Answers 200 with a result for each, in their order.
+/// Answers 200 with a result for each, in their order; with `Retry-After` if some could not be committed now.
 #[utoipa::path(post, path = "/v1/commands", operation_id = "submitCommands", tag = "entries",
     request_body = Commands,
     responses((status = 200, description = "How each ended.", body = BatchResults)))]
@@ -91,7 +88,7 @@ async fn submit(
     State(api): State<ApiState>,
     caller: Caller,
     JsonBody(Commands { commands }): JsonBody<Commands>,
-) -> Result<Json<BatchResults>, Problem> {
+) -> Result<BatchResults, Problem> {
     check_batch(commands.len(), "commands")?;
     let mut prepared = Vec::with_capacity(commands.len());
     for (index, command) in commands.into_iter().enumerate() {
@@ -100,7 +97,7 @@ async fn submit(
             answer.unwrap_or_else(|problem| Prepared::Refused(problem.within(&format!("commands[{index}]")))),
         );
     }
-    Ok(Json(BatchResults { results: run(&api, prepared).await }))
+    Ok(BatchResults { results: run(&api, prepared).await })
 }
 
 async fn prepare(api: &ApiState, caller: &Caller, asked: BatchCommand) -> Result<Prepared, Problem> {

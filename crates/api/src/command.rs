@@ -1,6 +1,6 @@
 //! From a request to a command, and from its acknowledgement to an answer.
 
-use crate::{ApiState, Problem, extract::IdempotencyKey, scalar::EntryIdText};
+use crate::{ApiState, Problem, extract::IdempotencyKey, problem::RETRY_AFTER_SECONDS, scalar::EntryIdText};
 use axum::{
     Json,
     http::{StatusCode, header},
@@ -102,6 +102,21 @@ impl From<Result<Acknowledgement, SubmitError>> for BatchResult {
 pub(crate) struct BatchResults {
     /// One per command.
     pub(crate) results: Vec<BatchResult>,
+}
+
+impl IntoResponse for BatchResults {
+    /// 200; with `Retry-After` if any of them may be sent again as it is.
+    fn into_response(self) -> Response {
+        let may_be_sent_again = self.results.iter().any(|result| match result {
+            BatchResult::Acknowledged(_) => false,
+            BatchResult::Problem(problem) => problem.status() == StatusCode::SERVICE_UNAVAILABLE,
+        });
+        let mut response = Json(self).into_response();
+        if may_be_sent_again {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
 }
 
 impl ApiState {

@@ -80,7 +80,7 @@ async fn submit(State(api): State<ApiState>, request: Request) -> Result<Respons
             let signed = asked.entries.into_iter().map(|entry| Submission::Signed(entry.into_bytes()));
             let answers = api.node.submit(signed.collect()).await;
             let results = answers.into_iter().map(BatchResult::from).collect();
-            Ok(Json(BatchResults { results }).into_response())
+            Ok(BatchResults { results }.into_response())
         }
         _ => Err(Problem::media_type("application/jose or application/json")),
     }

@@ -7,7 +7,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use databourse_exchange::RegionState;
+use databourse_exchange::{Fault, RegionState};
 use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -118,6 +118,30 @@ struct Fork {
     size: TreeSize,
 }
 
+/// An exchange that has not co-signed the last final checkpoints.
+#[derive(Debug, Serialize, ToSchema)]
+struct MissingCosigner {
+    /// Which.
+    #[schema(value_type = ExchangeCodeText)]
+    exchange: ExchangeCode,
+    /// How many in a row.
+    count: u64,
+}
+
+/// What an exchange's node did that an honest one does not.
+#[derive(Debug, Serialize, ToSchema)]
+struct FaultCount {
+    /// Whose node.
+    #[schema(value_type = ExchangeCodeText)]
+    exchange: ExchangeCode,
+    /// `rejected_proposal` (proposed a block that was voted down here), `forged_proposal` (sent a proposal that its proposer
+    /// had not signed), `stale_proposal` (said an old proposal of another again), or `wrong_block` (gave a node that catches
+    /// up another block than the agreed one).
+    kind: &'static str,
+    /// How often, since this node started.
+    count: u64,
+}
+
 /// A block that this node voted down.
 #[derive(Debug, Serialize, ToSchema)]
 struct RejectedBlock {
@@ -134,9 +158,9 @@ struct RejectedBlock {
 /// How the region looks from this node.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "exchange": "sh", "state": "running", "height": 97, "height_age_ms": 12, "highest_height": 97,
+    "exchange": "sh", "state": "running", "height": 97, "height_age_ms": 12, "highest_height": 97, "lag": 0,
     "peers": [{ "exchange": "js", "connected": true }], "cosigners": ["js", "sh"], "final_size": 4808,
-    "evidence": [], "forks": []
+    "missing_cosigners": [], "faults": [], "evidence": [], "forks": []
 }))]
 struct RegionHealthBody {
     /// This exchange.
@@ -153,9 +177,11 @@ struct RegionHealthBody {
     height: Height,
     /// Time since that block's time, milliseconds.
     height_age_ms: u64,
-    /// The highest block that any node has told of.
+    /// The highest block that any node has said to have committed.
     #[schema(value_type = u64)]
     highest_height: Height,
+    /// How many blocks others have committed beyond this node; one that was agreed on a moment ago does not count.
+    lag: u64,
     /// The other exchanges.
     peers: Vec<PeerHealth>,
     /// Who co-signed the final checkpoint.
@@ -164,6 +190,10 @@ struct RegionHealthBody {
     /// Entries under the final checkpoint.
     #[schema(value_type = u64)]
     final_size: TreeSize,
+    /// Exchanges that have not co-signed at least the last three final checkpoints.
+    missing_cosigners: Vec<MissingCosigner>,
+    /// What other nodes did that honest ones do not.
+    faults: Vec<FaultCount>,
     /// Evidence of double signing seen here.
     evidence: Vec<EvidenceCount>,
     /// Exchanges that signed another root than this node.
@@ -171,7 +201,8 @@ struct RegionHealthBody {
     /// The last block that this node voted down.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<RejectedBlock>,
-    /// How long the oldest command of this node's authors has waited, milliseconds; absent if none waits.
+    /// How long the oldest command of this node's authors has waited for a block, or for the block to be final,
+    /// milliseconds; absent if none waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     oldest_unfinal_ms: Option<u64>,
     /// Bytes left on the disk of the data folder; absent if the node has none.
@@ -195,6 +226,15 @@ async fn region(State(api): State<ApiState>) -> Json<RegionHealthBody> {
     let peers = health.peers.into_iter().map(|(exchange, connected)| PeerHealth { exchange, connected });
     let evidence = health.evidence.into_iter().map(|(exchange, count)| EvidenceCount { exchange, count });
     let forks = health.forks.into_iter().map(|(exchange, size)| Fork { exchange, size });
+    let missing = health.missing_cosigners.into_iter();
+    let missing = missing.map(|(exchange, count)| MissingCosigner { exchange, count });
+    let faults = health.faults.into_iter().flat_map(|(exchange, kinds)| {
+        kinds.into_iter().map(move |(fault, count)| FaultCount {
+            exchange: exchange.clone(),
+            kind: fault_kind(fault),
+            count,
+        })
+    });
     Json(RegionHealthBody {
         exchange: health.exchange,
         state,
@@ -202,9 +242,12 @@ async fn region(State(api): State<ApiState>) -> Json<RegionHealthBody> {
         height: health.height,
         height_age_ms: millis(health.height_age),
         highest_height: health.highest_height,
+        lag: health.lag,
         peers: peers.collect(),
         cosigners: health.cosigners,
         final_size: health.final_size,
+        missing_cosigners: missing.collect(),
+        faults: faults.collect(),
         evidence: evidence.collect(),
         forks: forks.collect(),
         rejected: health.rejected.map(|(height, proposer, reason)| RejectedBlock {
@@ -215,4 +258,13 @@ async fn region(State(api): State<ApiState>) -> Json<RegionHealthBody> {
         oldest_unfinal_ms: health.oldest_unfinal.map(millis),
         disk_free_bytes: health.disk_free_bytes,
     })
+}
+
+const fn fault_kind(fault: Fault) -> &'static str {
+    match fault {
+        Fault::RejectedProposal => "rejected_proposal",
+        Fault::ForgedProposal => "forged_proposal",
+        Fault::StaleProposal => "stale_proposal",
+        Fault::WrongBlock => "wrong_block",
+    }
 }

@@ -15,7 +15,7 @@ use utoipa::{
 };
 
 /// Seconds after which a client may try again when the node cannot commit now.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+pub(crate) const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// A problem as RFC 9457 has it, with the refusal's code and both languages.
 #[derive(Debug, Clone, Serialize)]

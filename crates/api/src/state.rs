@@ -38,7 +38,7 @@ impl ApiState {
     }
 
     pub(crate) fn store(&self) -> &Store {
-        self.node.store()
+        self.node.reader()
     }
 
     /// The record called `name`, or `resource.unknown`.

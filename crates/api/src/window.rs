@@ -91,10 +91,10 @@ async fn sign(
     State(api): State<ApiState>,
     Named(id): Named<WindowId>,
     JsonBody(Nothing {}): JsonBody<Nothing>,
-) -> Result<Json<BatchResults>, Problem> {
+) -> Result<BatchResults, Problem> {
     api.find::<Window>(&id).await?;
     let results = api.node.sign_window(id).await.into_iter().map(BatchResult::from).collect();
-    Ok(Json(BatchResults { results }))
+    Ok(BatchResults { results })
 }
 
 /// Lists the root that this node computes from the ledger for each pair with lines, beside the roots that were signed.

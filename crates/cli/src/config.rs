@@ -45,6 +45,7 @@ pub(crate) struct ExchangeSection {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DatabaseSection {
     pub(crate) url: String,
+    pub(crate) reader_urls: Vec<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) reader_count: usize,
 }
@@ -162,7 +163,7 @@ impl Config {
 
     /// How the node agrees with the others of its region; `None` for a node alone.
     pub(crate) fn region_config(&self) -> Option<RegionConfig> {
-        self.region.node()
+        self.region.node(&self.database.data_dir)
     }
 
     fn genesis(&self) -> Result<Option<Genesis>> {
@@ -195,6 +196,7 @@ impl Config {
     /// The same, with everything in the folder `data`.
     pub(crate) fn in_folder(mut self, data: &Path) -> Self {
         self.database.url = String::new();
+        self.database.reader_urls = Vec::new();
         self.database.data_dir = data.to_owned();
         self.node.key_file = data.join("keys.toml");
         self

@@ -1,7 +1,7 @@
 //! The database of a command: a private cluster, or a server of the operator's own.
 
 use crate::config::DatabaseSection;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use databourse_store::{
     ConnectionConfig, MigrationReport, Store,
     cluster::{Binaries, Cluster, ClusterConfig},
@@ -41,6 +41,24 @@ impl Database {
         })?;
         let config = cluster.connection_config();
         Ok(Self { config, cluster: Some(Arc::new(cluster)), watch: None })
+    }
+
+    /// The streaming replicas that `database.reader_urls` names.
+    ///
+    /// # Errors
+    /// What is no URL, or names several servers, of which nobody could say which one answers.
+    pub(crate) fn replicas(section: &DatabaseSection) -> Result<Vec<ConnectionConfig>> {
+        let read = |url: &String| {
+            let config: ConnectionConfig = url.parse().map_err(|error| {
+                anyhow!("database.reader_urls: `{}` is no PostgreSQL URL: {error}", hidden(url))
+            })?;
+            ensure!(
+                config.get_hosts().len() <= 1,
+                "database.reader_urls: a URL for each server, not several servers in one"
+            );
+            Ok(config)
+        };
+        section.reader_urls.iter().map(read).collect()
     }
 
     /// Brings the tables up to date.
@@ -94,5 +112,32 @@ impl Database {
         }
         let Some(cluster) = self.cluster.and_then(Arc::into_inner) else { return Ok(()) };
         tokio::task::spawn_blocking(move || cluster.stop()).await?.context("the private PostgreSQL")
+    }
+}
+
+/// A URL without its user and password.
+fn hidden(url: &str) -> String {
+    url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, place)| format!("…@{place}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn each_replica_has_a_url_of_its_own_and_a_password_is_not_shown() {
+        let mut section = Config::defaults().unwrap().database;
+        assert!(Database::replicas(&section).unwrap().is_empty());
+        section.reader_urls = ["postgresql://a@one/d", "postgresql://a@two:5433/d"].map(str::to_owned).into();
+        assert_eq!(Database::replicas(&section).unwrap().len(), 2);
+        for (url, expected) in [
+            ("postgresql://a@one,two/d", "several servers"),
+            ("postgresql://a:secret@one:x/d", "no PostgreSQL URL"),
+        ] {
+            section.reader_urls = vec![url.to_owned()];
+            let error = Database::replicas(&section).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains("secret"), "{error}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, anyhow};
 use databourse_api::{ApiState, router, serve, token::TokenSigner};
 use databourse_exchange::{Clock, End, Entropy, Node, NodeConfig, NodeKeys, Running};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::{io::ErrorKind, net::SocketAddr, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, path::Path, time::Duration};
 use tokio::{net::TcpListener, signal::unix, sync::oneshot, task::JoinHandle};
 
 /// How many ports after the wanted one are tried.
@@ -72,6 +72,7 @@ impl Host {
             origin: config.origin()?,
             founding: config.founding()?,
             database: database.config.clone(),
+            replicas: Database::replicas(&config.database)?,
             reader_count: config.database.reader_count,
             pool_capacity: config.node.pool_capacity,
             working_set_record_count: config.node.working_set_records,
@@ -99,7 +100,7 @@ impl Host {
             interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
             _ = terminate.recv() => Ok(()),
             ended = &mut self.api => Err(anyhow!("the API ended by itself: {ended:?}")),
-            end = self.running.ended() => Err(why(end)),
+            end = self.running.ended() => Err(why(end, self.running.divergence_report())),
         }
     }
 
@@ -118,12 +119,19 @@ impl Host {
 }
 
 /// What an operator is told of a node that orders no more.
-fn why(end: End) -> anyhow::Error {
+fn why(end: End, report: Option<&Path>) -> anyhow::Error {
     match end {
-        End::Diverged { height, block_id, verdict } => anyhow!(
-            "diverged 分歧: the region agreed on block {block_id} at height {height}, of which this node says: \
-             {verdict:?}. It stopped before it answered anybody wrongly; see the runbooks in docs/OPERATING.md"
-        ),
+        End::Diverged { height, block_id, verdict } => {
+            let report = report.map_or_else(
+                || "could not be written, see the log".to_owned(),
+                |path| path.display().to_string(),
+            );
+            anyhow!(
+                "diverged 分歧: the region agreed on block {block_id} at height {height}, of which this node says: \
+                 {verdict:?}. It stopped before it answered anybody wrongly; see the runbooks in docs/OPERATING.md. \
+                 The report: {report}"
+            )
+        }
         End::Broken(reason) => anyhow!("the node cannot go on: {reason}"),
         End::Drained | End::Halted => anyhow!("the node orders no more"),
     }

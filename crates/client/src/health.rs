@@ -16,6 +16,10 @@ pub struct RegionHealth {
     pub height_age_ms: u64,
     /// The greatest height that it or a peer has said to have; never below `height`.
     pub highest_height: Height,
+    /// How many blocks others have committed beyond it, but for one that was agreed on a moment ago; `None` if it is of a
+    /// version that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag: Option<u64>,
     /// The other exchanges of the region, in the order of their codes.
     #[serde(default)]
     pub peers: Vec<PeerHealth>,
@@ -24,6 +28,12 @@ pub struct RegionHealth {
     pub cosigners: BTreeSet<ExchangeCode>,
     /// Number of entries under the last final checkpoint.
     pub final_size: u64,
+    /// Exchanges that have not cosigned the last final checkpoints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_cosigners: Vec<MissingCosigner>,
+    /// What other nodes did that honest ones do not, since it started.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultCount>,
     /// Evidence of double signing that it holds, by who signed; nobody with none.
     #[serde(default)]
     pub evidence: Vec<EvidenceCount>,
@@ -45,6 +55,26 @@ pub struct RegionHealth {
     /// Why it stopped, for the operator; `None` while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
+}
+
+/// An exchange that has not cosigned the last final checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingCosigner {
+    /// Which.
+    pub exchange: ExchangeCode,
+    /// How many in a row.
+    pub count: u64,
+}
+
+/// What an exchange's node did that an honest one does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCount {
+    /// Whose node.
+    pub exchange: ExchangeCode,
+    /// What, e.g. `wrong_block`; a later version may know more.
+    pub kind: String,
+    /// How often.
+    pub count: u64,
 }
 
 /// An exchange that signed another root.
@@ -127,9 +157,16 @@ mod tests {
             height: Height(7),
             height_age_ms: 5,
             highest_height: Height(9),
+            lag: Some(2),
             peers: vec![PeerHealth { exchange: "js".parse().unwrap(), connected: true }],
             cosigners: ["sh", "js"].map(|code| code.parse().unwrap()).into(),
             final_size: 40,
+            missing_cosigners: vec![MissingCosigner { exchange: "zj".parse().unwrap(), count: 4 }],
+            faults: vec![FaultCount {
+                exchange: "zj".parse().unwrap(),
+                kind: "wrong_block".to_owned(),
+                count: 1,
+            }],
             evidence: vec![EvidenceCount { exchange: "js".parse().unwrap(), count: 2 }],
             forks: vec![Fork { exchange: "js".parse().unwrap(), size: 39 }],
             rejected: None,
@@ -138,7 +175,7 @@ mod tests {
             state: NodeState::CatchingUp,
             stopped: None,
         };
-        let expected = r#"{"exchange":"sh","height":7,"height_age_ms":5,"highest_height":9,"peers":[{"exchange":"js","connected":true}],"cosigners":["js","sh"],"final_size":40,"evidence":[{"exchange":"js","count":2}],"forks":[{"exchange":"js","size":39}],"oldest_unfinal_ms":12,"disk_free_bytes":1073741824,"state":"catching_up"}"#;
+        let expected = r#"{"exchange":"sh","height":7,"height_age_ms":5,"highest_height":9,"lag":2,"peers":[{"exchange":"js","connected":true}],"cosigners":["js","sh"],"final_size":40,"missing_cosigners":[{"exchange":"zj","count":4}],"faults":[{"exchange":"zj","kind":"wrong_block","count":1}],"evidence":[{"exchange":"js","count":2}],"forks":[{"exchange":"js","size":39}],"oldest_unfinal_ms":12,"disk_free_bytes":1073741824,"state":"catching_up"}"#;
         assert_eq!(serde_json::to_string(&health).unwrap(), expected);
         assert_eq!(serde_json::from_str::<RegionHealth>(expected).unwrap(), health);
     }

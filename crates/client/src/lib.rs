@@ -19,5 +19,7 @@ pub use client::{Acknowledged, BatchCommand, Client};
 pub use endpoint::Endpoint;
 pub use error::{ClientError, Problem};
 pub use file::ReceivedFile;
-pub use health::{EvidenceCount, Fork, NodeState, PeerHealth, RegionHealth, RejectedBlock};
+pub use health::{
+    EvidenceCount, FaultCount, Fork, MissingCosigner, NodeState, PeerHealth, RegionHealth, RejectedBlock,
+};
 pub use read::Page;

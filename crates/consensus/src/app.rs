@@ -94,6 +94,21 @@ pub struct Decided {
     pub certificate: CommitCertificate,
 }
 
+/// A block that the region agreed on and that this node's rules refuse or compute otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Divergence<'a> {
+    /// Its height.
+    pub height: Height,
+    /// Its name.
+    pub block_id: Digest,
+    /// The block.
+    pub block: &'a Block,
+    /// The proof that it is agreed.
+    pub certificate: &'a CommitCertificate,
+    /// What this node says of it.
+    pub verdict: &'a Verdict,
+}
+
 /// The ledger as an engine sees it. The engine calls one method at a time.
 pub trait LedgerApp: Send + 'static {
     /// A failure of the machine, never of a command.
@@ -157,6 +172,13 @@ pub trait LedgerApp: Send + 'static {
     /// # Errors
     /// The store cannot be reached: call again later.
     fn recover(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// This node has diverged from its region, and the engine ends. What an engineer needs to look into it is to be
+    /// durable when this resolves. Nothing is called after it but [`LedgerApp::abandon`].
+    fn diverged(&mut self, divergence: Divergence<'_>) -> impl Future<Output = ()> + Send {
+        let _ = divergence;
+        async {}
+    }
 
     /// Tells everybody who still waits that nothing was recorded. The last call.
     fn abandon(&mut self);

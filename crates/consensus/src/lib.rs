@@ -15,12 +15,14 @@ mod pause;
 mod solo;
 
 pub use address::{AddressError, NodeAddress};
-pub use app::{Decided, Demand, End, HeightParams, LedgerApp, Orderer, Undecided, Validator, Verdict};
+pub use app::{
+    Decided, Demand, Divergence, End, HeightParams, LedgerApp, Orderer, Undecided, Validator, Verdict,
+};
 pub use certificate::CommitCertificate;
 #[cfg(feature = "dishonest")]
 pub use malachite::Dishonesty;
 pub use malachite::{
-    ConfigError, EngineStatus, GOSSIP_BYTES_MAX, Gossip, Malachite, MalachiteConfig, PeerAddress,
+    ConfigError, EngineStatus, Fault, GOSSIP_BYTES_MAX, Gossip, Malachite, MalachiteConfig, PeerAddress,
     PeerMessage, RejectedBlock, peer_id,
 };
 pub use solo::Solo;

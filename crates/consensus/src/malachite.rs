@@ -23,13 +23,14 @@ mod proof;
 mod proposals;
 mod signing;
 mod status;
+mod synced;
 mod validators;
 
 pub use config::{ConfigError, MalachiteConfig, PeerAddress, peer_id};
 #[cfg(feature = "dishonest")]
 pub use dishonest::Dishonesty;
 pub use gossip::{GOSSIP_BYTES_MAX, Gossip, PeerMessage};
-pub use status::{EngineStatus, RejectedBlock};
+pub use status::{EngineStatus, Fault, RejectedBlock};
 
 use crate::{End, LedgerApp, Orderer};
 use config::Settings;
@@ -118,6 +119,7 @@ async fn drive<A: LedgerApp>(
     halt: watch::Receiver<bool>,
 ) -> (A, End) {
     let names = settings.peers.iter().map(|(id, exchange)| (id.to_base58(), exchange.clone())).collect();
+    engine.watch_synced(synced::Watcher::new(settings.peers.clone(), status.clone()));
     let tasks = [
         engine::watch_connections(engine.network_requests.clone(), names, status.clone()),
         tokio::spawn(gossip::pump(gossip.outgoing, engine.network.clone(), status.clone())),

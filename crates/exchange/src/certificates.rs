@@ -91,18 +91,18 @@ impl Inner {
         &self,
         number: &CertificateNumber,
     ) -> Result<Option<CertificateFile>, NodeError> {
-        let Some(certificate) = self.store.get::<Certificate>(&number.to_string()).await? else {
+        let Some(certificate) = self.reader.get::<Certificate>(&number.to_string()).await? else {
             return Ok(None);
         };
         let damaged = |what: &str| NodeError::Damaged(format!("{what} of certificate {number}"));
-        let answer = self.store.get::<Answer>(&certificate.entry.to_string()).await?;
+        let answer = self.reader.get::<Answer>(&certificate.entry.to_string()).await?;
         let index = answer.ok_or_else(|| damaged("no entry"))?.leaf_index;
-        let stored = self.store.entry(index.0).await?.ok_or_else(|| damaged("no leaf"))?;
+        let stored = self.reader.entry(index.0).await?.ok_or_else(|| damaged("no leaf"))?;
         let entry = databourse_ledger::Entry::parse(&stored.bytes)
             .map_err(|refusal| damaged(&refusal.to_string()))?;
-        let key = self.store.get::<KeyRecord>(&entry.kid().to_string()).await?;
+        let key = self.reader.get::<KeyRecord>(&entry.kid().to_string()).await?;
         let author_key = key.ok_or_else(|| damaged("no key"))?.key;
-        let Some(receipt) = self.publisher.receipt(&self.store, index).await? else { return Ok(None) };
+        let Some(receipt) = self.publisher.receipt(&self.reader, index).await? else { return Ok(None) };
         Ok(Some(CertificateFile { entry, author_key, receipt }))
     }
 }

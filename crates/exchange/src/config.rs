@@ -19,7 +19,9 @@ pub struct NodeConfig {
     pub founding: Founding,
     /// The database.
     pub database: ConnectionConfig,
-    /// Connections for reading.
+    /// Streaming replicas of it, to which reads that need not see what nobody was shown yet may go.
+    pub replicas: Vec<ConnectionConfig>,
+    /// Connections for reading, to the database and to each replica.
     pub reader_count: usize,
     /// How many commands may wait.
     pub pool_capacity: usize,
@@ -46,6 +48,8 @@ pub struct RegionConfig {
     pub peers: Vec<PeerAddress>,
     /// The engine's write-ahead log. Never on a disk whose state can be put back, never deleted while this node votes.
     pub wal_folder: PathBuf,
+    /// Where it keeps the report should it ever diverge, and the block that it diverged on.
+    pub report_folder: PathBuf,
     /// Whether it signs what the region agrees on. One that does not follows and serves: for a node whose log of votes is
     /// lost or older than what it signed, until the region is two heights past that.
     pub votes: bool,

@@ -31,6 +31,7 @@ pub(crate) fn wire(
     origin: &Line,
     exchange: &ExchangeCode,
     keys: &NodeKeys,
+    #[cfg(feature = "dishonest")] acts: Vec<databourse_consensus::Dishonesty>,
 ) -> Result<Wiring, NodeError> {
     let Some(region) = region else {
         return Ok(Wiring { engine: Engine::Solo(Solo), outbox: None, incoming: None, status: None });
@@ -54,6 +55,8 @@ pub(crate) fn wire(
         status: status_sender,
     });
     let engine = engine.map_err(|error| NodeError::Region(error.to_string()))?;
+    #[cfg(feature = "dishonest")]
+    let engine = engine.dishonest(acts);
     Ok(Wiring {
         engine: Engine::Malachite(Box::new(engine)),
         outbox: Some(outbox),

@@ -16,11 +16,16 @@ use databourse_primitives::{ExchangeCode, TreeSize, quorum_of};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Instant,
 };
 use tokio::sync::oneshot;
 
-/// How many sizes that this node has not reached are remembered, for cosignatures that come before its own commit.
+/// How many sizes that this node has not reached are remembered of each sender, for cosignatures that come before its
+/// own commit.
 const EARLY_SIZES_MAX: usize = 64;
+
+/// Who has not signed so many final checkpoints in a row is missing. One or two may be late, or lost on the way.
+const MISSED_MIN: u64 = 3;
 
 /// The keys with which the members of a region sign checkpoints.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +87,8 @@ pub(crate) struct Fork {
     pub(crate) exchange: ExchangeCode,
     pub(crate) size: TreeSize,
     pub(crate) root: Hash,
+    /// What it signed.
+    pub(crate) signed: SignedCheckpoint,
 }
 
 /// What became of a cosignature or of an own checkpoint.
@@ -99,14 +106,17 @@ pub(crate) struct Progress {
 #[derive(Default)]
 pub(crate) struct Finality {
     candidates: BTreeMap<u64, Candidate>,
-    /// Checkpoints of others beyond this node's own, unverified, as many per size as there may be exchanges.
-    early: BTreeMap<u64, Vec<SignedCheckpoint>>,
+    /// Checkpoints beyond this node's own, unverified, by who sent them: nobody can crowd out what another sends.
+    early: BTreeMap<Option<ExchangeCode>, BTreeMap<u64, SignedCheckpoint>>,
     answers: BTreeMap<u64, Answers>,
+    /// When the first of the answers of each size began to wait.
+    waiting: BTreeMap<u64, Instant>,
     final_size: u64,
+    /// How many final checkpoints in a row each member has not signed.
+    missed: BTreeMap<ExchangeCode, u64>,
+    /// The largest size that each member is known to have signed.
+    signed_sizes: BTreeMap<ExchangeCode, u64>,
 }
-
-/// The most checkpoints kept for one size: one of each exchange.
-const EARLY_PER_SIZE_MAX: usize = 20;
 
 impl Finality {
     /// This node committed and signed. `signers` of the result grow with what others have sent already.
@@ -120,21 +130,30 @@ impl Finality {
         let signers = cosigners.lines(&signed).into_iter().map(|(exchange, _)| exchange).collect();
         let is_logged = cosigners.log_line(&signed).is_some();
         self.candidates.insert(size, Candidate { published, signed, signers, is_logged, cosigners });
-        let early = self.early.split_off(&size.saturating_add(1));
-        let reached = std::mem::replace(&mut self.early, early).remove(&size).unwrap_or_default();
+        let mut reached = Vec::new();
+        for sizes in self.early.values_mut() {
+            let later = sizes.split_off(&size.saturating_add(1));
+            reached.extend(std::mem::replace(sizes, later).remove(&size));
+        }
         let mut progress = self.conclude(size);
         for checkpoint in reached {
-            progress.add(self.cosigned(checkpoint));
+            progress.add(self.cosigned(None, checkpoint));
         }
         progress
     }
 
-    /// Another node sent a checkpoint with cosignatures.
-    pub(crate) fn cosigned(&mut self, checkpoint: SignedCheckpoint) -> Progress {
+    /// The node of `sender` sent a checkpoint with cosignatures, its own or others'.
+    pub(crate) fn cosigned(
+        &mut self,
+        sender: Option<&ExchangeCode>,
+        checkpoint: SignedCheckpoint,
+    ) -> Progress {
         let size = checkpoint.checkpoint.size.0;
         let Some(candidate) = self.candidates.get_mut(&size) else {
-            if size > self.final_size && self.candidates.keys().next_back().is_none_or(|own| size > *own) {
-                self.remember(size, checkpoint);
+            if size <= self.final_size {
+                self.excuse(size, &checkpoint);
+            } else if self.candidates.keys().next_back().is_none_or(|own| size > *own) {
+                self.remember(sender, size, checkpoint);
             }
             return Progress::default();
         };
@@ -142,7 +161,13 @@ impl Finality {
         if checkpoint.checkpoint != candidate.signed.checkpoint {
             let TreeSize(size) = candidate.published.size;
             let root = checkpoint.checkpoint.root;
-            let forks = lines.into_iter().map(|(exchange, _)| Fork { exchange, size: TreeSize(size), root });
+            let signed = checkpoint;
+            let forks = lines.into_iter().map(|(exchange, _)| Fork {
+                exchange,
+                size: TreeSize(size),
+                root,
+                signed: signed.clone(),
+            });
             return Progress { forks: forks.collect(), ..Progress::default() };
         }
         if !candidate.is_logged
@@ -152,22 +177,66 @@ impl Finality {
             candidate.is_logged = true;
         }
         for (exchange, line) in lines {
-            if candidate.signers.insert(exchange) {
+            if candidate.signers.insert(exchange.clone()) {
                 candidate.signed.add(line);
+                self.missed.remove(&exchange);
+                self.signed_sizes.insert(exchange, size);
             }
         }
         self.conclude(size)
     }
 
-    fn remember(&mut self, size: u64, checkpoint: SignedCheckpoint) {
-        let known = self.early.entry(size).or_default();
-        if known.len() < EARLY_PER_SIZE_MAX && !known.contains(&checkpoint) {
-            known.push(checkpoint);
-        }
+    fn remember(&mut self, sender: Option<&ExchangeCode>, size: u64, checkpoint: SignedCheckpoint) {
+        let sizes = self.early.entry(sender.cloned()).or_default();
+        // What is sent again carries more signatures.
+        sizes.insert(size, checkpoint);
         // The smallest are the least useful: a later checkpoint covers them.
-        while self.early.len() > EARLY_SIZES_MAX {
-            self.early.pop_first();
+        while sizes.len() > EARLY_SIZES_MAX {
+            sizes.pop_first();
         }
+    }
+
+    /// A signature that comes too late for its checkpoint shows that who is missed does sign. Each counts once, so that
+    /// an old one that somebody says again excuses nobody.
+    fn excuse(&mut self, size: u64, checkpoint: &SignedCheckpoint) {
+        if self.missed.is_empty() {
+            return;
+        }
+        let Some(cosigners) = self.candidates.values().next_back().map(|last| Arc::clone(&last.cosigners))
+        else {
+            return;
+        };
+        for (exchange, _) in cosigners.lines(checkpoint) {
+            let last = self.signed_sizes.entry(exchange.clone()).or_default();
+            if size > *last {
+                *last = size;
+                self.missed.remove(&exchange);
+            }
+        }
+    }
+
+    /// Counts who has not signed the checkpoint that was final until now; whoever signs is late until the next one.
+    fn count_missed(&mut self) {
+        let Some(before) = self.candidates.get(&self.final_size) else { return };
+        self.missed.retain(|exchange, _| before.cosigners.witnesses.contains_key(exchange));
+        for exchange in before.cosigners.witnesses.keys() {
+            if before.signers.contains(exchange) {
+                self.missed.remove(exchange);
+            } else {
+                *self.missed.entry(exchange.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    /// Members that have not signed the last final checkpoints, and how many in a row.
+    pub(crate) fn missing(&self) -> BTreeMap<ExchangeCode, u64> {
+        let missing = self.missed.iter().filter(|(_, count)| **count >= MISSED_MIN);
+        missing.map(|(exchange, count)| (exchange.clone(), *count)).collect()
+    }
+
+    /// Since when the first author waits whose command is durable here and not final.
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+        self.waiting.values().min().copied()
     }
 
     /// Whether the checkpoint of `size` is final by now. The last own one is kept, so that late signatures join it.
@@ -178,7 +247,11 @@ impl Finality {
         if !is_final || size < self.final_size {
             return Progress::default();
         }
+        if size > self.final_size {
+            self.count_missed();
+        }
         self.final_size = size;
+        let Some(candidate) = self.candidates.get(&size) else { return Progress::default() };
         let mut shown = candidate.published.clone();
         shown.checkpoint = candidate.signed.to_string();
         shown.signed = Some(candidate.signed.clone());
@@ -186,13 +259,17 @@ impl Finality {
         self.candidates = self.candidates.split_off(&size);
         let waiting = self.answers.split_off(&size.saturating_add(1));
         let answers = std::mem::replace(&mut self.answers, waiting).into_values().flatten().collect();
+        self.waiting = self.waiting.split_off(&size.saturating_add(1));
         Progress { shown: Some(shown), answers, forks: Vec::new() }
     }
 
     /// Keeps answers until a checkpoint of at least `size` is final. What may be given at once is given back.
-    pub(crate) fn answer_when_final(&mut self, size: u64, answers: Answers) -> Answers {
+    pub(crate) fn answer_when_final(&mut self, size: u64, answers: Answers, since: Instant) -> Answers {
         if size <= self.final_size {
             return answers;
+        }
+        if !answers.is_empty() {
+            self.waiting.entry(size).or_insert(since);
         }
         self.answers.entry(size).or_default().extend(answers);
         Answers::new()
@@ -210,6 +287,7 @@ impl Finality {
 
     /// Everybody who still waits, told the same.
     pub(crate) fn give_up(&mut self, reply: &Reply) -> Vec<(oneshot::Sender<Reply>, Reply)> {
+        self.waiting.clear();
         let all = std::mem::take(&mut self.answers).into_values().flatten();
         all.map(|(author, _)| (author, reply.clone())).collect()
     }

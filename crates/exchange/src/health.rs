@@ -1,7 +1,7 @@
 //! How a node is, for whoever runs it: what it can tell without asking anybody, and what would need an operator's hand.
 
 use crate::{Node, executor::as_gauge, node::Inner};
-use databourse_consensus::End;
+use databourse_consensus::{End, Fault};
 use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize, quorum_of};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -50,21 +50,28 @@ pub struct RegionHealth {
     pub height: Height,
     /// The time since that block's time.
     pub height_age: Duration,
-    /// The highest block that any node has told of.
+    /// The highest block that any node has said to have committed.
     pub highest_height: Height,
+    /// How many blocks others have committed beyond this node. One that was agreed on a moment ago does not count: it is on
+    /// its way into this node's database.
+    pub lag: u64,
     /// The other exchanges, and whether their nodes are connected.
     pub peers: BTreeMap<ExchangeCode, bool>,
     /// Who co-signed the final checkpoint.
     pub cosigners: Vec<ExchangeCode>,
     /// Entries under it.
     pub final_size: TreeSize,
+    /// Members that have not co-signed the last final checkpoints, though the blocks are agreed on, and how many in a row.
+    pub missing_cosigners: BTreeMap<ExchangeCode, u64>,
+    /// How often each exchange's node did what an honest one does not, since this one started.
+    pub faults: BTreeMap<ExchangeCode, BTreeMap<Fault, u64>>,
     /// Pieces of evidence of double signing that this node has seen, by exchange.
     pub evidence: BTreeMap<ExchangeCode, u64>,
     /// Exchanges that signed another root than this node for the same size, and the first such size.
     pub forks: BTreeMap<ExchangeCode, TreeSize>,
     /// The last block that this node voted down: its height, its proposer, and why.
     pub rejected: Option<(Height, ExchangeCode, String)>,
-    /// How long the oldest command of this node's authors has waited.
+    /// How long the oldest command of this node's authors has waited, for a block or for the block to be final.
     pub oldest_unfinal: Option<Duration>,
     /// Bytes left on the disk of the write-ahead log; `None` for a node alone.
     pub disk_free_bytes: Option<u64>,
@@ -132,14 +139,14 @@ impl Node {
         let status = self.0.engine.as_ref().map(|engine| engine.borrow().clone()).unwrap_or_default();
         let reach = self.0.reach();
         let end = self.0.end.borrow().clone();
-        let height = status.height.0.saturating_sub(1).max(shown.height.0);
-        let highest = status.peer_heights.values().copied().max().unwrap_or_default();
+        let committed = Height(status.height.0.saturating_sub(1)).max(shown.height);
+        let lag = status.lag(committed);
         let state = match &end {
             Some(End::Diverged { .. }) => RegionState::Diverged,
             Some(_) => RegionState::Halted,
             None if self.0.store.ping().await.is_err() => RegionState::Halted,
             None if !reach.is_quorum() => RegionState::NoQuorum,
-            None if highest.0 > height + 1 => RegionState::CatchingUp,
+            None if lag > 0 => RegionState::CatchingUp,
             None => RegionState::Running,
         };
         let age_ms = self.now().unix_ms().saturating_sub(shown.time.unix_ms());
@@ -149,16 +156,19 @@ impl Node {
             stopped: end.map(|end| format!("{end:?}")),
             height: shown.height,
             height_age: Duration::from_millis(u64::try_from(age_ms).unwrap_or_default()),
-            highest_height: highest.max(shown.height),
+            highest_height: status.highest_committed().max(committed),
+            lag,
             peers: reach.peers,
             cosigners: shown.cosigned_by.iter().cloned().collect(),
             final_size: shown.size,
+            missing_cosigners: self.0.publisher.missing_cosigners(),
+            faults: status.faults,
             evidence: status.evidence_count,
             forks: self.0.forks.known(),
             rejected: status
                 .rejected
                 .map(|rejected| (rejected.height, rejected.proposer, format!("{:?}", rejected.verdict))),
-            oldest_unfinal: self.0.pool.oldest(),
+            oldest_unfinal: self.0.pool.oldest().max(self.0.publisher.oldest_unfinal()),
             disk_free_bytes: self.0.wal_folder.as_deref().and_then(disk_free_bytes),
         }
     }

@@ -17,6 +17,9 @@ mod certificates;
 mod clock;
 mod config;
 mod custody;
+#[cfg(feature = "dishonest")]
+mod dishonest;
+mod divergence;
 mod engine;
 mod entropy;
 mod evidence;
@@ -39,7 +42,11 @@ mod working_set;
 pub use admission::{Acting, Submission};
 pub use clock::Clock;
 pub use config::{NodeConfig, RegionConfig, SettlementConfig};
-pub use databourse_consensus::{AddressError, End, NodeAddress, PeerAddress, peer_id};
+#[cfg(feature = "dishonest")]
+pub use databourse_consensus::Dishonesty;
+pub use databourse_consensus::{AddressError, End, Fault, NodeAddress, PeerAddress, peer_id};
+#[cfg(feature = "dishonest")]
+pub use dishonest::{Cosigning, Misdeeds};
 pub use entropy::Entropy;
 pub use founding::Founding;
 pub use health::{Health, RegionHealth, RegionState};

@@ -4,6 +4,7 @@ use crate::{
     Acknowledgement, Clock, Entropy, NodeConfig, NodeKeys, PipelineTotals, Published, SettlementConfig,
     Submission, SubmitError,
     custody::Custody,
+    divergence::Reports,
     engine, evidence,
     executor::{Executor, ExecutorError, Parts},
     founding,
@@ -27,7 +28,7 @@ use databourse_store::{Store, StoreError, Writer};
 use lru::LruCache;
 use std::{
     num::NonZeroUsize,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 use tokio::{
@@ -98,6 +99,7 @@ pub(crate) struct Inner {
     pub(crate) entry_key: SigningKey,
     pub(crate) entry_key_id: KeyId,
     pub(crate) store: Store,
+    pub(crate) reader: Store,
     pub(crate) clock: Arc<Clock>,
     pub(crate) custody: Custody,
     pub(crate) publisher: Arc<Publisher>,
@@ -115,6 +117,7 @@ pub(crate) struct Inner {
 
 /// The pipeline of a node; stopping it is stopping the node.
 pub struct Running {
+    reports: Reports,
     pool: Arc<Pool>,
     halt: watch::Sender<bool>,
     end: watch::Receiver<Option<End>>,
@@ -138,6 +141,11 @@ impl Running {
         }
     }
 
+    /// The report on how this node has diverged from its region, if it has and the report could be written.
+    pub fn divergence_report(&self) -> Option<&Path> {
+        self.reports.written()
+    }
+
     /// Resolves when the pipeline has ended by itself, with why; a node that goes on without it answers nobody rightly.
     /// Cancel-safe.
     pub async fn ended(&mut self) -> End {
@@ -158,21 +166,63 @@ impl Node {
     /// # Errors
     /// [`NodeError`]; among them that another node holds the database.
     pub async fn start(config: NodeConfig, keys: &NodeKeys) -> Result<(Self, Running), NodeError> {
+        Self::launch(
+            config,
+            keys,
+            #[cfg(feature = "dishonest")]
+            crate::Misdeeds::default(),
+        )
+        .await
+    }
+
+    /// The same for a node that does what an honest one does not. For tests that show it in vain.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    #[cfg(feature = "dishonest")]
+    pub async fn start_dishonest(
+        config: NodeConfig,
+        keys: &NodeKeys,
+        misdeeds: crate::Misdeeds,
+    ) -> Result<(Self, Running), NodeError> {
+        Self::launch(config, keys, misdeeds).await
+    }
+
+    async fn launch(
+        config: NodeConfig,
+        keys: &NodeKeys,
+        #[cfg(feature = "dishonest")] misdeeds: crate::Misdeeds,
+    ) -> Result<(Self, Running), NodeError> {
         let store = Store::connect(config.database.clone(), config.reader_count).await?;
         let writer = Writer::connect(config.database.clone()).await?;
         let pool_capacity = config.pool_capacity;
         let clock = Arc::new(config.clock);
         let entry_key = keys.entry_key();
         let wal_folder = config.region.as_ref().map(|region| region.wal_folder.clone());
-        let engine::Wiring { engine, outbox, incoming, status } =
-            engine::wire(config.region, &config.origin, &config.exchange, keys)?;
+        let reports = Reports::new(config.region.as_ref().map(|region| region.report_folder.clone()));
+        let engine::Wiring { engine, outbox, incoming, status } = engine::wire(
+            config.region,
+            &config.origin,
+            &config.exchange,
+            keys,
+            #[cfg(feature = "dishonest")]
+            misdeeds.engine,
+        )?;
         let signers = Signers {
             log_key: keys.checkpoint_key(),
             cosignature_key: keys.cosignature_key(),
             peers: outbox.clone(),
         };
         let publisher = Publisher::new(config.origin.clone(), config.exchange.clone(), signers);
-        let publisher = Arc::new(publisher.map_err(NodeError::Name)?);
+        let publisher = publisher.map_err(NodeError::Name)?;
+        #[cfg(feature = "dishonest")]
+        let publisher = publisher.dishonest(misdeeds.cosigning);
+        let publisher = Arc::new(publisher);
+        let shown = Arc::clone(&publisher);
+        let reader = store.clone().with_replicas(config.replicas, config.reader_count, move || {
+            let shown = shown.shown();
+            (shown.height, shown.root)
+        })?;
         let pool = Arc::new(Pool::new(pool_capacity, outbox));
         let commands = config.founding.commands(config.origin, config.exchange.clone(), &keys.public());
         let founding = founding::sign(commands, &config.exchange, &entry_key, &clock, &config.entropy)?;
@@ -195,6 +245,7 @@ impl Node {
             founding,
             evidence: evidence_sender,
             snapshots,
+            reports: reports.clone(),
         })
         .await?;
         let totals = executor.totals();
@@ -206,6 +257,7 @@ impl Node {
             entry_key_id: entry_key.key_id(),
             entry_key,
             store,
+            reader,
             clock,
             custody: Custody::new(&keys.custody_secret()),
             publisher,
@@ -233,7 +285,7 @@ impl Node {
         } else {
             node.founded().await?;
         }
-        Ok((node, Running { pool, halt, end, task, jobs }))
+        Ok((node, Running { reports, pool, halt, end, task, jobs }))
     }
 
     /// Waits until the ledger has its first block; a node alone makes it at once.
@@ -280,9 +332,15 @@ impl Node {
         Ok(Entropy::Os.entry_id(self.now(), "")?)
     }
 
-    /// The database, for reading.
+    /// The database itself, for reading what was committed a moment ago.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The database through its replicas, for reading what authors were told: it answers from a replica that has all that
+    /// is shown, else from the database itself.
+    pub fn reader(&self) -> &Store {
+        &self.0.reader
     }
 
     /// This exchange.
@@ -319,7 +377,7 @@ impl Node {
     /// # Errors
     /// The database, or damage.
     pub async fn tile(&self, path: &TilePath) -> Result<Option<Vec<u8>>, NodeError> {
-        self.0.publisher.body(&self.0.store, path).await
+        self.0.publisher.body(&self.0.reader, path).await
     }
 
     /// Proof that the entry at `index` is in the ledger (C2SP tlog-proof), `None` if it is not there yet.
@@ -327,7 +385,7 @@ impl Node {
     /// # Errors
     /// The database, or damage.
     pub async fn receipt(&self, index: LeafIndex) -> Result<Option<String>, NodeError> {
-        Ok(self.0.publisher.receipt(&self.0.store, index).await?.map(|receipt| receipt.to_string()))
+        Ok(self.0.publisher.receipt(&self.0.reader, index).await?.map(|receipt| receipt.to_string()))
     }
 
     /// A certificate as one file that anybody can verify offline.

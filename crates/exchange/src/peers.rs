@@ -24,7 +24,8 @@ impl Forks {
     fn add(&self, fork: &Fork) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(fork.exchange.clone()).or_insert_with(|| {
-            error!(exchange = %fork.exchange, size = fork.size.0, root = ?fork.root,
+            // The note is the evidence: the exchange's own signature stands under the other root.
+            error!(exchange = %fork.exchange, size = fork.size.0, root = ?fork.root, note = %fork.signed,
                 "an exchange signed another root than this node for the same size: one of the two is wrong");
             fork.size
         });
@@ -48,7 +49,7 @@ pub(crate) async fn listen(
             () = halt(&mut halted) => return,
             _ = remind.tick() => node.publisher.remind(),
             message = incoming.recv() => match message {
-                Some(message) => node.hear(&message.bytes).await,
+                Some(message) => node.hear(&message).await,
                 None => return,
             },
         }
@@ -56,11 +57,11 @@ pub(crate) async fn listen(
 }
 
 impl Inner {
-    async fn hear(&self, bytes: &[u8]) {
-        match Message::parse(bytes) {
+    async fn hear(&self, message: &PeerMessage) {
+        match Message::parse(&message.bytes) {
             Some(Message::Commands(entries)) => self.hear_commands(entries).await,
             Some(Message::Cosignature(checkpoint)) => {
-                for fork in self.publisher.cosigned(*checkpoint) {
+                for fork in self.publisher.cosigned(message.from.as_ref(), *checkpoint) {
                     self.forks.add(&fork);
                 }
             }

@@ -25,6 +25,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 use tracing::warn;
@@ -81,6 +82,8 @@ pub(crate) struct Publisher {
     cosigners: watch::Sender<Option<Arc<Cosigners>>>,
     finality: Mutex<Finality>,
     tiles: Mutex<LruCache<(u8, u64), Arc<TileNodes>>>,
+    #[cfg(feature = "dishonest")]
+    tongue: crate::dishonest::Tongue,
 }
 
 impl Publisher {
@@ -108,6 +111,8 @@ impl Publisher {
             cosigners: watch::Sender::new(None),
             finality: Mutex::default(),
             tiles: Mutex::new(LruCache::new(TILES_CACHED_MAX)),
+            #[cfg(feature = "dishonest")]
+            tongue: Default::default(),
         })
     }
 
@@ -144,9 +149,7 @@ impl Publisher {
         let (size, root) = (checkpoint.size, checkpoint.root);
         let mut signed = checkpoint.sign(&self.log_signer)?;
         signed.cosign(&self.cosigner, u64::try_from(now.unix_seconds()).unwrap_or_default())?;
-        if let Some(peers) = &self.peers {
-            peers.cosigned(&signed);
-        }
+        self.tell(&signed);
         let published = Published {
             checkpoint: String::new(),
             size,
@@ -163,17 +166,30 @@ impl Publisher {
         Ok(())
     }
 
-    /// Another node sent a checkpoint that it signed.
-    pub(crate) fn cosigned(&self, checkpoint: SignedCheckpoint) -> Vec<Fork> {
-        let progress = self.finality().cosigned(checkpoint);
+    /// The node of `sender` sent a checkpoint that it signed.
+    pub(crate) fn cosigned(&self, sender: Option<&ExchangeCode>, checkpoint: SignedCheckpoint) -> Vec<Fork> {
+        let progress = self.finality().cosigned(sender, checkpoint);
         self.take(progress)
     }
 
     /// Tells the others once more what this node has signed last: a message may have been lost.
     pub(crate) fn remind(&self) {
-        if let (Some(peers), Some(own)) = (&self.peers, self.finality().last_own()) {
-            peers.cosigned(own);
-        }
+        let own = self.finality().last_own().cloned();
+        own.iter().for_each(|own| self.tell(own));
+    }
+
+    fn tell(&self, signed: &SignedCheckpoint) {
+        let Some(peers) = &self.peers else { return };
+        #[cfg(feature = "dishonest")]
+        let Some(signed) = &self.tongue.twist(signed, &self.log_signer, &self.cosigner) else { return };
+        peers.cosigned(signed);
+    }
+
+    /// Makes it tell the others something else than what it has signed. For tests that show it in vain.
+    #[cfg(feature = "dishonest")]
+    pub(crate) fn dishonest(mut self, cosigning: crate::Cosigning) -> Self {
+        self.tongue = crate::dishonest::Tongue::new(cosigning);
+        self
     }
 
     fn take(&self, progress: Progress) -> Vec<Fork> {
@@ -186,8 +202,20 @@ impl Publisher {
 
     /// Gives `answers` when a checkpoint over the first `size` leaves is final.
     pub(crate) fn answer_when_final(&self, size: TreeSize, answers: Answers) {
-        let now = self.finality().answer_when_final(size.0, answers);
+        #[expect(clippy::disallowed_methods, reason = "how long an author waits is measured")]
+        let since = Instant::now();
+        let now = self.finality().answer_when_final(size.0, answers, since);
         give(now);
+    }
+
+    /// How long the first author waits whose command is durable here and not final.
+    pub(crate) fn oldest_unfinal(&self) -> Option<Duration> {
+        self.finality().waiting_since().map(|since| since.elapsed())
+    }
+
+    /// Members that have not signed the last final checkpoints, and how many in a row.
+    pub(crate) fn missing_cosigners(&self) -> BTreeMap<ExchangeCode, u64> {
+        self.finality().missing()
     }
 
     /// Tells everybody who still waits for a final checkpoint that it did not come.

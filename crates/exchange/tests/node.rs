@@ -70,6 +70,7 @@ async fn start(database: &TestDatabase) -> Result<(Node, Running), NodeError> {
         origin: "databourse.example/delta".parse().unwrap(),
         founding: founding(),
         database: database.config(),
+        replicas: Vec::new(),
         reader_count: 4,
         pool_capacity: 1_000,
         working_set_record_count: 16.try_into().unwrap(),

@@ -113,6 +113,7 @@ impl Market {
             origin: "databourse.example/delta".parse().unwrap(),
             founding: founding(&peer),
             database: database.config(),
+            replicas: Vec::new(),
             reader_count: 4,
             pool_capacity: 1_000,
             working_set_record_count: 16.try_into().unwrap(),

@@ -43,6 +43,7 @@ mod hold;
 mod journal;
 mod list;
 mod migrate;
+mod readers;
 mod record;
 mod replica;
 mod rows;

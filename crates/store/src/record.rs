@@ -23,7 +23,8 @@ impl Store {
         }
         let nouns: Vec<_> = names.keys().copied().collect();
         let statements: Vec<_> = names.into_iter().map(|(noun, names)| (sql::records(noun), names)).collect();
-        let answers = self.read(|client| async move { rows_of_each(&client, &statements).await }).await?;
+        let statements = &statements;
+        let answers = self.read(|client| async move { rows_of_each(&client, statements).await }).await?;
         let mut found: HashMap<(Noun, &str), Record> = HashMap::with_capacity(keys.len());
         for (noun, rows) in nouns.into_iter().zip(&answers) {
             for row in rows {

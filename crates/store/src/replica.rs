@@ -1,6 +1,6 @@
 //! Read replicas: PostgreSQL's own streaming copies of a node's database, to which reads can go.
 //!
-//! [`Store::connect`] takes a replica as it takes a primary. Everything that reads answers, from the last block that has
+//! A node names them and reads there what it has shown already ([`Store::with_replicas`]). [`Store::connect`] takes a replica as it takes a primary. Everything that reads answers, from the last block that has
 //! arrived; what writes is `ReadOnly`. A read that stands in the way of what arrives may be ended by the server, which is
 //! `Unavailable`.
 

@@ -304,6 +304,11 @@ pub(crate) const REPLICA_LAG: &str = "
             pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), 0), 0)::bigint
         ELSE 0 END AS bytes_waiting";
 
+/// How far a server is, and the root after block `$1` if it has it.
+pub(crate) const REACHED: &str = "
+    SELECT coalesce((SELECT height FROM chain_head), 0) AS height,
+        (SELECT root FROM block WHERE height = $1) AS root";
+
 /// Writes records of one kind; `$1` names in order, `$2` their JSON.
 pub(crate) fn upsert_records(noun: Noun) -> String {
     format!(

@@ -2,13 +2,16 @@
 
 use crate::{
     StoreError,
+    readers::Replicas,
     session::{self, Purpose, READ_LIMIT, within},
 };
+use databourse_merkle::Hash;
+use databourse_primitives::Height;
 use deadpool_postgres::{
     GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
 };
 use futures::future::try_join_all;
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, sync::Arc};
 use tokio_postgres::{Config, NoTls, Row, error::SqlState, types::ToSql};
 
 /// A pool of reading connections. Cloning shares the pool.
@@ -18,6 +21,7 @@ use tokio_postgres::{Config, NoTls, Row, error::SqlState, types::ToSql};
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
+    replicas: Option<Arc<Replicas>>,
 }
 
 impl fmt::Debug for Store {
@@ -39,29 +43,58 @@ impl Store {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(StoreError::unavailable)?;
-        let store = Self { pool };
+        let store = Self { pool, replicas: None };
         store.ping().await?;
         Ok(store)
     }
 
-    /// Asks the server for a sign of life.
+    /// The same database, with replicas to which reads go while they have block `required` with that root, each with at
+    /// most `pool_size` connections. Whatever a replica cannot answer, the database itself does. Several take turns.
+    ///
+    /// # Errors
+    /// `Unavailable`, which a runtime of tokio does not cause: nothing is connected to yet.
+    pub fn with_replicas(
+        self,
+        configs: Vec<Config>,
+        pool_size: usize,
+        required: impl Fn() -> (Height, Hash) + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
+        if configs.is_empty() {
+            return Ok(self);
+        }
+        let replicas = Replicas::new(configs, pool_size, Box::new(required))?;
+        Ok(Self { replicas: Some(Arc::new(replicas)), ..self })
+    }
+
+    /// How many reads each replica has answered, in the order in which they were named.
+    pub fn replica_read_counts(&self) -> Vec<u64> {
+        self.replicas.as_ref().map(|replicas| replicas.read_counts()).unwrap_or_default()
+    }
+
+    /// Asks the server for a sign of life; the primary, where there are replicas.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read(|client| async move { Ok(client.simple_query("SELECT 1").await.map(drop)?) }).await
+        within(READ_LIMIT, async { Ok(self.connection().await?.simple_query("SELECT 1").await.map(drop)?) })
+            .await
     }
 
-    /// A connection of its own.
+    /// A connection of its own, to the primary where there are replicas.
     pub(crate) async fn connection(&self) -> Result<Object, StoreError> {
         Ok(self.pool.get().await?)
     }
 
-    /// Runs `work` on a connection of its own, within the limit for reads.
-    pub(crate) async fn read<T, F>(&self, work: impl FnOnce(Object) -> F) -> Result<T, StoreError>
+    /// Runs `work` on a connection of its own, within the limit for reads; again on the primary if a replica fails.
+    pub(crate) async fn read<T, F>(&self, work: impl Fn(Object) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
+        if let Some(replicas) = &self.replicas
+            && let Some(answer) = replicas.read(&work).await
+        {
+            return answer;
+        }
         within(READ_LIMIT, async { work(self.connection().await?).await }).await
     }
 

@@ -144,6 +144,7 @@ impl TestExchange {
                 peers,
             },
             database: database.config(),
+            replicas: Vec::new(),
             reader_count: 4,
             pool_capacity: 1_000,
             working_set_record_count: 64.try_into().unwrap(),

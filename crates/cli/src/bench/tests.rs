@@ -17,6 +17,7 @@ async fn every_arrival_is_achieved_dropped_or_refused() {
         origin: config.region.origin.clone(),
         founding: config.founding().unwrap(),
         database: database.config(),
+        replicas: Vec::new(),
         reader_count: 4,
         pool_capacity: 1_000,
         working_set_record_count: 1_000.try_into().unwrap(),

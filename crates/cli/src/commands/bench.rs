@@ -85,6 +85,7 @@ async fn on_database(
         origin: config.region.origin.clone(),
         founding: config.founding()?,
         database: database.config.clone(),
+        replicas: Vec::new(),
         reader_count: config.database.reader_count,
         // What may be under way must find a place: the benchmark counts its own drops.
         pool_capacity: config.node.pool_capacity.max(args.workers.saturating_mul(3)),

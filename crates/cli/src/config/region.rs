@@ -13,7 +13,7 @@ use databourse_settlement::{FeeRule, PublishSchedule, PublishTax, Rounding};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -65,7 +65,7 @@ impl RegionSection {
     }
 
     /// How the node agrees with the others, if it is one of several.
-    pub(super) fn node(&self) -> Option<RegionConfig> {
+    pub(super) fn node(&self, report_folder: &Path) -> Option<RegionConfig> {
         let peer = |peer: &PeerSection| PeerAddress {
             exchange: peer.exchange.clone(),
             address: peer.address.clone(),
@@ -74,6 +74,7 @@ impl RegionSection {
             listen: self.listen.to_string(),
             peers: self.peers.iter().map(peer).collect(),
             wal_folder: self.wal_dir.clone(),
+            report_folder: report_folder.to_owned(),
             votes: self.vote,
             idle_period: Duration::from_millis(self.idle_period_ms),
             propose_timeout: Duration::from_millis(self.propose_timeout_ms),

@@ -2,13 +2,16 @@
 
 use crate::settle::table::Table;
 use databourse_client::{NodeState, RegionHealth};
-use databourse_primitives::ExchangeCode;
+use databourse_primitives::{ExchangeCode, Height};
 use serde::Serialize;
 
 /// From when on a command that waits is worth a word, milliseconds.
 const UNFINAL_MS: u64 = 5_000;
 /// Below how much free space on its disk a node is worth a word: 2 GiB.
 const DISK_BYTES: u64 = 2 << 30;
+
+/// The kind of fault that has words of its own.
+const REJECTED: &str = "rejected_proposal";
 
 /// What is known of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,6 +52,18 @@ impl Row {
         self.health().is_some_and(well)
     }
 
+    /// How many blocks it lacks, by its own word. One that does not know how far the others are has not seen them for a
+    /// while: then it is what they say.
+    fn lag(&self, highest: Option<Height>) -> u64 {
+        let Some(health) = self.health() else { return 0 };
+        let beyond = highest.map_or(0, |highest| highest.0.saturating_sub(health.height.0));
+        match health.lag {
+            Some(lag) if health.state == NodeState::Running => lag,
+            Some(lag) => lag.max(beyond),
+            None => beyond,
+        }
+    }
+
     fn state(&self) -> String {
         let health = match &self.seen {
             Seen::Health(health) => health,
@@ -64,6 +79,14 @@ impl Row {
         }
         for fork in &health.forks {
             words += &format!(", {} signed another root 根不同 at {} entries", fork.exchange, fork.size);
+        }
+        let missing: Vec<_> =
+            health.missing_cosigners.iter().map(|one| format!("{} ×{}", one.exchange, one.count)).collect();
+        if !missing.is_empty() {
+            words += &format!(", not cosigned 未联署 by {}", missing.join(" "));
+        }
+        for fault in health.faults.iter().filter(|fault| fault.kind != REJECTED) {
+            words += &format!(", {} 违规 {} ×{}", fault.exchange, fault.kind, fault.count);
         }
         if let Some(block) = &health.rejected {
             let (height, proposer) = (block.height, &block.proposer);
@@ -113,10 +136,9 @@ pub(crate) fn render(rows: &[Row]) -> String {
         let mut cells: [String; 5] = std::array::from_fn(|_| "–".to_owned());
         if let Some(health) = row.health() {
             let connected = health.peers.iter().filter(|peer| peer.connected).count();
-            let lag = highest.map_or(0, |highest| highest.0.saturating_sub(health.height.0));
             cells = [
                 health.height.to_string(),
-                lag.to_string(),
+                row.lag(highest).to_string(),
                 format!("{connected}/{}", health.peers.len()),
                 format!("{}/{}", health.cosigners.len(), health.peers.len() + 1),
                 health.final_size.to_string(),
@@ -132,8 +154,7 @@ pub(crate) fn render(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use databourse_client::{EvidenceCount, Fork, PeerHealth, RejectedBlock};
-    use databourse_primitives::Height;
+    use databourse_client::{EvidenceCount, FaultCount, Fork, MissingCosigner, PeerHealth, RejectedBlock};
 
     fn health(code: &str, height: u64) -> RegionHealth {
         let peer = |code: &str, connected| PeerHealth { exchange: code.parse().unwrap(), connected };
@@ -142,6 +163,9 @@ mod tests {
             height: Height(height),
             height_age_ms: 3,
             highest_height: Height(height),
+            lag: None,
+            missing_cosigners: Vec::new(),
+            faults: Vec::new(),
             peers: vec![peer("ah", true), peer("js", true), peer("zj", false)],
             cosigners: ["sh", "js", "ah"].map(|code| code.parse().unwrap()).into(),
             final_size: 1_234,
@@ -218,5 +242,37 @@ mod tests {
         let text = render(&[row("sh", Seen::Health(Box::new(alone)), None)]);
         let cells: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(cells[1..3], ["33", "7"]);
+    }
+
+    #[test]
+    fn a_node_that_says_that_it_lacks_nothing_is_not_behind_because_others_were_asked_later() {
+        let row_of = |code, height, state| {
+            let health = RegionHealth { lag: Some(0), state, ..health(code, height) };
+            row(code, Seen::Health(Box::new(health)), None)
+        };
+        let rows = [
+            row_of("sh", 105, NodeState::Running),
+            row_of("js", 104, NodeState::Running),
+            // Cut off: it does not know what the others have.
+            row_of("zj", 90, NodeState::NoQuorum),
+        ];
+        let text = render(&rows);
+        let lags: Vec<&str> =
+            text.lines().skip(1).filter_map(|line| line.split_whitespace().nth(2)).collect();
+        assert_eq!(lags, ["0", "0", "15"]);
+    }
+
+    #[test]
+    fn who_hides_cosignatures_or_gives_wrong_blocks_is_named() {
+        let zj = || "zj".parse().unwrap();
+        let fault = |kind: &str| FaultCount { exchange: zj(), kind: kind.to_owned(), count: 3 };
+        let found = RegionHealth {
+            missing_cosigners: vec![MissingCosigner { exchange: zj(), count: 12 }],
+            faults: vec![fault("wrong_block"), fault("rejected_proposal")],
+            ..health("sh", 7)
+        };
+        let text = render(&[row("sh", Seen::Health(Box::new(found)), None)]);
+        assert!(text.contains("not cosigned 未联署 by zj ×12, zj 违规 wrong_block ×3"), "{text}");
+        assert!(!text.contains("rejected_proposal"), "{text}");
     }
 }

@@ -206,9 +206,12 @@ impl<A: LedgerApp> Driver<A> {
         self.assembler.forget_below(self.height);
         self.is_started = false;
         let (height, validators) = (self.height, self.voters.codes());
+        #[expect(clippy::disallowed_methods, reason = "how long a node is behind is measured")]
+        let now = std::time::Instant::now();
         self.status.send_modify(|status| {
             (status.height, status.round, status.started_at) = (height, 0, None);
             status.validators = validators;
+            status.compare_heights(now);
         });
         Ok(())
     }

@@ -7,11 +7,19 @@ use super::{
     parts::Outgoing,
     signing::RegionVerifier,
     status::EngineStatus,
+    synced::{Ear, Watcher},
 };
 use arc_malachitebft_app_channel::{
     AppMsg, Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkIdentity,
     NetworkRequest, RequestContext, SyncContext, WalContext,
-    app::{engine::network::NetworkMsg, events::RxEvent, types::core::SigningScheme},
+    app::{
+        engine::{
+            network::{NetworkMsg, NetworkRef},
+            node::NodeRef,
+        },
+        events::RxEvent,
+        types::core::SigningScheme,
+    },
 };
 use databourse_primitives::ExchangeCode;
 use std::{
@@ -113,6 +121,17 @@ impl Engine {
         }
     }
 
+    /// Has `watcher` look at what the other nodes answer to this one.
+    pub(super) fn watch_synced(&self, watcher: Watcher) {
+        let heard = network_of(&self.handle.actor).map(|network| {
+            let ear = Ear { network: network.clone(), watcher };
+            network.cast(NetworkMsg::Subscribe(Box::new(ear)))
+        });
+        if !matches!(heard, Some(Ok(()))) {
+            warn!("nobody looks at what other nodes answer");
+        }
+    }
+
     /// Stops it and waits until it has let go of its port and its files.
     pub(super) async fn stop(self) {
         let Self { questions, network, handle, log, .. } = self;
@@ -121,11 +140,7 @@ impl Engine {
         let EngineHandle { actor, handle } = handle;
         // The network goes first and in peace. As soon as any of them is gone the others are killed, and a network that is
         // killed keeps its port.
-        if let Some(network) = actor
-            .get_children()
-            .into_iter()
-            .find(|child| child.is_message_type_of::<NetworkMsg<Agreement>>() == Some(true))
-        {
+        if let Some(network) = network_of(&actor) {
             let _ = network.stop_and_wait(None, Some(STOP_TIMEOUT)).await;
         }
         actor.stop(None);
@@ -137,6 +152,14 @@ impl Engine {
             warn!(log = %log.display(), "the log of votes is still held");
         }
     }
+}
+
+/// The engine's network among its actors.
+fn network_of(engine: &NodeRef) -> Option<NetworkRef<Agreement>> {
+    let mut children = engine.get_children().into_iter();
+    children
+        .find(|child| child.is_message_type_of::<NetworkMsg<Agreement>>() == Some(true))
+        .map(NetworkRef::from)
 }
 
 /// Resolves when nobody holds the log of votes any more: a thread of the engine's writes it, and outlives the actors.

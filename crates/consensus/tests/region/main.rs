@@ -1,4 +1,4 @@
-//! Four engines on loopback, each with its own ledger in memory.
+//! Four engines, and once twenty, on loopback, each with its own ledger in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod agreement;
@@ -7,3 +7,4 @@ mod app;
 mod dishonest;
 mod failures;
 mod node;
+mod twenty;

@@ -27,15 +27,19 @@ use tokio::{
 /// What nothing takes, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const CODES: [&str; 5] = ["sh", "js", "zj", "ah", "fj"];
+const CODES: [&str; 20] = [
+    "sh", "js", "zj", "ah", "fj", "bj", "tj", "he", "sx", "nm", "ln", "jl", "hl", "jx", "sd", "ha", "hb",
+    "hn", "gd", "gx",
+];
 
 /// Waits for something that happens.
 pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
     timeout(LIMIT, event).await.unwrap_or_else(|_| panic!("did not happen: {what}"))
 }
 
-/// The first four of five nodes vote; the fifth is let in from the beginning.
+/// Nodes of which the first vote; the others are let in from the beginning.
 pub(crate) struct Region {
+    voters: usize,
     ports: Vec<u16>,
     stores: Vec<Arc<Store>>,
     folder: TempDir,
@@ -87,31 +91,40 @@ pub(crate) fn app_alone() -> MemoryApp {
         work: Arc::new(Notify::new()),
         exchange: code(0),
         key: consensus_key(0),
-        validators: Region::validators().drain(..1).collect(),
+        validators: validators(1),
         ready: None,
     }
 }
 
+/// The first exchanges, as they vote.
+fn validators(count: usize) -> Vec<Validator> {
+    let validator =
+        |place| Validator { exchange: code(place), consensus_key: consensus_key(place).public_key() };
+    (0..count).map(validator).collect()
+}
+
 impl Region {
+    /// Four that vote, and a fifth.
     pub(crate) fn new() -> Self {
-        let ports = CODES.iter().map(|_| free_port()).collect();
-        let stores = CODES.iter().map(|_| Store::new()).collect();
+        Self::of(4, 5)
+    }
+
+    /// `count` nodes of which the first `voters` vote.
+    pub(crate) fn of(voters: usize, count: usize) -> Self {
+        let ports = (0..count).map(|_| free_port()).collect();
+        let stores = (0..count).map(|_| Store::new()).collect();
         let folder = tempfile::tempdir().unwrap();
-        Self { ports, stores, folder, idle_period: Duration::from_secs(3600), votes: true }
+        Self { voters, ports, stores, folder, idle_period: Duration::from_secs(3600), votes: true }
     }
 
     pub(crate) fn origin() -> Line {
         "databourse.example/test".parse().unwrap()
     }
 
-    fn validators() -> Vec<Validator> {
-        let validator =
-            |place| Validator { exchange: code(place), consensus_key: consensus_key(place).public_key() };
-        (0..4).map(validator).collect()
-    }
-
+    /// The keys of four that vote.
+    #[cfg(feature = "dishonest")]
     pub(crate) fn keys() -> BTreeMap<ExchangeCode, PublicKey> {
-        Self::validators().into_iter().map(|one| (one.exchange, one.consensus_key)).collect()
+        keys(4)
     }
 
     pub(crate) fn store(&self, place: usize) -> &Arc<Store> {
@@ -128,9 +141,17 @@ impl Region {
         self.start_engine(place, |engine| engine)
     }
 
+    /// Starts a node that has lost all that it kept.
+    #[cfg(feature = "dishonest")]
+    pub(crate) fn start_anew(&mut self, place: usize) -> Node {
+        self.stores[place] = Store::new();
+        let _ = std::fs::remove_dir_all(self.folder.path().join(CODES[place]));
+        self.start(place)
+    }
+
     /// Starts a node whose engine is changed before.
     pub(crate) fn start_engine(&self, place: usize, change: impl FnOnce(Malachite) -> Malachite) -> Node {
-        let peers = (0..CODES.len()).filter(|other| *other != place).map(|other| PeerAddress {
+        let peers = (0..self.ports.len()).filter(|other| *other != place).map(|other| PeerAddress {
             exchange: code(other),
             address: format!(
                 "/ip4/127.0.0.1/tcp/{}/p2p/{}",
@@ -163,7 +184,7 @@ impl Region {
             work: work.clone(),
             exchange: code(place),
             key: consensus_key(place),
-            validators: Self::validators(),
+            validators: validators(self.voters),
             ready: None,
         };
         let (halt, halted) = watch::channel(false);
@@ -197,7 +218,7 @@ impl Region {
 
     /// Starts those who vote.
     pub(crate) fn start_voters(&self) -> Vec<Node> {
-        (0..4).map(|place| self.start(place)).collect()
+        (0..self.voters).map(|place| self.start(place)).collect()
     }
 }
 
@@ -246,14 +267,23 @@ impl Node {
     }
 }
 
-/// Checks that the nodes have the same blocks, as far as both have them, each with a proof.
+fn keys(voters: usize) -> BTreeMap<ExchangeCode, PublicKey> {
+    validators(voters).into_iter().map(|one| (one.exchange, one.consensus_key)).collect()
+}
+
+/// Checks that the nodes have the same blocks, as far as both have them, each with a proof of three of four.
 pub(crate) fn agree(stores: &[Arc<Store>]) {
+    agree_of(4, stores);
+}
+
+/// The same in a region in which `voters` vote.
+pub(crate) fn agree_of(voters: usize, stores: &[Arc<Store>]) {
     let ledgers: Vec<_> = stores.iter().map(|store| store.decided()).collect();
     for ledger in &ledgers {
         for (one, other) in ledger.iter().zip(&ledgers[0]) {
             assert_eq!(one.block, other.block, "height {}", one.height);
             let block = databourse_ledger::Block::decode(&one.block).unwrap();
-            let (origin, keys) = (Region::origin(), Region::keys());
+            let (origin, keys) = (Region::origin(), keys(voters));
             assert!(one.certificate.proves(&origin, one.height, block.id(), &keys), "height {}", one.height);
         }
     }

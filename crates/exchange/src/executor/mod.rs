@@ -24,6 +24,7 @@ mod region;
 
 use crate::{
     Clock,
+    divergence::Reports,
     pool::{Answers, Place, Pool, Reply, SubmitError},
     publisher::{Committed, Publisher, give},
     snapshots::Snapshots,
@@ -32,7 +33,9 @@ use crate::{
     working_set::WorkingSet,
 };
 use commit::{Flight, Lost};
-use databourse_consensus::{CommitCertificate, Decided, Demand, HeightParams, LedgerApp, Undecided, Verdict};
+use databourse_consensus::{
+    CommitCertificate, Decided, Demand, Divergence, HeightParams, LedgerApp, Undecided, Verdict,
+};
 use databourse_ledger::{Block, BlockError, DoubleSigning, SigningKey};
 use databourse_market::{BlockContext, EncodedEffects, Executed, Key, Record, SignedCommand, execute};
 use databourse_merkle::TileEdge;
@@ -109,6 +112,8 @@ pub(crate) struct Parts {
     pub(crate) evidence: mpsc::UnboundedSender<DoubleSigning>,
     /// Who copies the state after the blocks that the region orders it for.
     pub(crate) snapshots: Arc<Snapshots>,
+    /// Where it says why it has diverged, should it ever.
+    pub(crate) reports: Reports,
 }
 
 /// See the module.
@@ -303,6 +308,10 @@ impl LedgerApp for Executor {
 
     async fn record_evidence(&mut self, evidence: Vec<DoubleSigning>) -> Result<(), ExecutorError> {
         self.keep_evidence(evidence).await
+    }
+
+    async fn diverged(&mut self, divergence: Divergence<'_>) {
+        self.report(&divergence);
     }
 }
 

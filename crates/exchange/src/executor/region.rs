@@ -3,20 +3,22 @@
 
 use super::{Executor, ExecutorError};
 use crate::{
+    divergence::{Before, Reporter},
     finality::Cosigners,
     turns::{TURNS_LOST, Turn},
 };
-use databourse_consensus::{CommitCertificate, Decided, HeightParams, Undecided, Validator};
+use databourse_consensus::{CommitCertificate, Decided, Divergence, HeightParams, Undecided, Validator};
 use databourse_ledger::{Block, DoubleSigning};
 use databourse_market::{Command, Key, Record, Stored as _};
 use databourse_party::{self as party, Cosigner, Exchange, FoundRegion, Region};
-use databourse_primitives::{ExchangeCode, Height, Timestamp};
+use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize};
 use databourse_store::UndecidedRow;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
     sync::Arc,
 };
+use tracing::error;
 
 /// How many bytes of blocks one answer to a peer holds, unless a single one is longer.
 const DECIDED_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -165,6 +167,22 @@ impl Executor {
             let _ = self.parts.evidence.send(found);
         }
         Ok(())
+    }
+}
+
+impl Executor {
+    /// Keeps what is needed to find out why this node has diverged. The process is about to end: it may wait for the disk.
+    pub(super) fn report(&self, found: &Divergence<'_>) {
+        let before = Before {
+            height: self.height,
+            size: TreeSize(self.edge.size()),
+            root: self.edge.root().to_string(),
+        };
+        let (exchange, now) = (&self.parts.exchange, self.parts.clock.now());
+        let written = self.parts.reports.write(Reporter { exchange, now, before }, found);
+        if let Err(failure) = written {
+            error!(%failure, height = found.height.0, "the report of the divergence is not written");
+        }
     }
 }
 

@@ -38,6 +38,7 @@ async fn start(database: &TestDatabase, code: &str, seed: u8, peers: Option<Outb
         founding: vec![founding_by(code, seed)],
         evidence: mpsc::unbounded_channel().0,
         snapshots: Arc::new(Snapshots::new(database.config(), None)),
+        reports: Reports::default(),
     };
     Executor::start(parts).await.unwrap()
 }

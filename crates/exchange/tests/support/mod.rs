@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use databourse_exchange::{
-    Acknowledgement, Acting, Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, PeerAddress, RegionConfig,
-    Running, SettlementConfig, Submission, SubmitError,
+    Acknowledgement, Acting, Clock, End, Entropy, Founding, Node, NodeConfig, NodeKeys, PeerAddress,
+    RegionConfig, Running, SettlementConfig, Submission, SubmitError,
 };
 use databourse_market::Command;
 use databourse_party::{FoundExchange, Party};
@@ -13,7 +13,7 @@ use serde_json::json;
 use std::{
     collections::BTreeMap,
     net::{TcpListener, UdpSocket},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -139,6 +139,7 @@ impl Region {
                 peers: peers.collect(),
             },
             database: own.database.config(),
+            replicas: Vec::new(),
             reader_count: 4,
             pool_capacity: 1_000,
             working_set_record_count: 16.try_into().unwrap(),
@@ -149,6 +150,7 @@ impl Region {
                 listen: format!("/ip4/127.0.0.1/tcp/{}", own.port),
                 peers: addresses.collect(),
                 wal_folder: self.folder.path().join(code),
+                report_folder: self.report_folder(code),
                 votes: true,
                 idle_period: Duration::from_secs(60),
                 propose_timeout: Duration::from_secs(1),
@@ -168,6 +170,32 @@ impl Region {
         let keys = &self.members[code].keys;
         let running = Node::start(config, keys).await.unwrap();
         self.members.get_mut(code).unwrap().running = Some(running);
+    }
+
+    /// Starts a node that is not honest, in place of one that was stopped.
+    #[cfg(feature = "dishonest")]
+    pub(crate) async fn start_dishonest(&mut self, code: &str, misdeeds: databourse_exchange::Misdeeds) {
+        let config = self.config(code);
+        let running = Node::start_dishonest(config, &self.members[code].keys, misdeeds).await.unwrap();
+        self.members.get_mut(code).unwrap().running = Some(running);
+    }
+
+    /// Where a node keeps its report should it diverge.
+    pub(crate) fn report_folder(&self, code: &str) -> PathBuf {
+        self.folder.path().join(format!("{code}-data"))
+    }
+
+    /// Changes a node's database by hand, past the triggers that keep people from it.
+    pub(crate) async fn tamper(&self, code: &str, statements: &str) {
+        let client = self.members[code].database.connect().await;
+        client.batch_execute(&format!("SET session_replication_role = replica; {statements}")).await.unwrap();
+    }
+
+    /// Waits until a node ends by itself; says why, and where its report is.
+    pub(crate) async fn ends(&mut self, code: &str) -> (End, Option<PathBuf>) {
+        let (_, running) = self.members.get_mut(code).unwrap().running.as_mut().expect("a running node");
+        let end = tokio::time::timeout(LIMIT, running.ended()).await.expect("an end in time");
+        (end, running.divergence_report().map(Path::to_owned))
     }
 
     /// Stops a node.

@@ -18,6 +18,7 @@ use std::{
     },
     path::Path,
     process::Command,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::task::spawn_blocking;
@@ -123,4 +124,94 @@ async fn a_streaming_replica_answers_reads_follows_commits_and_refuses_writes() 
     assert_eq!(replica.replica_lag().await.unwrap().unwrap().height, Height(4));
     assert_eq!(replica.tree_edge().await.unwrap(), ledger.edge);
     spawn_blocking(|| copy.stop()).await.unwrap().unwrap();
+}
+
+/// Reads the head through a store with a replica; says at what height it was, and how many reads the replica answered.
+async fn head_height(reader: &Store) -> (u64, u64) {
+    let height = reader.chain_head().await.unwrap().unwrap().height.0;
+    (height, reader.replica_read_counts()[0])
+}
+
+/// Reads until the replica answers again.
+async fn answers_again(reader: &Store) {
+    let before = reader.replica_read_counts()[0];
+    let asking = async { while head_height(reader).await.1 == before {} };
+    tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap();
+}
+
+#[tokio::test]
+async fn reads_go_to_a_replica_that_has_what_is_shown_and_to_the_primary_while_it_lags_or_is_away() {
+    let folders = [scratch_folder(), scratch_folder()];
+    let [first, second] = folders.each_ref().map(|folder| folder.path().to_owned());
+    let again = second.clone();
+    let primary = spawn_blocking(move || start(&first)).await.unwrap();
+    let config = primary.connection_config();
+    let mut ledger = Ledger::create_in((), config).await;
+    ledger.commit(one_of_each()).await;
+    let made = spawn_blocking(move || (replicate(&primary, &second), primary));
+    let (copy, _primary) = made.await.unwrap();
+    let replica = Store::connect(copy.connection_config(), 2).await.unwrap();
+    arrival(&replica, 1).await;
+
+    let shown = Arc::new(Mutex::new((Height(0), ledger.edge.root())));
+    let required = Arc::clone(&shown);
+    let configs = vec![copy.connection_config()];
+    let reader = ledger.store.clone();
+    let reader = reader.with_replicas(configs, 2, move || *required.lock().unwrap()).unwrap();
+    let show = |ledger: &Ledger<()>| *shown.lock().unwrap() = (Height(ledger.height), ledger.edge.root());
+    assert_eq!(head_height(&reader).await, (1, 0), "nothing is shown yet: the primary answers");
+    show(&ledger);
+    assert_eq!(head_height(&reader).await, (1, 1), "the replica has what is shown");
+
+    // It lags: what arrives is not replayed.
+    let client = connect(copy.connection_config()).await;
+    client.batch_execute("SELECT pg_wal_replay_pause()").await.unwrap();
+    while replay_state(&client).await != "paused" {}
+    ledger.commit(Vec::new()).await;
+    show(&ledger);
+    assert_eq!(replica.chain_head().await.unwrap().unwrap().height, Height(1), "it is behind");
+    for _ in 0..20 {
+        assert_eq!(head_height(&reader).await, (2, 1), "whoever was told of block 2 reads it");
+    }
+    client.batch_execute("SELECT pg_wal_replay_resume()").await.unwrap();
+    answers_again(&reader).await;
+    assert_eq!(head_height(&reader).await.0, 2);
+
+    // It is away: the primary answers, and nobody sees an error. When it is back it is used again.
+    drop(client);
+    spawn_blocking(|| copy.crash()).await.unwrap().unwrap();
+    let before = reader.replica_read_counts();
+    for _ in 0..20 {
+        assert_eq!(head_height(&reader).await.0, 2);
+    }
+    assert_eq!(reader.replica_read_counts(), before);
+    ledger.commit(Vec::new()).await;
+    show(&ledger);
+    assert_eq!(head_height(&reader).await.0, 3);
+    let copy = spawn_blocking(move || start(&again)).await.unwrap();
+    answers_again(&reader).await;
+
+    // Another ledger is no replica, however high it is.
+    ledger.commit(Vec::new()).await;
+    *shown.lock().unwrap() = (Height(ledger.height), databourse_merkle::empty_root());
+    arrival(&replica_of(&copy).await, ledger.height).await;
+    let before = reader.replica_read_counts();
+    for _ in 0..5 {
+        assert_eq!(head_height(&reader).await, (4, before[0]));
+    }
+    spawn_blocking(|| copy.stop()).await.unwrap().unwrap();
+}
+
+async fn replica_of(copy: &Cluster) -> Store {
+    Store::connect(copy.connection_config(), 1).await.unwrap()
+}
+
+async fn replay_state(client: &tokio_postgres::Client) -> String {
+    client.query_one("SELECT pg_get_wal_replay_pause_state()", &[]).await.unwrap().get(0)
+}
+
+async fn connect(config: tokio_postgres::Config) -> tokio_postgres::Client {
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
 }

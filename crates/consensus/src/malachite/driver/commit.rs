@@ -2,7 +2,7 @@
 
 use super::Driver;
 use crate::{
-    CommitCertificate, End, LedgerApp, Verdict,
+    CommitCertificate, Divergence, End, LedgerApp, Verdict,
     malachite::{context::Agreement, proof},
     pause::Pause,
 };
@@ -56,6 +56,8 @@ impl<A: LedgerApp> Driver<A> {
             // A clock that is slow does not make an agreed block wrong.
             if !matches!(verdict, Verdict::Valid | Verdict::Untimely { .. }) {
                 error!(height = height.0, %block_id, ?verdict, "the region agreed on a block that is not valid here");
+                let found = Divergence { height, block_id, block: &block, certificate, verdict: &verdict };
+                self.app.diverged(found).await;
                 return Ok(Err(End::Diverged { height, block_id, verdict }));
             }
         }

@@ -86,6 +86,7 @@ impl<A: LedgerApp> Driver<A> {
         self.status.send_modify(|status| {
             (status.height, status.started_at) = (height, Some(now));
             status.validators = validators;
+            status.compare_heights(now);
         });
         self.tell_progress().await;
     }
@@ -118,6 +119,7 @@ impl<A: LedgerApp> Driver<A> {
             status.heard_at.insert(peer.clone(), now);
             if is_further {
                 status.peer_heights.insert(peer, height);
+                status.compare_heights(now);
             }
             is_further
         });

@@ -7,7 +7,7 @@ use crate::{
         context::{Address, Agreement, BlockId},
         gossip::{PeerMessage, deliver},
         parts::{Offer, Part, PeerId},
-        status::RejectedBlock,
+        status::{Fault, RejectedBlock},
     },
 };
 use arc_malachitebft_app_channel::{
@@ -22,7 +22,7 @@ use bytes::Bytes;
 use databourse_ledger::{Block, verify_signature};
 use databourse_primitives::{Digest, ExchangeCode, Height};
 use std::sync::Arc;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 impl<A: LedgerApp> Driver<A> {
     /// The engine has begun a round; at the first one, it is given every block that is known of that height.
@@ -44,7 +44,7 @@ impl<A: LedgerApp> Driver<A> {
         }
         let mut values = Vec::new();
         for (offer, bytes) in self.proposals.release(height) {
-            values.extend(self.judge(offer, bytes).await?);
+            values.extend(self.judge(None, offer, bytes).await?);
         }
         Ok(values)
     }
@@ -182,7 +182,7 @@ impl<A: LedgerApp> Driver<A> {
             }
             Some(part) => match self.assembler.insert(from, stream_id, sequence, part) {
                 Some((offer, bytes)) if offer.height == self.height => {
-                    let value = self.judge(offer, bytes).await?;
+                    let value = self.judge(Some(&peer), offer, bytes).await?;
                     if value.is_some() {
                         self.start_next().await?;
                     }
@@ -191,6 +191,8 @@ impl<A: LedgerApp> Driver<A> {
                 Some((offer, bytes)) => {
                     if offer.height == self.height.next() {
                         self.proposals.hold(offer, bytes);
+                    } else if offer.height.next() < self.height && offer.proposer != peer {
+                        self.blame(&peer, Fault::StaleProposal);
                     }
                     Ok(None)
                 }
@@ -199,17 +201,33 @@ impl<A: LedgerApp> Driver<A> {
         }
     }
 
-    /// Judges a block that somebody proposes at this height. `None` if it was not that round's proposer who did, or the
-    /// bytes are not the block's: nothing that the engine should hear of.
-    async fn judge(&mut self, offer: Offer, bytes: Bytes) -> Result<Option<ProposedValue<Agreement>>, End> {
+    /// Notes that another exchange's node did what an honest one does not.
+    fn blame(&self, exchange: &ExchangeCode, fault: Fault) {
+        debug!(%exchange, ?fault, "a node did what an honest one does not");
+        self.status.send_modify(|status| status.blame(exchange, fault));
+    }
+
+    /// Judges a block that somebody proposes at this height and `sender`, if that is known still, has sent. `None` if it
+    /// was not that round's proposer who did, or the bytes are not the block's: nothing that the engine should hear of.
+    async fn judge(
+        &mut self,
+        sender: Option<&ExchangeCode>,
+        offer: Offer,
+        bytes: Bytes,
+    ) -> Result<Option<ProposedValue<Agreement>>, End> {
         let turn = self.voters.proposer(offer.round).exchange();
         let key = self.voters.key(&offer.proposer).filter(|_| *turn == offer.proposer);
         let text = offer.message().signed_bytes(&self.settings.signer.origin);
         let is_proposers = key.is_some_and(|key| verify_signature(key, &text, &offer.signature.0).is_ok());
         let rounds = u32::try_from(self.voters.codes().len()).unwrap_or(u32::MAX);
         let is_near = offer.round <= self.round.saturating_add(rounds);
-        if !is_proposers || !is_near || !self.proposals.admit(&offer) {
-            warn!(proposer = %offer.proposer, round = offer.round, "a proposal that is not the proposer's; dropped");
+        if !is_proposers {
+            warn!(?sender, proposer = %offer.proposer, round = offer.round, "a proposal that is not the proposer's; dropped");
+            sender.into_iter().for_each(|sender| self.blame(sender, Fault::ForgedProposal));
+            return Ok(None);
+        }
+        if !is_near || !self.proposals.admit(&offer) {
+            warn!(proposer = %offer.proposer, round = offer.round, "a proposal too many, or too far ahead; dropped");
             return Ok(None);
         }
         if let Some(known) = self.proposals.get(offer.block_id) {
@@ -218,7 +236,8 @@ impl<A: LedgerApp> Driver<A> {
         let block = match Block::decode(&bytes) {
             Ok(block) if block.id() == offer.block_id => block,
             _ => {
-                warn!(proposer = %offer.proposer, "the bytes of a proposal are not the block's; dropped");
+                warn!(?sender, proposer = %offer.proposer, "the bytes of a proposal are not the block's; dropped");
+                sender.into_iter().for_each(|sender| self.blame(sender, Fault::ForgedProposal));
                 return Ok(None);
             }
         };
@@ -254,7 +273,10 @@ impl<A: LedgerApp> Driver<A> {
             info!(height = offer.height.0, proposer = %offer.proposer, ?verdict, "a proposed block is voted down");
             let Offer { height, round, proposer, block_id, .. } = offer.clone();
             let rejected = RejectedBlock { height, round, proposer, block_id, verdict };
-            self.status.send_modify(|status| status.rejected = Some(rejected));
+            self.status.send_modify(|status| {
+                status.blame(&rejected.proposer, Fault::RejectedProposal);
+                status.rejected = Some(rejected);
+            });
         }
         Ok(undecided)
     }
