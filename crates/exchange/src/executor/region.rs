@@ -4,6 +4,7 @@
 use super::{Executor, ExecutorError};
 use crate::{
     finality::Cosigners,
+    totals::{Stage, StopWatch},
     turns::{TURNS_LOST, Turn},
 };
 use databourse_consensus::{CommitCertificate, Decided, HeightParams, Undecided, Validator};
@@ -118,6 +119,7 @@ impl Executor {
 
     pub(super) async fn keep_undecided(&mut self, undecided: &Undecided) -> Result<(), ExecutorError> {
         self.land().await?;
+        let watch = StopWatch::start();
         let writer = self.parts.writer.as_mut().ok_or(ExecutorError::SessionLost)?;
         let row = UndecidedRow {
             height: undecided.height,
@@ -128,7 +130,9 @@ impl Executor {
             is_valid: undecided.is_valid,
             bytes: undecided.block.encode(),
         };
-        Ok(writer.save_undecided(&row).await?)
+        writer.save_undecided(&row).await?;
+        self.totals.stage(Stage::Keep, watch);
+        Ok(())
     }
 
     pub(super) async fn kept_undecided(&self, height: Height) -> Result<Vec<Undecided>, ExecutorError> {
