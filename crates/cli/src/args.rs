@@ -121,7 +121,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  databourse bench settle                      # climbs until a rate is not reached\n  \
         databourse bench settle --rate 1000 --seconds 30\n  databourse bench settle --rates 500,1000 --hot --json\n  databourse \
-        bench reconcile"
+        bench reconcile\n  databourse bench region --exchanges 4 --rates 5,100,200"
     )]
     Bench(BenchArgs),
 }
@@ -190,6 +190,13 @@ pub(crate) enum BenchCommand {
     /// Prints the hashes that have to be fetched for each break, and the time from the close of the window to the
     /// reconciled book. No database. Exit code 1 if a break is missed or one too many is found.
     Reconcile(BenchReconcileArgs),
+    /// Purchases per second of a region: several real nodes, each with its own PostgreSQL, reached by HTTP.
+    ///
+    /// Makes a region on this machine in a new folder and a market across its exchanges, then offers purchases at fixed
+    /// rates, whatever the answers do (open loop), to all nodes. A purchase counts when it is final: durable, under a
+    /// checkpoint of more than two thirds of the exchanges. Says what bounded each run, what a purchase costs each kind
+    /// of process, and what one purchase alone takes.
+    Region(region::BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -450,6 +457,9 @@ mod tests {
         check("databourse bench settle --rates 1,2 --rate 3", Err(ErrorKind::ArgumentConflict));
         check("databourse bench settle --rate 0", Err(ErrorKind::ValueValidation));
         check("databourse bench settle --workers 0", Err(ErrorKind::ValueValidation));
+        check("databourse bench region --exchanges 4 --rates 1,2 --cross 100 --in-flight-max 9", Ok(()));
+        check("databourse bench region --exchanges 21", Err(ErrorKind::ValueValidation));
+        check("databourse bench region --cross 101", Err(ErrorKind::ValueValidation));
         check("databourse verify", Err(ErrorKind::MissingRequiredArgument));
     }
 }

@@ -28,6 +28,20 @@ pub struct Acknowledged {
     pub repeated: bool,
 }
 
+/// How one of several commands ended.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Item {
+    Acknowledged(Acknowledged),
+    Problem(Problem),
+}
+
+/// How each of several commands ended, in their order.
+#[derive(Deserialize)]
+pub(crate) struct Results {
+    pub(crate) results: Vec<Item>,
+}
+
 /// One of several commands that an operator sends at once.
 #[derive(Debug, Clone, Serialize)]
 pub struct BatchCommand {
@@ -200,16 +214,6 @@ impl Client {
         #[derive(Serialize)]
         struct Batch<'a> {
             commands: &'a [BatchCommand],
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Item {
-            Acknowledged(Acknowledged),
-            Problem(Problem),
-        }
-        #[derive(Deserialize)]
-        struct Results {
-            results: Vec<Item>,
         }
         if commands.is_empty() {
             return Ok(Vec::new());

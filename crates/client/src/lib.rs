@@ -9,6 +9,7 @@
 
 mod client;
 mod endpoint;
+mod entries;
 mod error;
 mod file;
 mod health;

@@ -15,12 +15,16 @@ pub struct PipelineTotals {
     pub commands: u64,
     /// Bytes of their entries, the headers' included.
     pub bytes: u64,
+    /// Checking the signatures of blocks that others proposed, as far as they were not checked before.
+    pub verify: Duration,
     /// Loading missing records from the database.
     pub load: Duration,
     /// Running the rules.
     pub execute: Duration,
     /// Writing effects and entries out, hashing and signing them: from the rules' outcome to the transaction.
     pub encode: Duration,
+    /// Making proposed blocks durable before they are voted on; nothing in a region of one.
+    pub keep: Duration,
     /// The transaction, from its first statement to the answer to `COMMIT`.
     pub commit: Duration,
     /// Taking the new state over, signing the checkpoint, answering.
@@ -35,9 +39,11 @@ impl PipelineTotals {
             blocks: self.blocks.saturating_sub(earlier.blocks),
             commands: self.commands.saturating_sub(earlier.commands),
             bytes: self.bytes.saturating_sub(earlier.bytes),
+            verify: self.verify.saturating_sub(earlier.verify),
             load: self.load.saturating_sub(earlier.load),
             execute: self.execute.saturating_sub(earlier.execute),
             encode: self.encode.saturating_sub(earlier.encode),
+            keep: self.keep.saturating_sub(earlier.keep),
             commit: self.commit.saturating_sub(earlier.commit),
             publish: self.publish.saturating_sub(earlier.publish),
         }
@@ -46,16 +52,18 @@ impl PipelineTotals {
     /// All stages together: how long the pipeline was at work.
     #[must_use]
     pub fn busy(self) -> Duration {
-        [self.load, self.execute, self.encode, self.commit, self.publish].iter().sum()
+        [self.verify, self.load, self.execute, self.encode, self.keep, self.commit, self.publish].iter().sum()
     }
 }
 
 /// A part of the work on a block.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stage {
+    Verify,
     Load,
     Execute,
     Encode,
+    Keep,
     Commit,
     Publish,
 }
@@ -82,6 +90,7 @@ impl Totals {
         totals.bytes += byte_count;
         drop(totals);
         metrics::counter!("databourse_commands_committed_total").increment(command_count);
+        metrics::counter!("databourse_entry_bytes_committed_total").increment(byte_count);
     }
 
     /// A stage ended that `watch` measured.
@@ -89,9 +98,11 @@ impl Totals {
         let took = watch.0.elapsed();
         let mut totals = self.lock();
         let (total, name) = match stage {
+            Stage::Verify => (&mut totals.verify, "verify"),
             Stage::Load => (&mut totals.load, "load"),
             Stage::Execute => (&mut totals.execute, "execute"),
             Stage::Encode => (&mut totals.encode, "encode"),
+            Stage::Keep => (&mut totals.keep, "keep"),
             Stage::Commit => (&mut totals.commit, "commit"),
             Stage::Publish => (&mut totals.publish, "publish"),
         };
@@ -123,7 +134,8 @@ mod tests {
         totals.block(3, 100);
         let before = totals.read();
         totals.block(2, 50);
-        for stage in [Stage::Load, Stage::Execute, Stage::Encode, Stage::Commit, Stage::Publish] {
+        use Stage::{Commit, Encode, Execute, Keep, Load, Publish, Verify};
+        for stage in [Verify, Load, Execute, Encode, Keep, Commit, Publish] {
             totals.stage(stage, StopWatch::start());
         }
         let between = totals.read().since(before);

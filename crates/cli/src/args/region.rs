@@ -1,6 +1,6 @@
 //! `region`: what can be typed.
 
-use super::ConfigArgs;
+use super::{ConfigArgs, count};
 use clap::{Args, Subcommand, ValueEnum};
 use databourse_exchange::NodeAddress;
 use databourse_primitives::{ExchangeCode, Line, ProposalId};
@@ -195,6 +195,44 @@ pub(crate) struct UpArgs {
     /// Start a node again that dies.
     #[arg(long)]
     pub(crate) restart: bool,
+}
+
+/// `bench region`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// How many exchanges.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub(crate) exchanges: u8,
+    /// A new folder for the region, which is kept; its disk is what is measured. Default: a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Length of each run.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+    /// One rate, in purchases per second, instead of climbing until one is not reached.
+    #[arg(long, value_name = "R", conflicts_with = "rates", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) rate: Option<u64>,
+    /// These rates, with commas between them.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) rates: Vec<u64>,
+    /// Of a hundred purchases, how many are of another exchange's merchant.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(0..=100))]
+    pub(crate) cross: u64,
+    /// How many purchases may be under way; arrivals beyond are dropped and counted.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count)]
+    pub(crate) in_flight_max: usize,
+    /// Send the three entries of a purchase one after the other, each after the last answer, instead of together.
+    #[arg(long)]
+    pub(crate) apart: bool,
+    /// How many merchants there are.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = count)]
+    pub(crate) merchants: usize,
+    /// How many buyers there are.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count)]
+    pub(crate) buyers: usize,
+    /// One JSON document instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

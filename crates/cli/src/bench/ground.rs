@@ -1,8 +1,9 @@
-//! The market on which purchases are made: merchants with one product and one offer each, and buyers with money. All
-//! of them keep their own keys, as parties do that sign by themselves.
+//! The market on which purchases are made: merchants with one product and one offer each, and buyers with money, dealt
+//! out to all exchanges. All of them keep their own keys, as parties do that sign by themselves.
 
-use anyhow::{Context as _, Result, bail};
-use databourse_exchange::{Acting, Entropy, Node, Submission};
+use super::target::Target;
+use anyhow::{Context as _, Result, anyhow};
+use databourse_exchange::Entropy;
 use databourse_ledger::{Claims, Entry, SigningKey};
 use databourse_market::Command;
 use databourse_primitives::{EntryId, ExchangeCode, OfferId, PartyId, PublicKey, Timestamp};
@@ -15,19 +16,21 @@ const PRICE: &str = "100.00";
 /// What each buyer brings: enough for ten million purchases.
 const DEPOSIT_MINOR: u64 = 100_000_000_000;
 /// Commands sent at once while the market is made.
-const BATCH: usize = 1_000;
+const BATCH: usize = 500;
 
 /// A party with the key that it keeps.
 #[derive(Debug, Clone)]
 pub(crate) struct Trader {
     pub(crate) id: PartyId,
     pub(crate) key: SigningKey,
+    /// Place of its exchange.
+    pub(crate) at: usize,
 }
 
-/// The market.
+/// The market. Party number n of its kind is at the exchange of place n modulo their count.
 #[derive(Debug, Clone)]
 pub(crate) struct Ground {
-    pub(crate) exchange: ExchangeCode,
+    pub(crate) exchanges: Arc<[ExchangeCode]>,
     /// Each with its one offer.
     pub(crate) merchants: Arc<[(Trader, OfferId)]>,
     pub(crate) buyers: Arc<[Trader]>,
@@ -41,7 +44,7 @@ pub(crate) fn signed(
     now: Timestamp,
     entry_type: &str,
     body: &Value,
-) -> Result<Vec<u8>> {
+) -> Result<String> {
     let claims = Claims {
         entry_type: entry_type.to_owned(),
         id,
@@ -51,23 +54,38 @@ pub(crate) fn signed(
         body: RawValue::from_string(body.to_string())?,
     };
     let entry = Entry::sign(&claims, key).with_context(|| format!("an entry `{entry_type}`"))?;
-    Ok(entry.bytes().to_vec())
+    Ok(entry.as_str().to_owned())
 }
 
-/// Certifies, lists, offers and deposits, all through the node.
-pub(crate) async fn prepare(node: &Node, merchant_count: usize, buyer_count: usize) -> Result<Ground> {
-    let exchange = node.exchange().clone();
-    let merchants = certify(node, "supplier", merchant_count).await?;
-    let buyers = certify(node, "buyer", buyer_count).await?;
-    let now = node.now();
+/// Certifies, lists, offers and deposits, all through the nodes.
+pub(crate) async fn prepare<T: Target>(
+    target: &T,
+    merchant_count: usize,
+    buyer_count: usize,
+) -> Result<Ground> {
+    let exchanges: Arc<[ExchangeCode]> = target.exchanges().into();
+    let merchants = certify(target, "supplier", merchant_count).await?;
+    let buyers = certify(target, "buyer", buyer_count).await?;
+    let now = target.now();
     let as_merchants = async |entry_type: &str, bodies: Vec<Value>| -> Result<Vec<EntryId>> {
-        let mut sent = Vec::with_capacity(bodies.len());
+        let (mut ids, mut entries) = (Vec::with_capacity(bodies.len()), vec![Vec::new(); exchanges.len()]);
         for (merchant, body) in merchants.iter().zip(&bodies) {
-            let id = node.new_entry_id()?;
-            let bytes = signed(&exchange, &merchant.key, id, now, entry_type, body)?;
-            sent.push((id, Submission::Signed(bytes)));
+            let id = new_id(now)?;
+            ids.push(id);
+            entries[merchant.at].push(signed(
+                &exchanges[merchant.at],
+                &merchant.key,
+                id,
+                now,
+                entry_type,
+                body,
+            )?);
         }
-        submit(node, sent).await
+        in_batches(entries, async |at, batch| {
+            target.submit(at, batch).await.map_err(|refusal| anyhow!("{entry_type}: {refusal}"))
+        })
+        .await?;
+        Ok(ids)
     };
     let right = |number: usize| {
         json!({
@@ -84,23 +102,25 @@ pub(crate) async fn prepare(node: &Node, merchant_count: usize, buyer_count: usi
     });
     let offer = |product: &EntryId| json!({ "product": product, "asset": ASSET, "pricing": "one_off", "unit_price": PRICE, "terms": terms });
     let offers = as_merchants("offer.publish", products.iter().map(offer).collect()).await?;
-    let mut deposits = Vec::with_capacity(buyer_count);
+    let mut deposits = vec![Vec::new(); exchanges.len()];
     for (number, buyer) in buyers.iter().enumerate() {
         let line = format!("bench-{number}");
         let body = json!({
             "party": buyer.id, "asset": ASSET, "amount_minor": DEPOSIT_MINOR, "bank_reference": line,
         });
-        deposits.push(by_exchange(node.new_entry_id()?, "account.deposit", &body)?);
+        deposits[buyer.at].push(by_exchange(new_id(now)?, "account.deposit", &body)?);
     }
-    submit(node, deposits).await?;
+    in_batches(deposits, async |at, batch| target.record(at, batch).await).await?;
+    target.level().await?;
     let merchants = merchants.into_iter().zip(offers.into_iter().map(OfferId::from)).collect();
-    Ok(Ground { exchange, merchants, buyers: buyers.into() })
+    Ok(Ground { exchanges, merchants, buyers: buyers.into() })
 }
 
 /// Certifies `count` parties in `role`, each with a key of its own.
-async fn certify(node: &Node, role: &str, count: usize) -> Result<Vec<Trader>> {
+async fn certify<T: Target>(target: &T, role: &str, count: usize) -> Result<Vec<Trader>> {
+    let (now, exchange_count) = (target.now(), target.exchanges().len());
     let mut traders = Vec::with_capacity(count);
-    let mut commands = Vec::with_capacity(count);
+    let mut commands = vec![Vec::new(); exchange_count];
     for number in 0..count {
         let key = SigningKey::from_seed(*Entropy::Os.bytes("")?);
         let name = format!("{role} {number}");
@@ -109,30 +129,31 @@ async fn certify(node: &Node, role: &str, count: usize) -> Result<Vec<Trader>> {
             "legal_name": { "en": name }, "legal_identifier": format!("ext:bench-{role}-{number}"), "roles": [role],
             "home_region": "CN-SH", "entrusts_exchange": false, "keys": keys, "valid_until": "2099-01-01T00:00:00Z",
         });
-        let id = node.new_entry_id()?;
-        traders.push(Trader { id: PartyId::from(id), key });
-        commands.push(by_exchange(id, "party.certify", &body)?);
+        let (id, at) = (new_id(now)?, number % exchange_count);
+        traders.push(Trader { id: PartyId::from(id), key, at });
+        commands[at].push(by_exchange(id, "party.certify", &body)?);
     }
-    submit(node, commands).await?;
+    in_batches(commands, async |at, batch| target.record(at, batch).await).await?;
     Ok(traders)
 }
 
-fn by_exchange(id: EntryId, entry_type: &str, body: &Value) -> Result<(EntryId, Submission)> {
-    let command = Command::from_json(entry_type, &body.to_string()).context("a command of the benchmark")?;
-    Ok((id, Submission::Command { id, acting: Acting::Exchange, command }))
+fn new_id(now: Timestamp) -> Result<EntryId> {
+    Entropy::Os.entry_id(now, "").context("the system has no randomness")
 }
 
-/// Sends in batches; every one must be accepted.
-async fn submit(node: &Node, mut commands: Vec<(EntryId, Submission)>) -> Result<Vec<EntryId>> {
-    let ids = commands.iter().map(|(id, _)| *id).collect();
-    while !commands.is_empty() {
-        let rest = commands.split_off(commands.len().min(BATCH));
-        let batch = std::mem::replace(&mut commands, rest);
-        for answer in node.submit(batch.into_iter().map(|(_, submission)| submission).collect()).await {
-            if let Err(error) = answer {
-                bail!("the market of the benchmark cannot be made: {error}");
-            }
+fn by_exchange(id: EntryId, entry_type: &str, body: &Value) -> Result<(EntryId, Command)> {
+    let command = Command::from_json(entry_type, &body.to_string()).context("a command of the benchmark")?;
+    Ok((id, command))
+}
+
+/// Sends what is for each place, in batches, one after the other; every one must be accepted.
+async fn in_batches<T>(for_each: Vec<Vec<T>>, send: impl AsyncFn(usize, Vec<T>) -> Result<()>) -> Result<()> {
+    for (at, mut items) in for_each.into_iter().enumerate() {
+        while !items.is_empty() {
+            let rest = items.split_off(items.len().min(BATCH));
+            let batch = std::mem::replace(&mut items, rest);
+            send(at, batch).await.context("the market of the benchmark cannot be made")?;
         }
     }
-    Ok(ids)
+    Ok(())
 }

@@ -1,8 +1,7 @@
 //! The open loop: purchases arrive by the clock and are never held back by answers that are late.
 
-use super::{Plan, purchase::Purchase};
+use super::{Plan, purchase::Purchase, target::Target};
 use crate::play::timer::Timer;
-use databourse_exchange::{Node, Submission, SubmitError};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 
@@ -50,13 +49,13 @@ impl Latencies {
 
 /// One purchase that was offered.
 struct Outcome {
-    answered: Result<(), SubmitError>,
+    answered: Result<(), String>,
     purchase: Duration,
     entries: Vec<Duration>,
 }
 
 /// Offers `purchases` at `rate` per second and waits for every answer.
-pub(crate) async fn drive(node: &Node, purchases: Vec<Purchase>, rate: u64, plan: &Plan) -> Load {
+pub(crate) async fn drive<T: Target>(target: &T, purchases: Vec<Purchase>, rate: u64, plan: &Plan) -> Load {
     let mut load = Load::default();
     let mut under_way = JoinSet::new();
     let clock = Timer::start();
@@ -73,7 +72,7 @@ pub(crate) async fn drive(node: &Node, purchases: Vec<Purchase>, rate: u64, plan
             load.dropped += 1;
             continue;
         }
-        under_way.spawn(one(node.clone(), purchase, plan.apart, clock, due));
+        under_way.spawn(one(target.clone(), purchase, plan.apart, clock, due));
     }
     while let Some(ended) = under_way.join_next().await {
         load.count(ended);
@@ -85,28 +84,20 @@ pub(crate) async fn drive(node: &Node, purchases: Vec<Purchase>, rate: u64, plan
 }
 
 /// One purchase: its entries together, or each after the answer to the one before.
-async fn one(node: Node, Purchase(entries): Purchase, apart: bool, clock: Timer, due: Duration) -> Outcome {
-    let mut calls = Vec::with_capacity(entries.len());
-    let submissions = entries.into_iter().map(Submission::Signed);
-    let answered = if apart {
-        let mut answered = Ok(());
-        for submission in submissions {
-            let call = Timer::start();
-            answered =
-                node.submit(vec![submission]).await.into_iter().try_for_each(|answer| answer.map(drop));
-            calls.push(call.elapsed());
-            if answered.is_err() {
-                break;
-            }
+async fn one<T: Target>(target: T, purchase: Purchase, apart: bool, clock: Timer, due: Duration) -> Outcome {
+    let Purchase { at, entries } = purchase;
+    let calls = if apart { entries.map(|entry| vec![entry]).into() } else { vec![entries.into()] };
+    let mut times = Vec::with_capacity(calls.len());
+    let mut answered = Ok(());
+    for call in calls {
+        let timer = Timer::start();
+        answered = target.submit(at, call).await;
+        times.push(timer.elapsed());
+        if answered.is_err() {
+            break;
         }
-        answered
-    } else {
-        let call = Timer::start();
-        let answers = node.submit(submissions.collect()).await;
-        calls.push(call.elapsed());
-        answers.into_iter().try_for_each(|answer| answer.map(drop))
-    };
-    Outcome { answered, purchase: clock.elapsed().saturating_sub(due), entries: calls }
+    }
+    Outcome { answered, purchase: clock.elapsed().saturating_sub(due), entries: times }
 }
 
 impl Load {
@@ -118,7 +109,7 @@ impl Load {
                 entries.into_iter().for_each(|time| self.entry.add(time));
                 return;
             }
-            Ok(Outcome { answered: Err(refusal), .. }) => refusal.to_string(),
+            Ok(Outcome { answered: Err(refusal), .. }) => refusal,
             Err(broken) => broken.to_string(),
         };
         self.refused += 1;

@@ -5,9 +5,10 @@ use super::{
     load::{Latencies, Load, drive},
     procfs::{Cpu, cores},
     purchase::{Purchase, Spread},
+    target::Target,
 };
 use anyhow::Result;
-use databourse_exchange::{Node, PipelineTotals};
+use databourse_exchange::PipelineTotals;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -30,15 +31,19 @@ impl Percentiles {
     }
 }
 
-/// Time used, of a thousand parts of the run: of one processor for the first three, of the run for the stages.
-#[derive(Debug, Clone, Copy, Serialize)]
+/// Time used, of a thousand parts of the run: of one processor for the first four, of the run for the stages, which in a
+/// region are those of a node in the mean.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(crate) struct Shares {
     pub(crate) own_cpu: u64,
+    pub(crate) nodes_cpu: u64,
     pub(crate) postgres_cpu: u64,
     pub(crate) other_cpu: u64,
+    pub(crate) verify: u64,
     pub(crate) load: u64,
     pub(crate) execute: u64,
     pub(crate) encode: u64,
+    pub(crate) keep: u64,
     pub(crate) commit: u64,
     pub(crate) publish: u64,
 }
@@ -49,10 +54,14 @@ pub(crate) struct Shares {
 pub(crate) enum Bound {
     /// Nothing: what was offered was done.
     OfferedRate,
-    /// All processors were busy, with this process more than with PostgreSQL.
+    /// All processors were busy, with this process more than with any other kind.
     OwnCpu,
-    /// All processors were busy, with PostgreSQL more than with this process.
+    /// The same, with nodes that are processes of their own.
+    NodesCpu,
+    /// The same, with PostgreSQL.
     PostgresCpu,
+    /// The same, with programs that have nothing to do with it: the run says nothing.
+    OtherCpu,
     /// Processors were free, and the pipeline waited most for a commit that did not compute: the disk.
     CommitWait,
     /// Processors were free, but PostgreSQL's one writing session computed most of the time.
@@ -61,6 +70,8 @@ pub(crate) enum Bound {
     Pipeline,
     /// Neither processors nor pipeline were used up: too few purchases were allowed under way.
     InFlight,
+    /// The same in a region, where a block waits for proposals and votes of other nodes.
+    Agreement,
 }
 
 impl Bound {
@@ -69,11 +80,14 @@ impl Bound {
         match self {
             Self::OfferedRate => "the offered rate",
             Self::OwnCpu => "CPU, client and node most",
+            Self::NodesCpu => "CPU, nodes most",
             Self::PostgresCpu => "CPU, PostgreSQL most",
+            Self::OtherCpu => "CPU, OTHER PROGRAMS most",
             Self::CommitWait => "waiting for commits (fsync)",
             Self::PostgresSession => "PostgreSQL's one writing session",
             Self::Pipeline => "the pipeline's one thread",
             Self::InFlight => "purchases allowed under way",
+            Self::Agreement => "waiting for agreement",
         }
     }
 }
@@ -97,6 +111,7 @@ pub(crate) struct Run {
     pub(crate) commands: u64,
     pub(crate) bytes: u64,
     pub(crate) own_cpu_ms: u64,
+    pub(crate) nodes_cpu_ms: u64,
     pub(crate) postgres_cpu_ms: u64,
     pub(crate) per_mille: Shares,
     pub(crate) bound: Bound,
@@ -110,17 +125,17 @@ impl Run {
 }
 
 /// Offers the purchases at `rate` and takes everything down.
-pub(crate) async fn measure(
-    node: &Node,
+pub(crate) async fn measure<T: Target>(
+    target: &T,
     spread: Spread,
     rate: u64,
     plan: &Plan,
     purchases: Vec<Purchase>,
-    server_pid: Option<u32>,
 ) -> Result<Run> {
-    let (before, cpu_before) = (node.totals(), Cpu::read(server_pid));
-    let load = drive(node, purchases, rate, plan).await;
-    let (pipeline, cpu) = (node.totals().since(before), Cpu::read(server_pid).since(cpu_before));
+    let (before, cpu_before) = (target.totals().await?, target.cpu());
+    let load = drive(target, purchases, rate, plan).await;
+    let cpu = target.cpu().since(cpu_before);
+    let pipeline = target.totals().await?.since(before);
     let per_mille = shares(load.took, &pipeline, cpu);
     let mut run = Run {
         spread,
@@ -138,13 +153,14 @@ pub(crate) async fn measure(
         commands: pipeline.commands,
         bytes: pipeline.bytes,
         own_cpu_ms: cpu.own_ms,
+        nodes_cpu_ms: cpu.nodes_ms,
         postgres_cpu_ms: cpu.postgres_ms,
         per_mille,
         bound: Bound::OfferedRate,
         first_refusal: take_refusal(load),
     };
     if !run.is_reached() {
-        run.bound = bound(&per_mille, cores());
+        run.bound = bound(&per_mille, cores(), target.exchanges().len());
     }
     Ok(run)
 }
@@ -159,29 +175,39 @@ fn shares(took: Duration, pipeline: &PipelineTotals, cpu: Cpu) -> Shares {
     let cpu_share = |ms: u64| of(u128::from(ms) * 1_000);
     Shares {
         own_cpu: cpu_share(cpu.own_ms),
+        nodes_cpu: cpu_share(cpu.nodes_ms),
         postgres_cpu: cpu_share(cpu.postgres_ms),
         other_cpu: cpu_share(cpu.others_ms()),
+        verify: stage(pipeline.verify),
         load: stage(pipeline.load),
         execute: stage(pipeline.execute),
         encode: stage(pipeline.encode),
+        keep: stage(pipeline.keep),
         commit: stage(pipeline.commit),
         publish: stage(pipeline.publish),
     }
 }
 
 /// What bounded a run that did not reach its rate.
-fn bound(shares: &Shares, cores: u64) -> Bound {
-    let Shares { own_cpu, postgres_cpu, other_cpu, load, execute, encode, commit, publish } = *shares;
-    if own_cpu + postgres_cpu + other_cpu >= cores * SATURATED_PER_MILLE {
-        return if own_cpu >= postgres_cpu { Bound::OwnCpu } else { Bound::PostgresCpu };
+fn bound(shares: &Shares, cores: u64, exchanges: usize) -> Bound {
+    let Shares { own_cpu, nodes_cpu, postgres_cpu, other_cpu, .. } = *shares;
+    let Shares { verify, load, execute, encode, keep, commit, publish, .. } = *shares;
+    let by_kind = [
+        (own_cpu, Bound::OwnCpu),
+        (nodes_cpu, Bound::NodesCpu),
+        (postgres_cpu, Bound::PostgresCpu),
+        (other_cpu, Bound::OtherCpu),
+    ];
+    if by_kind.iter().map(|(share, _)| share).sum::<u64>() >= cores * SATURATED_PER_MILLE {
+        return by_kind.into_iter().max_by_key(|(share, _)| *share).map_or(Bound::OwnCpu, |(_, kind)| kind);
     }
-    let waits_for_postgres = load + commit;
-    let thread = execute + encode + publish;
+    let waits_for_postgres = load + keep + commit;
+    let thread = verify + execute + encode + publish;
     if waits_for_postgres + thread < SATURATED_PER_MILLE {
-        Bound::InFlight
+        if exchanges > 1 { Bound::Agreement } else { Bound::InFlight }
     } else if thread > waits_for_postgres {
         Bound::Pipeline
-    } else if postgres_cpu * 2 >= waits_for_postgres {
+    } else if postgres_cpu * 2 >= waits_for_postgres * exchanges as u64 {
         Bound::PostgresSession
     } else {
         Bound::CommitWait
@@ -193,20 +219,28 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(cpu: [u64; 3], stages: [u64; 5], expected: Bound) {
-        let [own_cpu, postgres_cpu, other_cpu] = cpu;
+    fn check(exchanges: usize, cpu: [u64; 4], stages: [u64; 5], expected: Bound) {
+        let [own_cpu, nodes_cpu, postgres_cpu, other_cpu] = cpu;
         let [load, execute, encode, commit, publish] = stages;
-        let shares = Shares { own_cpu, postgres_cpu, other_cpu, load, execute, encode, commit, publish };
-        assert_eq!(bound(&shares, 2), expected, "{shares:?}");
+        let cpu = Shares { own_cpu, nodes_cpu, postgres_cpu, other_cpu, ..Shares::default() };
+        let shares = Shares { load, execute, encode, commit, publish, ..cpu };
+        assert_eq!(bound(&shares, 2, exchanges), expected, "{shares:?}");
     }
 
     #[test]
     fn what_bounds_a_run_is_told_from_where_its_time_went() {
-        check([1_200, 700, 0], [0; 5], Bound::OwnCpu);
-        check([700, 1_200, 0], [0; 5], Bound::PostgresCpu);
-        check([100, 200, 0], [50, 50, 50, 800, 50], Bound::CommitWait);
-        check([300, 800, 0], [50, 50, 50, 800, 50], Bound::PostgresSession);
-        check([900, 200, 0], [50, 500, 300, 100, 50], Bound::Pipeline);
-        check([100, 100, 0], [10, 10, 10, 10, 10], Bound::InFlight);
+        check(1, [1_200, 0, 700, 0], [0; 5], Bound::OwnCpu);
+        check(1, [700, 0, 1_200, 0], [0; 5], Bound::PostgresCpu);
+        check(1, [100, 0, 200, 0], [50, 50, 50, 800, 50], Bound::CommitWait);
+        check(1, [300, 0, 800, 0], [50, 50, 50, 800, 50], Bound::PostgresSession);
+        check(1, [900, 0, 200, 0], [50, 500, 300, 100, 50], Bound::Pipeline);
+        check(1, [100, 0, 100, 0], [10, 10, 10, 10, 10], Bound::InFlight);
+        check(4, [300, 900, 700, 0], [0; 5], Bound::NodesCpu);
+        check(4, [300, 700, 900, 0], [0; 5], Bound::PostgresCpu);
+        check(4, [100, 300, 300, 1_200], [0; 5], Bound::OtherCpu);
+        check(4, [100, 300, 300, 0], [10, 10, 10, 300, 10], Bound::Agreement);
+        check(4, [100, 300, 400, 0], [50, 50, 50, 800, 50], Bound::CommitWait);
+        check(4, [100, 100, 1_490, 0], [50, 50, 50, 800, 50], Bound::CommitWait);
+        check(4, [0, 0, 1_690, 0], [10, 10, 10, 830, 10], Bound::PostgresSession);
     }
 }

@@ -13,22 +13,29 @@ const TICK_MS: u64 = 10;
 /// Processor time used so far, in milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cpu {
-    /// By this process: client and node.
+    /// By this process: the client, and the node if it is here.
     pub(crate) own_ms: u64,
-    /// By PostgreSQL's server and its sessions.
+    /// By nodes that are processes of their own.
+    pub(crate) nodes_ms: u64,
+    /// By PostgreSQL's servers and their sessions.
     pub(crate) postgres_ms: u64,
     /// By the whole machine.
     pub(crate) all_ms: u64,
 }
 
 impl Cpu {
-    /// Reads it; a part that cannot be read is 0.
-    pub(crate) fn read(server_pid: Option<u32>) -> Self {
-        let own = fs::read_to_string("/proc/self/stat").ok().and_then(|text| Process::parse(&text));
+    /// Reads it for these nodes and servers; a part that cannot be read is 0.
+    pub(crate) fn read(nodes: &[u32], servers: &[u32]) -> Self {
+        let stat = |path: String| fs::read_to_string(path).ok().and_then(|text| Process::parse(&text));
+        let ticks = |process: Process| process.ticks;
+        let own = stat("/proc/self/stat".to_owned()).map_or(0, ticks);
+        let nodes = nodes.iter().map(|pid| stat(format!("/proc/{pid}/stat")).map_or(0, ticks));
+        let ms = |ticks: u64| ticks.saturating_mul(TICK_MS);
         Self {
-            own_ms: own.map_or(0, |process| process.ticks.saturating_mul(TICK_MS)),
-            postgres_ms: server_pid.map_or(0, family_ticks).saturating_mul(TICK_MS),
-            all_ms: machine_ticks().unwrap_or_default().saturating_mul(TICK_MS),
+            own_ms: ms(own),
+            nodes_ms: ms(nodes.sum()),
+            postgres_ms: ms(servers.iter().map(|pid| family_ticks(*pid)).sum()),
+            all_ms: ms(machine_ticks().unwrap_or_default()),
         }
     }
 
@@ -36,14 +43,15 @@ impl Cpu {
     pub(crate) const fn since(self, earlier: Self) -> Self {
         Self {
             own_ms: self.own_ms.saturating_sub(earlier.own_ms),
+            nodes_ms: self.nodes_ms.saturating_sub(earlier.nodes_ms),
             postgres_ms: self.postgres_ms.saturating_sub(earlier.postgres_ms),
             all_ms: self.all_ms.saturating_sub(earlier.all_ms),
         }
     }
 
-    /// Used by neither this process nor PostgreSQL: other programs, and the kernel on nobody's account.
+    /// Used by none of these: other programs, and the kernel on nobody's account.
     pub(crate) const fn others_ms(self) -> u64 {
-        self.all_ms.saturating_sub(self.own_ms.saturating_add(self.postgres_ms))
+        self.all_ms.saturating_sub(self.own_ms + self.nodes_ms + self.postgres_ms)
     }
 }
 

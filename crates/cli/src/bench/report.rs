@@ -31,12 +31,12 @@ pub(crate) fn hot_per_mille(runs: &[Run]) -> Option<u64> {
 }
 
 /// Microseconds as milliseconds with one decimal.
-fn ms(micros: u64) -> String {
+pub(crate) fn ms(micros: u64) -> String {
     format!("{}.{}", micros / 1_000, micros % 1_000 / 100)
 }
 
 /// A thousandth as per cent.
-fn percent(per_mille: u64) -> String {
+pub(crate) fn percent(per_mille: u64) -> String {
     format!("{}", per_mille.saturating_add(5) / 10)
 }
 
@@ -47,9 +47,9 @@ fn times(times: Percentiles) -> String {
 /// Heads the lines of [`run_line`].
 pub(crate) fn heading() -> String {
     format!(
-        "{:<8} {:>7} {:>8} {:>7} {:>7} | {:^31} | {:^31} | {:>7} {:>6} {:>6} | {:^13} | {:^24} | bounded by\n\
+        "{:<8} {:>7} {:>8} {:>7} {:>7} | {:^31} | {:^31} | {:>7} {:>6} {:>6} | {:^18} | {:^35} | bounded by\n\
          {:<8} {:>7} {:>8} {:>7} {:>7} | {:>7} {:>7} {:>7} {:>7} | {:>7} {:>7} {:>7} {:>7} | {:>7} {:>6} {:>6} | \
-         {:>4} {:>4} {:>3} | {:>4} {:>4} {:>4} {:>5} {:>3} |",
+         {:>4} {:>4} {:>4} {:>3} | {:>4} {:>4} {:>4} {:>4} {:>4} {:>5} {:>4} |",
         "merchant",
         "offered",
         "achieved",
@@ -78,12 +78,15 @@ pub(crate) fn heading() -> String {
         "/s",
         "/block",
         "/block",
+        "own",
         "node",
         "PG",
         "o.",
+        "ver",
         "load",
         "exec",
         "enc",
+        "keep",
         "comm",
         "pub",
     )
@@ -94,7 +97,7 @@ pub(crate) fn run_line(run: &Run) -> String {
     let shares = run.per_mille;
     let blocks = run.blocks.max(1);
     let line = format!(
-        "{:<8} {:>7} {:>8} {:>7} {:>7} | {} | {} | {:>7} {:>6} {:>6} | {:>4} {:>4} {:>3} | {:>4} {:>4} {:>4} {:>5} {:>3} | {}",
+        "{:<8} {:>7} {:>8} {:>7} {:>7} | {} | {} | {:>7} {:>6} {:>6} | {:>4} {:>4} {:>4} {:>3} | {:>4} {:>4} {:>4} {:>4} {:>4} {:>5} {:>4} | {}",
         run.spread.as_str(),
         run.rate,
         run.achieved_per_second,
@@ -106,11 +109,14 @@ pub(crate) fn run_line(run: &Run) -> String {
         run.commands / blocks,
         run.bytes / 1_024 / blocks,
         percent(shares.own_cpu),
+        percent(shares.nodes_cpu),
         percent(shares.postgres_cpu),
         percent(shares.other_cpu),
+        percent(shares.verify),
         percent(shares.load),
         percent(shares.execute),
         percent(shares.encode),
+        percent(shares.keep),
         percent(shares.commit),
         percent(shares.publish),
         run.bound.as_str(),

@@ -1,6 +1,6 @@
 //! The generator against a real node for a second: what it counts, not how fast it is.
 
-use super::{ground, purchase::Spread, *};
+use super::{ground, purchase::Spread, target::InProcess, *};
 use crate::config::Config;
 use databourse_exchange::{Clock, Entropy, NodeConfig, NodeKeys};
 use databourse_store::Store;
@@ -28,24 +28,27 @@ async fn every_arrival_is_achieved_dropped_or_refused() {
         snapshot_folder: None,
     };
     let (node, running) = Node::start(node, &keys).await.unwrap();
-    let ground = ground::prepare(&node, 3, 5).await.unwrap();
+    let target = InProcess::new(&node, None);
+    let ground = ground::prepare(&target, 3, 5).await.unwrap();
     let mut plan = Plan {
         rates: vec![20],
+        is_ladder: false,
         seconds: 1,
         spreads: vec![Spread::Uniform, Spread::Hot],
+        crossing: 0,
         in_flight_max: 100,
         apart: true,
     };
-    let mut runs = run(&node, &ground, &plan, None, |_| {}).await.unwrap();
+    let mut runs = run(&target, &ground, &plan, |_| {}).await.unwrap();
     assert!(runs.iter().all(|run| run.achieved == 20), "all that is offered is done: {runs:#?}");
 
     // More arrivals than may be under way are dropped, and counted; a purchase sent twice is refused by the rules.
     (plan.rates, plan.in_flight_max, plan.apart) = (vec![2_000], 2, false);
-    runs.extend(run(&node, &ground, &plan, None, |_| {}).await.unwrap());
+    runs.extend(run(&target, &ground, &plan, |_| {}).await.unwrap());
     assert!(runs[2..].iter().any(|run| run.dropped > 0), "two places are few: {runs:#?}");
-    let mut spoilt = purchase::sign(&ground, &node, Spread::Uniform, 4).await.unwrap();
-    spoilt[1].0[1] = b"not an entry".to_vec();
-    runs.push(measure(&node, Spread::Uniform, 4, &plan, spoilt, None).await.unwrap());
+    let mut spoilt = purchase::sign(&ground, &target, Spread::Uniform, 0, 4).await.unwrap();
+    spoilt[1].entries[1] = "not an entry".to_owned();
+    runs.push(measure(&target, Spread::Uniform, 4, &plan, spoilt).await.unwrap());
     assert_eq!(runs.last().map(|run| run.refused), Some(1));
 
     let mut commands = 0;

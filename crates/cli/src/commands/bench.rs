@@ -1,11 +1,12 @@
 //! `bench`: measures of this build on this machine.
 
 use crate::{
-    args::{BenchCommand, BenchReconcileArgs, SettleArgs},
+    args::{BenchCommand, BenchReconcileArgs, SettleArgs, region::BenchArgs},
     bench::{
         self, Plan, ground, procfs,
         purchase::Spread,
         report::{self, Report},
+        target::InProcess,
     },
     config::Config,
     database::Database,
@@ -15,31 +16,78 @@ use databourse_exchange::{Clock, Entropy, Node, NodeConfig, NodeKeys};
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+use tempfile::TempDir;
 
 pub(crate) async fn run(command: BenchCommand) -> Result<ExitCode> {
-    let args = match command {
-        BenchCommand::Settle(args) => args,
-        BenchCommand::Reconcile(args) => return reconcile(&args),
-    };
-    match &args.data {
-        Some(folder) => {
+    match command {
+        BenchCommand::Settle(args) => {
+            let folder = Folder::of(args.data.as_deref())?;
+            settle(&args, folder.path()).await
+        }
+        BenchCommand::Reconcile(args) => reconcile(&args),
+        BenchCommand::Region(args) => {
+            let folder = Folder::of(args.data.as_deref())?;
+            region(&args, folder.path()).await
+        }
+    }
+}
+
+/// A new folder: one that was named and is kept, or one that goes with the benchmark.
+enum Folder {
+    Named(PathBuf),
+    Temporary(TempDir),
+}
+
+impl Folder {
+    fn of(named: Option<&Path>) -> Result<Self> {
+        if let Some(folder) = named {
             fs::create_dir_all(folder)?;
             if fs::read_dir(folder)?.next().is_some() {
                 bail!("{} is not empty; a benchmark begins with a new ledger", folder.display());
             }
-            settle(&args, folder).await
+            return Ok(Self::Named(folder.to_owned()));
         }
-        None => {
-            // Under root, the account that PostgreSQL runs as must find its way through it.
-            let mut builder = tempfile::Builder::new();
-            builder.prefix("databourse-bench-").permissions(Permissions::from_mode(0o755));
-            let folder = builder.tempdir().context("a folder in the temporary folder")?;
-            settle(&args, folder.path()).await
+        // Under root, the account that PostgreSQL runs as must find its way through it.
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("databourse-bench-").permissions(Permissions::from_mode(0o755));
+        Ok(Self::Temporary(builder.tempdir().context("a folder in the temporary folder")?))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(folder) => folder,
+            Self::Temporary(folder) => folder.path(),
         }
     }
+}
+
+async fn region(args: &BenchArgs, folder: &Path) -> Result<ExitCode> {
+    let (rates, is_ladder) = bench::rates(args.rate, &args.rates, &bench::region::LADDER);
+    let wish = bench::region::Wish {
+        exchanges: args.exchanges.into(),
+        merchants: args.merchants,
+        buyers: args.buyers,
+        plan: Plan {
+            rates,
+            is_ladder,
+            seconds: args.seconds,
+            spreads: vec![Spread::Uniform],
+            crossing: args.cross,
+            in_flight_max: args.in_flight_max,
+            apart: args.apart,
+        },
+        is_quiet: args.json,
+    };
+    let report = bench::region::run(&wish, folder).await?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("\n{}", report.closing());
+    }
+    Ok(if report.is_same && report.is_balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn reconcile(args: &BenchReconcileArgs) -> Result<ExitCode> {
@@ -108,12 +156,16 @@ async fn on_node(args: &SettleArgs, node: &Node, server_pid: Option<u32>, sync_u
     if !args.json {
         println!("{}", Report::opening(&machine, &setting, sync_us));
     }
-    let ground = ground::prepare(node, args.merchants, args.buyers).await?;
+    let target = InProcess::new(node, server_pid);
+    let ground = ground::prepare(&target, args.merchants, args.buyers).await?;
     let spreads = if args.hot { vec![Spread::Hot] } else { vec![Spread::Uniform, Spread::Hot] };
+    let (rates, is_ladder) = bench::rates(args.rate, &args.rates, &bench::LADDER);
     let plan = Plan {
-        rates: args.rate.map_or_else(|| args.rates.clone(), |rate| vec![rate]),
+        rates,
+        is_ladder,
         seconds: args.seconds,
         spreads,
+        crossing: 0,
         in_flight_max: args.workers,
         apart: args.apart,
     };
@@ -122,7 +174,7 @@ async fn on_node(args: &SettleArgs, node: &Node, server_pid: Option<u32>, sync_u
             println!("{}", report::run_line(run));
         }
     };
-    let runs = bench::run(node, &ground, &plan, server_pid, heard).await?;
+    let runs = bench::run(&target, &ground, &plan, heard).await?;
     let trial_balance_holds = node.store().trial_balance().await?.holds();
     let hot_per_mille = report::hot_per_mille(&runs);
     Ok(Report { machine, setting, sync_us, runs, hot_per_mille, trial_balance_holds })

@@ -32,6 +32,8 @@ pub(crate) struct NodeProcess {
     pub(crate) url: String,
     pub(crate) config: Config,
     pub(crate) life: watch::Receiver<Life>,
+    /// Its process number when it was started first.
+    pub(crate) pid: Option<u32>,
     task: JoinHandle<()>,
 }
 
@@ -54,6 +56,7 @@ impl Nodes {
             let config = Config::of_file(&folder.config())?;
             let url = format!("http://{}", config.http.listen);
             let child = spawn(&folder)?;
+            let pid = child.id();
             let (live, life) = watch::channel(Life::Running);
             let keeper = Keeper { code: code.clone(), folder, restart, live, stopping: stopping.clone() };
             all.push(NodeProcess {
@@ -61,6 +64,7 @@ impl Nodes {
                 url,
                 config,
                 life,
+                pid,
                 task: tokio::spawn(keeper.keep(child)),
             });
         }

@@ -164,7 +164,7 @@ async fn compared(nodes: &Nodes, clients: &[(ExchangeCode, Client)]) -> Result<(
 }
 
 /// Waits until every node takes commands.
-async fn all_ready(clients: &[(ExchangeCode, Client)]) -> Result<()> {
+pub(crate) async fn all_ready(clients: &[(ExchangeCode, Client)]) -> Result<()> {
     let ready = async {
         for (_, client) in clients {
             // The ledger is founded when its first block is final.
@@ -181,7 +181,7 @@ async fn all_ready(clients: &[(ExchangeCode, Client)]) -> Result<()> {
 }
 
 /// The last lines of the logs of nodes that ended.
-fn last_words(layout: &Layout, nodes: &Nodes) -> String {
+pub(crate) fn last_words(layout: &Layout, nodes: &Nodes) -> String {
     let ended = nodes.all.iter().filter(|node| *node.life.borrow() != Life::Running);
     let words = ended.map(|node| {
         let log = layout.node(&node.code).log();

@@ -2,6 +2,7 @@
 //! rules come to the same effects.
 
 use super::{Executor, ExecutorError};
+use crate::totals::{Stage, StopWatch};
 use databourse_consensus::Verdict;
 use databourse_ledger::{Block, BlockHeader, Entry};
 use databourse_market::{Command, Decoded, Key, Outcome, SignedCommand, Stored as _};
@@ -34,7 +35,10 @@ impl Executor {
         self.parts.pool.set_busy(true);
         // Keys are read from the store.
         self.land().await?;
-        let commands = match self.verify_signatures(block).await? {
+        let watch = StopWatch::start();
+        let verified = self.verify_signatures(block).await?;
+        self.totals.stage(Stage::Verify, watch);
+        let commands = match verified {
             Ok(commands) => commands,
             Err(verdict) => return Ok(verdict),
         };

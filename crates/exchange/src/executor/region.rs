@@ -5,6 +5,7 @@ use super::{Executor, ExecutorError};
 use crate::{
     divergence::{Before, Reporter},
     finality::Cosigners,
+    totals::{Stage, StopWatch},
     turns::{TURNS_LOST, Turn},
 };
 use databourse_consensus::{CommitCertificate, Decided, Divergence, HeightParams, Undecided, Validator};
@@ -120,6 +121,7 @@ impl Executor {
 
     pub(super) async fn keep_undecided(&mut self, undecided: &Undecided) -> Result<(), ExecutorError> {
         self.land().await?;
+        let watch = StopWatch::start();
         let writer = self.parts.writer.as_mut().ok_or(ExecutorError::SessionLost)?;
         let row = UndecidedRow {
             height: undecided.height,
@@ -130,7 +132,9 @@ impl Executor {
             is_valid: undecided.is_valid,
             bytes: undecided.block.encode(),
         };
-        Ok(writer.save_undecided(&row).await?)
+        writer.save_undecided(&row).await?;
+        self.totals.stage(Stage::Keep, watch);
+        Ok(())
     }
 
     pub(super) async fn kept_undecided(&self, height: Height) -> Result<Vec<Undecided>, ExecutorError> {

@@ -29,6 +29,19 @@ const SYSTEM_PLACE: &str = "/var/lib/databourse";
 /// The longest folder name a socket may have: the system allows 104 to 108 bytes with `/.s.PGSQL.5432`.
 const SOCKET_FOLDER_BYTES_MAX: usize = 84;
 
+/// Where the cluster of a data folder is, if it is not in it.
+fn pointer(data_dir: &Path) -> PathBuf {
+    data_dir.join("postgres.location")
+}
+
+/// PGDATA of the cluster of a data folder that another process may hold the lock of.
+pub(super) fn cluster_of(data_dir: &Path) -> PathBuf {
+    let location = fs::read_to_string(pointer(data_dir)).ok();
+    let root =
+        location.map_or_else(|| data_dir.to_owned(), |text| PathBuf::from(text.trim_end_matches('\n')));
+    root.join("postgres")
+}
+
 /// A data folder that this process holds the lock of.
 #[derive(Debug)]
 pub(super) struct Home {
@@ -44,7 +57,7 @@ impl Home {
         fs::create_dir_all(data_dir).doing(|| format!("create {}", data_dir.display()))?;
         let data_dir = fs::canonicalize(data_dir).doing(|| format!("find {}", data_dir.display()))?;
         let mut locks = vec![Lock::take(&data_dir)?];
-        let pointer = data_dir.join("postgres.location");
+        let pointer = pointer(&data_dir);
         let root = match fs::read_to_string(&pointer) {
             Ok(text) => {
                 let location = PathBuf::from(text.trim_end_matches('\n'));

@@ -186,6 +186,12 @@ impl Cluster {
         server::PidFile::read(&self.home.cluster()).map(|file| file.pid)
     }
 
+    /// The process number of the server of a data folder, whichever process started it; `None` if none runs. For
+    /// whoever measures it from outside.
+    pub fn server_pid_of(data_folder: &Path) -> Option<u32> {
+        server::PidFile::read(&home::cluster_of(data_folder)).map(|file| file.pid)
+    }
+
     /// Starts the server again if it has gone, as [`Cluster::start`] did; one that runs is left alone. For a process
     /// that outlives its server: somebody killed it, or the disk was full for a while.
     ///
