@@ -25,11 +25,9 @@ async fn alter(data: PathBuf, statement: &str) {
     config.on_drop = OnDrop::Stop;
     let cluster =
         tokio::task::spawn_blocking(move || Cluster::start(config, &|_| ()).unwrap()).await.unwrap();
-    let (client, connection) = cluster.connection_config().connect(tokio_postgres::NoTls).await.unwrap();
-    let connection = tokio::spawn(connection);
+    let client = databourse_testkit::connect(&cluster.connection_config()).await;
     client.batch_execute(&format!("SET session_replication_role = replica; {statement}")).await.unwrap();
     drop(client);
-    connection.await.unwrap().unwrap();
     tokio::task::spawn_blocking(move || cluster.stop().unwrap()).await.unwrap();
 }
 

@@ -77,7 +77,11 @@ async fn administer(statement: &str) {
     client.batch_execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
 }
 
-async fn connect(config: &Config) -> Client {
+/// A connection, driven by a task of the current runtime.
+///
+/// # Panics
+/// When the server does not answer.
+pub async fn connect(config: &Config) -> Client {
     let (client, connection) =
         config.connect(NoTls).await.unwrap_or_else(|error| panic!("connect: {error:?}"));
     // It ends when the client is dropped or the server goes; the client tells the test.

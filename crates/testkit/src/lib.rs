@@ -20,5 +20,5 @@ mod scratch;
 mod supervisor;
 
 pub use cluster::TestCluster;
-pub use database::TestDatabase;
+pub use database::{TestDatabase, connect};
 pub use scratch::{ScratchFolder, scratch_folder};

@@ -8,7 +8,7 @@ use databourse_store::{
     ListQuery, ReplicaLag, Store, StoreError, Writer,
     cluster::{Binaries, Cluster, ClusterConfig, OnDrop},
 };
-use databourse_testkit::scratch_folder;
+use databourse_testkit::{connect, scratch_folder};
 use std::{
     collections::BTreeSet,
     fs,
@@ -164,7 +164,7 @@ async fn reads_go_to_a_replica_that_has_what_is_shown_and_to_the_primary_while_i
     assert_eq!(head_height(&reader).await, (1, 1), "the replica has what is shown");
 
     // It lags: what arrives is not replayed.
-    let client = connect(copy.connection_config()).await;
+    let client = connect(&copy.connection_config()).await;
     client.batch_execute("SELECT pg_wal_replay_pause()").await.unwrap();
     while replay_state(&client).await != "paused" {}
     ledger.commit(Vec::new()).await;
@@ -208,10 +208,4 @@ async fn replica_of(copy: &Cluster) -> Store {
 
 async fn replay_state(client: &tokio_postgres::Client) -> String {
     client.query_one("SELECT pg_get_wal_replay_pause_state()", &[]).await.unwrap().get(0)
-}
-
-async fn connect(config: tokio_postgres::Config) -> tokio_postgres::Client {
-    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }
