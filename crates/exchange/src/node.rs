@@ -6,7 +6,7 @@ use crate::{
     custody::Custody,
     divergence::Reports,
     engine, evidence,
-    executor::{Executor, ExecutorError, Parts},
+    executor::{Database, Executor, ExecutorError, Parts},
     founding,
     peers::{self, Forks},
     pool::Pool,
@@ -234,8 +234,7 @@ impl Node {
         publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {
             pool: Arc::clone(&pool),
-            store: store.clone(),
-            config: config.database,
+            store: Database::new(store.clone(), config.database),
             writer: Some(writer),
             working_set: WorkingSet::new(config.working_set_record_count),
             clock: Arc::clone(&clock),
