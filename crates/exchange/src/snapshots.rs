@@ -9,9 +9,7 @@ use databourse_consensus::CommitCertificate;
 use databourse_market::{Answer, Command, Key, ProvenEntry, Record, SnapshotProof, Stored as _};
 use databourse_party::{AttestSnapshot, Exchange, Snapshot, SnapshotContent, SnapshotState, validators};
 use databourse_primitives::{Digest, Height, LeafIndex, Line, RefusalCode, TreeSize};
-use databourse_store::{
-    Agreement, ConnectionConfig, ListQuery, StateCopy, StateCopyError, StateSummary, Store, StoreError,
-};
+use databourse_store::{Agreement, ConnectionConfig, StateCopy, StateCopyError, StateSummary};
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -60,13 +58,10 @@ impl Snapshots {
         self.due().extend(ordered.map(|snapshot| snapshot.height));
     }
 
-    /// Forgets what is in memory, and notes what the ledger up to `height` has ordered.
-    pub(crate) async fn resume(&self, store: &Store, height: Height) -> Result<(), StoreError> {
-        let query = ListQuery { limit: 1, newest_first: true, ..ListQuery::default() };
-        let latest = store.list::<Snapshot>(&query).await?.items;
-        let to_come = latest.into_iter().map(|snapshot| snapshot.height).filter(|due| *due > height);
+    /// Forgets what is in memory, and notes the last order if the ledger, which ends at `height`, has not come to it.
+    pub(crate) fn resume(&self, last: Option<Snapshot>, height: Height) {
+        let to_come = last.into_iter().map(|snapshot| snapshot.height).filter(|due| *due > height);
         *self.due() = to_come.collect();
-        Ok(())
     }
 
     /// The block of `height` is durable and no other one can be yet: takes hold of its state if a snapshot is due.

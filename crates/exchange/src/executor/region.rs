@@ -176,7 +176,7 @@ impl<S: LedgerStore> Executor<S> {
     }
 }
 
-impl Executor {
+impl<S: LedgerStore> Executor<S> {
     /// Keeps what is needed to find out why this node has diverged. The process is about to end: it may wait for the disk.
     pub(super) fn report(&self, found: &Divergence<'_>) {
         let before = Before {
