@@ -5,7 +5,7 @@ use crate::{
     hold, home, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
     offer, openapi as document, order, party, payment, product, proposal, reconciliation, refund, region,
-    right, schedule, shares, statement, tax, voucher, window,
+    right, schedule, shares, snapshot, statement, tax, voucher, window,
 };
 use axum::{
     Router,

@@ -229,8 +229,10 @@ impl Node {
         let (evidence_sender, evidence) = mpsc::unbounded_channel();
         let snapshot_folder = config.snapshot_folder;
         let (copier, copies) = mpsc::unbounded_channel();
-        let copier = snapshot_folder.is_some().then_some(copier);
-        let snapshots = Arc::new(Snapshots::new(config.database.clone(), copier));
+        let snapshots = match snapshot_folder {
+            Some(_) => Arc::new(Snapshots::new(store.clone(), config.database.clone(), copier)),
+            None => Arc::default(),
+        };
         publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {
             pool: Arc::clone(&pool),

@@ -9,7 +9,9 @@ use databourse_consensus::CommitCertificate;
 use databourse_market::{Answer, Command, Key, ProvenEntry, Record, SnapshotProof, Stored as _};
 use databourse_party::{AttestSnapshot, Exchange, Snapshot, SnapshotContent, SnapshotState, validators};
 use databourse_primitives::{Digest, Height, LeafIndex, Line, RefusalCode, TreeSize};
-use databourse_store::{Agreement, ConnectionConfig, StateCopy, StateCopyError, StateSummary};
+use databourse_store::{
+    Agreement, ConnectionConfig, ListQuery, StateCopy, StateCopyError, StateSummary, Store,
+};
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,17 +35,28 @@ const ATTEST_PAUSE: Duration = Duration::from_secs(2);
 const EXTENSION: &str = "snapshot";
 
 /// Which blocks are due, and where their copies go.
+#[derive(Default)]
 pub(crate) struct Snapshots {
-    database: ConnectionConfig,
     due: Mutex<BTreeSet<Height>>,
     /// `None` if this node keeps none.
-    copies: Option<mpsc::UnboundedSender<StateCopy>>,
+    copier: Option<Copier>,
+}
+
+/// Where copies come from and go to.
+struct Copier {
+    store: Store,
+    database: ConnectionConfig,
+    copies: mpsc::UnboundedSender<StateCopy>,
 }
 
 impl Snapshots {
-    /// Copies go to whoever receives them; a node without a receiver makes none.
-    pub(crate) fn new(database: ConnectionConfig, copies: Option<mpsc::UnboundedSender<StateCopy>>) -> Self {
-        Self { database, due: Mutex::default(), copies }
+    /// Copies of `database`, which `store` reads, go to whoever receives `copies`. The default makes none.
+    pub(crate) fn new(
+        store: Store,
+        database: ConnectionConfig,
+        copies: mpsc::UnboundedSender<StateCopy>,
+    ) -> Self {
+        Self { due: Mutex::default(), copier: Some(Copier { store, database, copies }) }
     }
 
     fn due(&self) -> MutexGuard<'_, BTreeSet<Height>> {
@@ -58,9 +71,15 @@ impl Snapshots {
         self.due().extend(ordered.map(|snapshot| snapshot.height));
     }
 
-    /// Forgets what is in memory, and notes the last order if the ledger, which ends at `height`, has not come to it.
-    pub(crate) fn resume(&self, last: Option<Snapshot>, height: Height) {
-        let to_come = last.into_iter().map(|snapshot| snapshot.height).filter(|due| *due > height);
+    /// Forgets what is in memory, and notes what the ledger up to `height` has ordered.
+    pub(crate) async fn resume(&self, height: Height) {
+        let Some(Copier { store, .. }) = &self.copier else { return };
+        let query = ListQuery { limit: 1, newest_first: true, ..ListQuery::default() };
+        let latest = match store.list::<Snapshot>(&query).await {
+            Ok(latest) => latest.items,
+            Err(error) => return warn!(%error, "cannot look for a snapshot that is due"),
+        };
+        let to_come = latest.into_iter().map(|snapshot| snapshot.height).filter(|due| *due > height);
         *self.due() = to_come.collect();
     }
 
@@ -69,8 +88,8 @@ impl Snapshots {
         if !self.due().remove(&height) {
             return;
         }
-        let Some(copies) = &self.copies else { return };
-        let begun = tokio::time::timeout(BEGIN_LIMIT, StateCopy::begin(self.database.clone())).await;
+        let Some(Copier { database, copies, .. }) = &self.copier else { return };
+        let begun = tokio::time::timeout(BEGIN_LIMIT, StateCopy::begin(database.clone())).await;
         match begun {
             Ok(Ok(Some(copy))) if copy.head().height == height => _ = copies.send(copy),
             Ok(Ok(other)) => failed(height, &format!("the database is at {other:?}")),

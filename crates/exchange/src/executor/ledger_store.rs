@@ -3,11 +3,9 @@
 use databourse_ledger::DoubleSigning;
 use databourse_market::{Key, Record};
 use databourse_merkle::TileEdge;
-use databourse_party::Snapshot;
 use databourse_primitives::Height;
 use databourse_store::{
-    ChainHead, CommitBatch, ConnectionConfig, DecidedRow, ListQuery, Store, StoreError, TurnRow,
-    UndecidedRow, Writer,
+    ChainHead, CommitBatch, ConnectionConfig, DecidedRow, Store, StoreError, TurnRow, UndecidedRow, Writer,
 };
 use std::{collections::BTreeSet, future::Future, ops::RangeInclusive};
 
@@ -45,9 +43,6 @@ pub(crate) trait LedgerStore: Clone + Send + Sync + 'static {
         &self,
         evidence: &[DoubleSigning],
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
-
-    /// The snapshot that was ordered last.
-    fn last_snapshot(&self) -> impl Future<Output = Result<Option<Snapshot>, StoreError>> + Send;
 
     /// Opens the session that writes: when this returns, none of before writes any more.
     fn open_writer(&self) -> impl Future<Output = Result<Self::Writer, StoreError>> + Send;
@@ -111,11 +106,6 @@ impl LedgerStore for Database {
 
     async fn save_evidence(&self, evidence: &[DoubleSigning]) -> Result<u64, StoreError> {
         self.store.save_evidence(evidence).await
-    }
-
-    async fn last_snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
-        let query = ListQuery { limit: 1, newest_first: true, ..ListQuery::default() };
-        Ok(self.store.list::<Snapshot>(&query).await?.items.pop())
     }
 
     async fn open_writer(&self) -> Result<Writer, StoreError> {

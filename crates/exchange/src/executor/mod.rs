@@ -168,7 +168,7 @@ impl<S: LedgerStore> Executor<S> {
             head.as_ref().map_or((Height::default(), Timestamp::EPOCH), |head| (head.height, head.time));
         self.parts.clock.advance_to(self.time);
         self.reload_region().await?;
-        self.parts.snapshots.resume(self.parts.store.last_snapshot().await?, self.height);
+        self.parts.snapshots.resume(self.height).await;
         if head.is_some() {
             let committed = Committed {
                 edge: &self.edge,

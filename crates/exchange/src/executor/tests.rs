@@ -37,7 +37,7 @@ async fn start(database: &TestDatabase, code: &str, seed: u8, peers: Option<Outb
         entry_key: key(seed),
         founding: vec![founding_by(code, seed)],
         evidence: mpsc::unbounded_channel().0,
-        snapshots: Arc::new(Snapshots::new(database.config(), None)),
+        snapshots: Arc::default(),
         reports: Reports::default(),
     };
     Executor::start(parts).await.unwrap()

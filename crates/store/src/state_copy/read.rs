@@ -15,8 +15,8 @@ use crate::{
 use databourse_market::{Noun, Record};
 use databourse_merkle::{Hash, TileEdge, leaf_hash};
 use databourse_primitives::{Digest, Height};
-use futures::{SinkExt as _, pin_mut};
-use std::{fmt::Display, io::Cursor};
+use futures::SinkExt as _;
+use std::{fmt::Display, io::Cursor, pin::pin};
 use tokio::io::AsyncRead;
 use tokio_postgres::{Client, Config};
 
@@ -94,8 +94,7 @@ async fn fill(
     let mut frames = FrameReader::begin(source).await?;
     for table in replicated() {
         frames.table(table.name).await?;
-        let rows = client.copy_in::<_, Cursor<Vec<u8>>>(table.copy_in().as_str()).await?;
-        pin_mut!(rows);
+        let mut rows = pin!(client.copy_in::<_, Cursor<Vec<u8>>>(table.copy_in().as_str()).await?);
         loop {
             let bytes = frames.next().await?;
             if bytes.is_empty() {

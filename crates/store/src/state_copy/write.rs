@@ -11,9 +11,9 @@ use crate::{
     sql,
 };
 use databourse_primitives::Digest;
-use futures::{StreamExt as _, pin_mut};
+use futures::StreamExt as _;
 use sha2::{Digest as _, Sha256};
-use std::fmt;
+use std::{fmt, pin::pin};
 use tokio::io::AsyncWrite;
 use tokio_postgres::{Client, Config};
 
@@ -95,8 +95,7 @@ async fn copy_out<W: AsyncWrite + Unpin>(
     columns: &str,
     mut frames: Option<&mut FrameWriter<'_, W>>,
 ) -> Result<[u8; 32], StateCopyError> {
-    let rows = client.copy_out(table.copy_out(columns).as_str()).await?;
-    pin_mut!(rows);
+    let mut rows = pin!(client.copy_out(table.copy_out(columns).as_str()).await?);
     let mut hasher = Sha256::new();
     while let Some(bytes) = rows.next().await {
         let bytes = bytes?;
