@@ -33,10 +33,13 @@ impl Client {
                 expected: format!("{} results", entries.len()),
             });
         }
-        let answers = results.into_iter().map(|item| match item {
-            Item::Acknowledged(acknowledged) => Ok(acknowledged),
-            Item::Problem(problem) => Err(problem),
-        });
-        Ok(answers.collect())
+        let mut answers = Vec::with_capacity(results.len());
+        for item in results {
+            answers.push(match item {
+                Item::Acknowledged(acknowledged) => Ok(acknowledged),
+                Item::Problem(problem) => Err(problem),
+            });
+        }
+        Ok(answers)
     }
 }

@@ -123,11 +123,11 @@ impl Engine {
 
     /// Has `watcher` look at what the other nodes answer to this one.
     pub(super) fn watch_synced(&self, watcher: Watcher) {
-        let heard = network_of(&self.handle.actor).map(|network| {
+        let is_heard = network_of(&self.handle.actor).is_some_and(|network| {
             let ear = Ear { network: network.clone(), watcher };
-            network.cast(NetworkMsg::Subscribe(Box::new(ear)))
+            network.cast(NetworkMsg::Subscribe(Box::new(ear))).is_ok()
         });
-        if !matches!(heard, Some(Ok(()))) {
+        if !is_heard {
             warn!("nobody looks at what other nodes answer");
         }
     }

@@ -101,7 +101,10 @@ impl Target for Region {
     async fn submit(&self, at: usize, entries: Vec<String>) -> Result<(), String> {
         let answers = self.client(at).submit_entries(&entries).await;
         let answers = answers.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
-        answers.into_iter().try_for_each(|answer| answer.map(drop)).map_err(|problem| problem.to_string())
+        for answer in answers {
+            answer.map_err(|problem| problem.to_string())?;
+        }
+        Ok(())
     }
 
     async fn level(&self) -> Result<()> {
