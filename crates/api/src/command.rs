@@ -147,3 +147,24 @@ impl ApiState {
         Ok(answer.ok_or_else(|| Problem::internal(&"no answer of the node"))??.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use databourse_primitives::{Refusal, RefusalCode};
+
+    fn retry_after(results: Vec<Result<Acknowledgement, SubmitError>>) -> Option<String> {
+        let results = results.into_iter().map(BatchResult::from).collect();
+        let response = BatchResults { results }.into_response();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.headers().get(header::RETRY_AFTER).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_batch_of_which_something_may_be_sent_again_says_when() {
+        let refused = || Err(Refusal::new(RefusalCode::OrderUnknown, "order", "an order").into());
+        let unavailable = || Err(SubmitError::Unavailable { reason: "2 of 4 can be reached".to_owned() });
+        assert_eq!(retry_after(vec![refused()]), None);
+        assert_eq!(retry_after(vec![refused(), unavailable()]), Some("1".to_owned()));
+    }
+}
