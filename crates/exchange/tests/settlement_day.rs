@@ -665,23 +665,22 @@ async fn a_successor_expires_the_holds_states_the_accounts_and_finds_the_money_o
     day.must(By::Sh, "member.vote", json!({ "proposal": proposal, "approve": true })).await;
     day.party(By::Sh, "sh-late", "buyer").await;
     assert_eq!(day.statement(&buyer, 2).await.parts().exchange.as_str(), "js");
-    let departed = day.must(By::Js, "member.depart", json!({ "exchange": "js" })).await;
+    day.must(By::Js, "member.depart", json!({ "exchange": "js" })).await;
 
     // The window that it settled is of its book, the open one of its successor's.
     assert_eq!(day.statement(&buyer, 1).await.parts().exchange.as_str(), "js");
     let open = day.statement(&buyer, 2).await;
     assert_eq!(open.parts().exchange.as_str(), "sh");
     assert_eq!(open.parts().opening_minor, day.statement(&buyer, 1).await.parts().closing_minor);
-    // What js had at its bank is to come, under the name of the entry by which it left.
+    // What js had at its bank is to come from there.
     let asset = window(2).asset;
     let bank = AccountId::exchange("sh".parse().unwrap(), Purpose::Bank, asset);
     let (all, own) = (node.store().balances_at(&bank, node.published().size).await.unwrap(), 9_000_000);
     assert_eq!(all.posted_minor, 2 * own);
-    let wired = BankLine {
-        reference: departed.to_string().parse().unwrap(),
+    let line = |reference: &str, amount: i64, booked_at: Timestamp| BankLine {
         end_to_end: None,
-        booked_at: node.now(),
-        ..credit("w", 1, own)
+        booked_at,
+        ..credit(reference, 1, amount)
     };
     let against = async |lines: &[BankLine]| {
         let request = ReconcileRequest {
@@ -694,8 +693,9 @@ async fn a_successor_expires_the_holds_states_the_accounts_and_finds_the_money_o
         let report = node.reconcile(request).await.unwrap().bank.unwrap();
         (report.matched.len(), report.breaks.len())
     };
-    assert_eq!(against(&[wired]).await, (1, 0));
-    assert_eq!(against(&[]).await, (0, 1), "it did not come");
+    assert_eq!(against(&[line("w1", own, node.now())]).await, (1, 0));
+    let of_another_day = line("w2", 5, AFTER_THE_TERM.parse().unwrap());
+    assert_eq!(against(&[of_another_day]).await, (0, 1), "it did not come");
     // A line of a book that still names js is between sh and who answers for js now.
     let mut line = node.window_lines(window(1), &"js~js".parse().unwrap()).await.unwrap().remove(0);
     line.window = window(2);
@@ -705,7 +705,7 @@ async fn a_successor_expires_the_holds_states_the_accounts_and_finds_the_money_o
     let pairs = node.reconcile(request).await.unwrap().book.unwrap();
     assert_eq!(pairs.iter().map(|leg| leg.pair.to_string()).collect::<Vec<_>>(), ["sh~sh"]);
     running.stop().await;
-    drop(node);
+    drop((node, day));
 
     let (node, running) = start(&database, AFTER_THE_TERM, settlement()).await;
     assert_eq!(node.expire_due_holds().await.unwrap(), 1);

@@ -140,7 +140,8 @@ impl Node {
                     let reference = is_payee.then_some(confirm.bank_reference);
                     (LineKind::Settlement, other.to_string(), confirm.instruction.to_string(), reference)
                 }
-                // The exchange that left wires what is at its bank, under the name of the entry by which it departed.
+                // The exchange that left wires what is at its bank. The entry's name is too long for a bank's reference,
+                // so the line is found by payer, amount and day.
                 Command::DepartRegion(depart) => {
                     let is_ours = depart.exchange == *self.exchange();
                     let successor = || successors.home_of(&depart.exchange).to_string();
