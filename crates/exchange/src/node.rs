@@ -5,7 +5,7 @@ use crate::{
     Submission, SubmitError,
     custody::Custody,
     engine, evidence,
-    executor::{Executor, ExecutorError, Parts},
+    executor::{Database, Executor, ExecutorError, Parts},
     founding,
     peers::{self, Forks},
     pool::Pool,
@@ -178,8 +178,7 @@ impl Node {
         publisher::resume(&publisher, &store).await?;
         let executor = Executor::start(Parts {
             pool: Arc::clone(&pool),
-            store: store.clone(),
-            config: config.database,
+            store: Database::new(store.clone(), config.database),
             writer: Some(writer),
             working_set: WorkingSet::new(config.working_set_record_count),
             clock: Arc::clone(&clock),

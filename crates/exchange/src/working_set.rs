@@ -4,7 +4,7 @@
 use databourse_market::{Base, Key, Loaded, Record};
 use lru::LruCache;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -14,7 +14,8 @@ pub(crate) struct WorkingSet {
     /// Behind a lock because reading moves a record to the front; only the executor ever takes it.
     recent: Mutex<LruCache<Key, Option<Arc<Record>>>>,
     /// What the batch at hand needs stays until its end, however small the cache is: else it could never be executed.
-    pinned: HashMap<Key, Option<Arc<Record>>>,
+    /// In order of keys, so that a seeded node also forgets in the same order.
+    pinned: BTreeMap<Key, Option<Arc<Record>>>,
     /// What the block on its way to the store writes stays until it is there: loading it would give the state before.
     landing: BTreeMap<Key, Arc<Record>>,
 }
@@ -22,7 +23,7 @@ pub(crate) struct WorkingSet {
 impl WorkingSet {
     pub(crate) fn new(record_count_max: NonZeroUsize) -> Self {
         let recent = Mutex::new(LruCache::new(record_count_max));
-        Self { recent, pinned: HashMap::new(), landing: BTreeMap::new() }
+        Self { recent, pinned: BTreeMap::new(), landing: BTreeMap::new() }
     }
 
     /// Keeps loaded records until the end of the batch.
@@ -33,7 +34,7 @@ impl WorkingSet {
     /// Ends a batch that wrote nothing: what it loaded may now be forgotten in its turn.
     pub(crate) fn end_batch(&mut self) {
         let recent = self.recent.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for (key, record) in self.pinned.drain() {
+        for (key, record) in std::mem::take(&mut self.pinned) {
             recent.put(key, record);
         }
     }

@@ -1,6 +1,6 @@
 //! A block of what waits in the pool, and the answers to what cannot stand in one.
 
-use super::{BYTES_MAX, COMMANDS_MAX, Executor, ExecutorError, Prepared};
+use super::{BYTES_MAX, COMMANDS_MAX, Executor, ExecutorError, LedgerStore, Prepared};
 use crate::{
     entropy::entry_id,
     pool::{Acknowledgement, Place, Reply, SubmitError},
@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// and each is looked at by its own node's next proposal.
 const SCREENED_MAX: usize = 64;
 
-impl Executor {
+impl<S: LedgerStore> Executor<S> {
     /// See [`databourse_consensus::LedgerApp::screen`].
     pub(super) async fn screen_commands(&mut self) -> Result<bool, ExecutorError> {
         if self.height.0 == 0 || self.parts.pool.len() > SCREENED_MAX {

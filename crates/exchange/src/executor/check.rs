@@ -1,7 +1,7 @@
 //! What this node says of a block: whether it follows the committed one, whose signatures it carries, and whether the
 //! rules come to the same effects.
 
-use super::{Executor, ExecutorError};
+use super::{Executor, ExecutorError, LedgerStore};
 use databourse_consensus::Verdict;
 use databourse_ledger::{Block, BlockHeader, Entry};
 use databourse_market::{Command, Decoded, Key, Outcome, SignedCommand, Stored as _};
@@ -20,7 +20,7 @@ struct Keys {
     founders: Vec<(KeyId, ExchangeCode)>,
 }
 
-impl Executor {
+impl<S: LedgerStore> Executor<S> {
     /// See [`databourse_consensus::LedgerApp::check`].
     pub(super) async fn check_block(&mut self, block: &Block) -> Result<Verdict, ExecutorError> {
         let fields = match self.check_header(block) {

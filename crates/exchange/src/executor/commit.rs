@@ -1,6 +1,6 @@
 //! The commit of a block that was executed here: the transaction runs beside the executor, which goes on.
 
-use super::{Executor, ExecutorError, as_gauge};
+use super::{Executor, ExecutorError, LedgerStore, LedgerWriter, as_gauge};
 use crate::{
     Clock,
     finality::Cosigners,
@@ -14,20 +14,20 @@ use databourse_ledger::{Block, BlockError};
 use databourse_market::{BlockContext, Key, Record};
 use databourse_merkle::{FullTile, TileEdge};
 use databourse_primitives::{Digest, Height, LeafIndex, Timestamp, TreeSize};
-use databourse_store::{Agreement, CommitBatch, NewEntry, Writer};
+use databourse_store::{Agreement, CommitBatch, NewEntry};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};
 
 /// A block on its way to the store.
-pub(super) struct Flight {
+pub(super) struct Flight<W> {
     block_id: Digest,
     size: TreeSize,
-    pub(super) task: JoinHandle<Landing>,
+    pub(super) task: JoinHandle<Landing<W>>,
 }
 
 /// How a flight ended. The answers are given already unless it failed.
-pub(super) struct Landing {
-    writer: Writer,
+pub(super) struct Landing<W> {
+    writer: W,
     result: Result<(), ExecutorError>,
     answers: Answers,
 }
@@ -59,7 +59,7 @@ struct Grown {
     entries: Vec<NewEntry>,
 }
 
-impl Executor {
+impl<S: LedgerStore> Executor<S> {
     /// See [`databourse_consensus::LedgerApp::commit`].
     pub(super) async fn commit_block(
         &mut self,
@@ -203,13 +203,13 @@ impl Executor {
 }
 
 /// Commits a block, publishes it and answers everybody. Runs beside the executor.
-async fn fly(
-    mut writer: Writer,
+async fn fly<W: LedgerWriter>(
+    mut writer: W,
     batch: CommitBatch,
     arrival: Arrival,
     answers: Answers,
     failed: Arc<Notify>,
-) -> Landing {
+) -> Landing<W> {
     let watch = StopWatch::start();
     if let Err(error) = writer.commit(&batch).await {
         failed.notify_one();

@@ -7,6 +7,7 @@
 //! | what this node says of a block, its own or another's | `check` |
 //! | the transaction, and what follows it | `commit` |
 //! | who votes, whose turn it is, blocks for peers | `region` |
+//! | what it asks of the store | `ledger_store` |
 //!
 //! What bounds a block: [`COMMANDS_MAX`] and [`BYTES_MAX`]. What a block costs: the rules once (again while records
 //! are missing), one query per kind of missing record, one transaction with one fsync, one signature of the header
@@ -20,6 +21,7 @@
 mod build;
 mod check;
 mod commit;
+mod ledger_store;
 mod region;
 
 use crate::{
@@ -36,7 +38,8 @@ use databourse_ledger::{Block, BlockError, DoubleSigning, SigningKey};
 use databourse_market::{BlockContext, EncodedEffects, Executed, Key, Record, SignedCommand, execute};
 use databourse_merkle::TileEdge;
 use databourse_primitives::{Digest, ExchangeCode, Height, LeafIndex, Refusal, Timestamp};
-use databourse_store::{ChainHead, ConnectionConfig, Store, StoreError, Writer};
+use databourse_store::{ChainHead, StoreError};
+pub(crate) use ledger_store::{Database, LedgerStore, LedgerWriter};
 use region::Members;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -91,12 +94,11 @@ struct Prepared {
 }
 
 /// What the executor needs to begin.
-pub(crate) struct Parts {
+pub(crate) struct Parts<S: LedgerStore = Database> {
     pub(crate) pool: Arc<Pool>,
-    pub(crate) store: Store,
-    pub(crate) config: ConnectionConfig,
+    pub(crate) store: S,
     /// `None` while a block is on its way to the store, and between a lost session and the next.
-    pub(crate) writer: Option<Writer>,
+    pub(crate) writer: Option<S::Writer>,
     pub(crate) working_set: WorkingSet,
     pub(crate) clock: Arc<Clock>,
     pub(crate) exchange: ExchangeCode,
@@ -109,24 +111,24 @@ pub(crate) struct Parts {
 }
 
 /// See the module.
-pub(crate) struct Executor {
-    parts: Parts,
+pub(crate) struct Executor<S: LedgerStore = Database> {
+    parts: Parts<S>,
     edge: TileEdge,
     height: Height,
     time: Timestamp,
     members: Members,
     turns: Turns,
     prepared: Option<Prepared>,
-    flight: Option<Flight>,
+    flight: Option<Flight<S::Writer>>,
     lost: Option<Lost>,
     /// Told when a flight failed, so that nobody waits for another command to find out.
     failed: Arc<Notify>,
     totals: Arc<Totals>,
 }
 
-impl Executor {
+impl<S: LedgerStore> Executor<S> {
     /// Begins where the committed ledger ends, and publishes that state.
-    pub(crate) async fn start(parts: Parts) -> Result<Self, ExecutorError> {
+    pub(crate) async fn start(parts: Parts<S>) -> Result<Self, ExecutorError> {
         let mut executor = Self {
             parts,
             edge: TileEdge::new(),
@@ -209,7 +211,7 @@ pub(crate) const fn as_gauge(count: u64) -> f64 {
     count as f64
 }
 
-impl LedgerApp for Executor {
+impl<S: LedgerStore> LedgerApp for Executor<S> {
     type Error = ExecutorError;
 
     fn last_height(&self) -> Height {
@@ -221,6 +223,8 @@ impl LedgerApp for Executor {
             return true;
         }
         tokio::select! {
+            // In one order, so that a simulated region repeats itself.
+            biased;
             commands_wait = self.parts.pool.wait() => commands_wait,
             () = self.failed.notified() => true,
         }
@@ -254,9 +258,9 @@ impl LedgerApp for Executor {
         }
         // A connection that broke while committing says nothing about the commit: only the head does. The old session
         // is dropped first, since it holds the lock that only one may hold.
-        if !self.parts.writer.as_ref().is_some_and(Writer::is_usable) {
+        if !self.parts.writer.as_ref().is_some_and(LedgerWriter::is_usable) {
             self.parts.writer = None;
-            self.parts.writer = Some(Writer::connect(self.parts.config.clone()).await?);
+            self.parts.writer = Some(self.parts.store.open_writer().await?);
         }
         let head = self.reload().await?;
         if let Some(lost) = self.lost.take() {

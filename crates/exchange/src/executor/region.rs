@@ -1,7 +1,7 @@
 //! What an engine with peers asks beside blocks: who votes, whose turn it is, proposals kept, blocks for those who catch
 //! up.
 
-use super::{Executor, ExecutorError};
+use super::{Executor, ExecutorError, LedgerStore, LedgerWriter as _};
 use crate::{
     finality::Cosigners,
     turns::{TURNS_LOST, Turn},
@@ -36,11 +36,13 @@ impl Members {
     }
 }
 
-impl Executor {
+impl<S: LedgerStore> Executor<S> {
     /// Reads the members and the last turns; before the first block, those of the founding.
     pub(super) async fn reload_region(&mut self) -> Result<(), ExecutorError> {
         let store = &self.parts.store;
-        let exchanges = match store.get::<Region>("region").await? {
+        let name = Key::of::<Region>(&"region");
+        let found = store.load(&BTreeSet::from([name])).await?.pop().and_then(|(_, record)| record);
+        let exchanges = match found.as_ref().and_then(Region::from_record) {
             None => founders(self.founding_region())?,
             Some(region) => {
                 let names: BTreeSet<Key> = region.exchanges.iter().map(Key::of::<Exchange>).collect();

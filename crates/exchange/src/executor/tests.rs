@@ -5,6 +5,7 @@ use crate::{gossip::Outbox, publisher::Signers};
 use databourse_ledger::{BlockHeader, Claims, Entry};
 use databourse_market::{Command, Decoded};
 use databourse_primitives::{RefusalCode, TreeSize};
+use databourse_store::{Store, Writer};
 use databourse_testkit::TestDatabase;
 use serde_json::{Value, json, value::RawValue};
 use std::num::NonZeroUsize;
@@ -27,8 +28,7 @@ async fn start(database: &TestDatabase, code: &str, seed: u8, peers: Option<Outb
     let signers = Signers { log_key: key(3), cosignature_key: key(2), peers: peers.clone() };
     let parts = Parts {
         pool: Arc::new(Pool::new(100, peers)),
-        store: Store::connect(database.config(), 2).await.unwrap(),
-        config: database.config(),
+        store: Database::new(Store::connect(database.config(), 2).await.unwrap(), database.config()),
         writer: Some(Writer::connect(database.config()).await.unwrap()),
         working_set: WorkingSet::new(NonZeroUsize::new(4).unwrap()),
         clock: Arc::new(Clock::stepped("2026-01-05T01:00:00Z".parse().unwrap())),
