@@ -32,6 +32,8 @@ use crate::{
     turns::Turns,
     working_set::WorkingSet,
 };
+#[cfg(test)]
+pub(crate) use commit::ANSWERS_EARLY;
 use commit::{Flight, Lost};
 use databourse_consensus::{CommitCertificate, Decided, Demand, HeightParams, LedgerApp, Undecided, Verdict};
 use databourse_ledger::{Block, BlockError, DoubleSigning, SigningKey};
