@@ -105,7 +105,9 @@ impl Finality {
         cosigners: Arc<Cosigners>,
     ) -> Progress {
         let size = published.size.0;
-        let signers = BTreeSet::from([own.clone()]);
+        // A node whose exchange does not sign at this height (it has not joined yet, is suspended, or has left) counts
+        // for nothing.
+        let signers = cosigners.witnesses.contains_key(own).then(|| own.clone()).into_iter().collect();
         self.candidates.insert(size, Candidate { published, signed, signers, cosigners });
         let early = self.early.split_off(&size.saturating_add(1));
         let reached = std::mem::replace(&mut self.early, early).remove(&size).unwrap_or_default();
