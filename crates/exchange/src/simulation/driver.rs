@@ -281,6 +281,7 @@ impl Driver {
         self.say_again();
         if is_second {
             self.ears.publisher.remind();
+            self.ears.pool.remind();
             self.keep_final();
             self.report();
         }
