@@ -32,9 +32,9 @@ fn strike(world: &Arc<World>) {
         }
         3 if world.plan.has_crashes => (0..NODES).for_each(|place| fell(world, place)),
         4..6 if world.plan.has_partitions => {
-            let mut groups = [0; NODES];
-            for group in &mut groups {
-                *group = u8::from(world.random().chance(400));
+            let mut groups = [0, 0, 1, 1, 1];
+            if world.random().chance(600) {
+                groups.iter_mut().for_each(|group| *group = u8::from(world.random().chance(400)));
             }
             world.note(format_args!("parts {groups:?}"));
             world.network.part(groups);

@@ -20,11 +20,9 @@ pub(super) struct KeptEntry {
 /// A block as it is kept.
 #[derive(Debug, Clone)]
 pub(super) struct KeptBlock {
-    pub(super) block_id: Digest,
     pub(super) time: Timestamp,
     pub(super) header_index: LeafIndex,
     pub(super) tree_size: u64,
-    pub(super) root: Hash,
     pub(super) agreement: Agreement,
 }
 
@@ -78,11 +76,9 @@ impl Tables {
         let rows = batch.effects.rows.iter();
         self.records.extend(rows.map(|row| (Key::new(row.noun, row.name.clone()), row.json.clone())));
         self.blocks.push(KeptBlock {
-            block_id: batch.block_id,
             time: batch.block_time,
             header_index: batch.header_index,
             tree_size: batch.tree_size,
-            root: batch.root,
             agreement: batch.agreement.clone(),
         });
         self.undecided.retain(|(height, _, _), _| *height > batch.height);

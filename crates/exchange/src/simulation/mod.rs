@@ -42,22 +42,22 @@ use world::World;
 
 /// What became of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Outcome {
-    pub(super) seed: u64,
+struct Outcome {
+    seed: u64,
     /// Of every event.
-    pub(super) digest: [u8; 32],
-    pub(super) height: u64,
-    pub(super) acknowledged: u64,
-    pub(super) refused: u64,
-    pub(super) crashes: u64,
-    pub(super) diverged: u64,
-    pub(super) failures: Vec<String>,
-    pub(super) last_events: Vec<String>,
-    pub(super) plan: String,
+    digest: [u8; 32],
+    height: u64,
+    acknowledged: u64,
+    refused: u64,
+    crashes: u64,
+    diverged: u64,
+    failures: Vec<String>,
+    last_events: Vec<String>,
+    plan: String,
 }
 
 /// Runs a region from its founding to its rest.
-pub(super) fn simulate(seed: u64, planted: Planted) -> Outcome {
+fn simulate(seed: u64, planted: Planted) -> Outcome {
     crate::executor::ANSWERS_EARLY.set(planted == Planted::EarlyAnswer);
     let mut random = Random::new(seed);
     let plan = Plan::draw(&mut random, planted);
