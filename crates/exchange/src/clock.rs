@@ -13,6 +13,9 @@ pub enum Clock {
     System,
     /// A clock that stands still between blocks and advances one second with each, so that a seeded run repeats.
     Stepped(AtomicI64),
+    /// A clock that the simulator sets: Unix time in milliseconds.
+    #[cfg(test)]
+    Simulated(std::sync::Arc<AtomicI64>),
 }
 
 /// How far a stepped clock advances with each block.
@@ -29,19 +32,21 @@ impl Clock {
         match self {
             Self::System => system_now(),
             Self::Stepped(unix_ms) => Timestamp::from_unix_ms(unix_ms.load(Ordering::Relaxed)),
+            #[cfg(test)]
+            Self::Simulated(unix_ms) => Timestamp::from_unix_ms(unix_ms.load(Ordering::Relaxed)),
         }
     }
 
-    /// Whether it is the machine's, so that others' times can be compared with it.
+    /// Whether it goes on by itself, so that others' times can be compared with it.
     pub(crate) const fn is_real(&self) -> bool {
-        matches!(self, Self::System)
+        !matches!(self, Self::Stepped(_))
     }
 
     /// The time of a block after one of `previous`: never before it.
     pub(crate) fn block_time(&self, previous: Timestamp) -> Timestamp {
         match self {
-            Self::System => system_now().max(previous),
             Self::Stepped(_) => self.now().max(previous).plus_ms(STEP_MS),
+            _ => self.now().max(previous),
         }
     }
 

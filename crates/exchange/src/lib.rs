@@ -39,6 +39,9 @@ mod totals;
 mod turns;
 mod working_set;
 
+#[cfg(test)]
+mod simulation;
+
 pub use admission::{Acting, Submission};
 pub use clock::Clock;
 pub use config::{NodeConfig, RegionConfig, SettlementConfig};

@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::{mpsc, watch};
 use tracing::error;
 
-/// How often the others are told again what this node has signed last.
+/// How often the others are told again what this node has signed last, and what its authors wait for.
 const REMIND_PERIOD: Duration = Duration::from_secs(1);
 
 /// Exchanges that signed another root than this node, and the first size at which they did.
@@ -47,7 +47,10 @@ pub(crate) async fn listen(
     loop {
         tokio::select! {
             () = halt(&mut halted) => return,
-            _ = remind.tick() => node.publisher.remind(),
+            _ = remind.tick() => {
+                node.publisher.remind();
+                node.pool.remind();
+            }
             message = incoming.recv() => match message {
                 Some(message) => node.hear(&message).await,
                 None => return,

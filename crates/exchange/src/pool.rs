@@ -16,6 +16,9 @@ use std::{
 };
 use tokio::sync::{Notify, oneshot};
 
+/// The most commands that the other nodes are told of again at a time.
+const REMINDED_MAX: usize = 256;
+
 /// The answer to an accepted command: it is durable, at this place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
@@ -70,6 +73,8 @@ struct Pending {
     arrived: Instant,
     /// Whether the other nodes were told.
     is_sent: bool,
+    /// Whether it waited when they were reminded last.
+    is_late: bool,
 }
 
 #[derive(Default)]
@@ -96,7 +101,7 @@ impl Queue {
         let authors = author.into_iter().collect();
         #[expect(clippy::disallowed_methods, reason = "how long a command waits is measured")]
         let arrived = Instant::now();
-        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived, is_sent });
+        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived, is_sent, is_late: false });
     }
 
     fn remove(&mut self, place: Place) -> Option<Pending> {
@@ -250,6 +255,19 @@ impl Pool {
         peers.pass_on(&entries);
     }
 
+    /// Tells the other nodes once more of what somebody of this node has waited for since the last call: the message may
+    /// have been lost, and a node whose turn to propose does not come has no other way.
+    pub(crate) fn remind(&self) {
+        let Some(peers) = &self.peers else { return };
+        let mut queue = self.lock();
+        let own = queue.waiting.values_mut().filter(|pending| pending.is_sent && !pending.authors.is_empty());
+        let late = own.filter_map(|pending| {
+            std::mem::replace(&mut pending.is_late, true).then(|| pending.command.entry().clone())
+        });
+        let entries: Vec<Entry> = late.take(REMINDED_MAX).collect();
+        peers.pass_on(&entries);
+    }
+
     /// Takes no more commands; what waits is still executed.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
@@ -272,3 +290,7 @@ impl Pool {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Daily work: `cargo xtask test | ready | accept | generate`.
+//! Daily work: `cargo xtask test | simulate | ready | accept | generate`.
 //!
 //! Each command installs what it needs and needs nothing outside the repository, except `accept`, which reads the real
 //! files that stand beside it.
@@ -8,6 +8,7 @@ mod books;
 mod generate;
 mod ready;
 mod run;
+mod simulate;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,15 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Runs a whole region on one thread with a network and disks that fail, once for each seed.
+    Simulate {
+        /// How many seeds.
+        #[arg(long, default_value_t = 1_000)]
+        seeds: u64,
+        /// The first of them; alone with `--seeds 1` it repeats a run.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// What CI checks besides tests: format, lints, documentation, generated files, licences of dependencies.
     Ready,
     /// Plays the real files with the release build, checks every total, and has hledger and beancount judge the journal.
@@ -47,6 +57,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test { arguments } => test::test(&arguments),
+        Command::Simulate { seeds, seed } => simulate::simulate(seeds, seed),
         Command::Ready => ready::ready(),
         Command::Accept { data } => accept::accept(&data),
         Command::Generate { check } => generate::generate(check),

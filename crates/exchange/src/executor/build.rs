@@ -3,8 +3,7 @@
 use super::{BYTES_MAX, COMMANDS_MAX, Executor, ExecutorError, LedgerStore, Prepared};
 use crate::{
     entropy::entry_id,
-    pool::{Acknowledgement, Place, Reply, SubmitError},
-    publisher::give,
+    pool::{Acknowledgement, Answers, Place, Reply, SubmitError},
     totals::{Stage, StopWatch},
 };
 use databourse_consensus::Demand;
@@ -116,12 +115,15 @@ impl<S: LedgerStore> Executor<S> {
         self.prepared = Some(Prepared { block_id, context, effects, writes, left_out });
     }
 
-    /// Gives answers that rest on durable state, and takes their commands out of the pool.
+    /// Gives answers that rest on the committed state, and takes their commands out of the pool. Like all others they are
+    /// given once that state is final: what is durable here may not be on enough disks yet.
     fn answer_left_out(&self, left_out: Vec<(Place, Reply)>) {
+        let mut answers = Answers::new();
         for (place, reply) in left_out {
             let authors = self.parts.pool.take(place);
-            give(authors.into_iter().map(|author| (author, reply.clone())).collect());
+            answers.extend(authors.into_iter().map(|author| (author, reply.clone())));
         }
+        self.parts.publisher.answer_when_final(TreeSize(self.edge.size()), answers);
     }
 }
 

@@ -19,6 +19,18 @@ use databourse_store::{Agreement, CommitBatch, NewEntry};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};
 
+#[cfg(test)]
+thread_local! {
+    /// A defect for the simulator to find: answers are given before the block is durable.
+    pub(crate) static ANSWERS_EARLY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+#[cfg(test)]
+fn give_now(answers: Answers) -> Answers {
+    crate::publisher::give(answers);
+    Answers::new()
+}
+
 /// A block on its way to the store.
 pub(super) struct Flight<W> {
     block_id: Digest,
@@ -119,6 +131,8 @@ impl<S: LedgerStore> Executor<S> {
             byte_count,
         };
         let size = TreeSize(arrival.edge.size());
+        #[cfg(test)]
+        let answers = if ANSWERS_EARLY.get() { give_now(answers) } else { answers };
         let flight = fly(writer, batch, arrival, answers, Arc::clone(&self.failed));
         self.flight = Some(Flight { block_id, size, task: tokio::spawn(flight) });
         Ok(())

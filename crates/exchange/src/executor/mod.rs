@@ -34,6 +34,8 @@ use crate::{
     turns::Turns,
     working_set::WorkingSet,
 };
+#[cfg(test)]
+pub(crate) use commit::ANSWERS_EARLY;
 use commit::{Flight, Lost};
 use databourse_consensus::{
     CommitCertificate, Decided, Demand, Divergence, HeightParams, LedgerApp, Undecided, Verdict,

@@ -1,8 +1,11 @@
 //! A second node follows the first: what it checks before it votes, and that it comes to the same bytes.
 
 use super::{build::header_id, *};
-use crate::{gossip::Outbox, publisher::Signers};
-use databourse_ledger::{BlockHeader, Claims, Entry};
+use crate::{
+    gossip::{Message, Outbox},
+    publisher::Signers,
+};
+use databourse_ledger::{BlockHeader, Claims, Entry, NoteKeyType, NoteSigner};
 use databourse_market::{Command, Decoded};
 use databourse_primitives::{RefusalCode, TreeSize};
 use databourse_store::{Store, Writer};
@@ -289,6 +292,30 @@ async fn what_the_committed_state_refuses_costs_the_region_no_block() {
     let (accepted, second) = (push(&sh, certify(12, "b")), push(&sh, certify(13, "b")));
     assert!(sh.screen().await.unwrap());
     assert_eq!((answer(&mut sh, accepted).await, answer(&mut sh, second).await), (None, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_command_is_answered_again_once_its_block_is_final_and_not_before() {
+    let one = TestDatabase::create().await;
+    let (outbox, mut outgoing) = Outbox::new(64);
+    let mut sh = start(&one, "sh", 1, Some(outbox)).await;
+    lead(&mut sh, Vec::new()).await;
+    lead(&mut sh, vec![certify(10, "a")]).await;
+    let repeated = push(&sh, certify(10, "a"));
+    assert!(!sh.screen().await.unwrap(), "nothing is left that waits");
+    let mut cosigned = None;
+    while let Ok(bytes) = outgoing.try_recv() {
+        if let Some(Message::Cosignature(checkpoint)) = Message::parse(&bytes) {
+            cosigned = Some(*checkpoint);
+        }
+    }
+    let mut repeated = repeated;
+    assert!(repeated.try_recv().is_err(), "js has not signed that it holds the block");
+    let js = NoteSigner::new(format!("{ORIGIN}/js"), NoteKeyType::CosignatureV1, key(24)).unwrap();
+    let mut cosigned = cosigned.expect("a checkpoint for js");
+    cosigned.cosign(&js, 1_767_574_800).unwrap();
+    assert!(sh.parts.publisher.cosigned(cosigned).is_empty());
+    assert!(repeated.await.unwrap().unwrap().repeated);
 }
 
 #[tokio::test(flavor = "multi_thread")]
