@@ -68,14 +68,14 @@ struct Pending {
     /// Those of this node who wait for its answer; nobody, if another node passed it on.
     authors: Vec<oneshot::Sender<Reply>>,
     arrived: Instant,
-    /// Whether the other nodes were told.
-    is_sent: bool,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: BTreeMap<Place, Pending>,
     places: HashMap<Hash, Place>,
+    /// Commands of this node's authors that the other nodes were not told of. Some may have found their end since.
+    untold: Vec<Place>,
     arrivals: u64,
     closed: bool,
     /// Whether a height is under way, so that a new command is told to the others at once.
@@ -92,11 +92,13 @@ impl Queue {
         let place = Place(self.arrivals);
         self.arrivals += 1;
         self.places.insert(leaf_hash, place);
-        let is_sent = author.is_none();
+        if author.is_some() {
+            self.untold.push(place);
+        }
         let authors = author.into_iter().collect();
         #[expect(clippy::disallowed_methods, reason = "how long a command waits is measured")]
         let arrived = Instant::now();
-        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived, is_sent });
+        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived });
     }
 
     fn remove(&mut self, place: Place) -> Option<Pending> {
@@ -237,16 +239,13 @@ impl Pool {
         }
     }
 
-    /// Tells the other nodes of commands that they were not told of.
+    /// Tells the other nodes of commands that they were not told of. What they were told of is not looked at again: under
+    /// load thousands wait, and this is called with every command.
     fn tell(&self, queue: &mut Queue) {
+        let untold = std::mem::take(&mut queue.untold);
         let Some(peers) = &self.peers else { return };
-        let unsent = queue.waiting.values_mut().filter(|pending| !pending.is_sent);
-        let entries: Vec<Entry> = unsent
-            .map(|pending| {
-                pending.is_sent = true;
-                pending.command.entry().clone()
-            })
-            .collect();
+        let waiting = untold.iter().filter_map(|place| queue.waiting.get(place));
+        let entries: Vec<Entry> = waiting.map(|pending| pending.command.entry().clone()).collect();
         peers.pass_on(&entries);
     }
 
