@@ -2,7 +2,7 @@
 
 use super::{ground, purchase::Spread, target::InProcess, *};
 use crate::config::Config;
-use databourse_exchange::{Clock, Entropy, NodeConfig, NodeKeys};
+use databourse_exchange::{Clock, Entropy, Node, NodeConfig, NodeKeys};
 use databourse_store::Store;
 use databourse_testkit::TestDatabase;
 
