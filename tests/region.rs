@@ -194,6 +194,23 @@ async fn four_nodes_play_the_market_across_one_another_and_keep_one_ledger() {
 }
 
 #[test]
+fn the_benchmark_of_a_region_counts_what_becomes_final_and_says_what_it_cost() {
+    let arguments = ["bench", "region", "--exchanges", "2", "--rate", "5", "--seconds", "2", "--json"];
+    let market = ["--merchants", "4", "--buyers", "4", "--cross", "100"];
+    let output = databourse().args(arguments).args(market).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["is_same"], &report["is_balanced"]), (&Value::Bool(true), &Value::Bool(true)));
+    let run = &report["runs"][0];
+    let count = |name: &str| run[name].as_u64().unwrap();
+    assert_eq!((count("offered"), count("refused")), (10, 0), "{run}");
+    assert_eq!(count("achieved") + count("dropped"), 10, "{run}");
+    // Every node commits every command, and what it says of them is what was offered.
+    assert_eq!(count("commands"), 3 * count("achieved"), "{run}");
+    assert!(count("blocks") > 0 && count("bytes") > 0, "{run}");
+}
+
+#[test]
 fn cards_made_apart_give_the_genesis_and_the_configuration_that_nodes_take() {
     let scratch = databourse_testkit::scratch_folder();
     let folder = scratch.path();

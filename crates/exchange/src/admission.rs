@@ -63,25 +63,29 @@ impl Inner {
     ) -> Vec<Result<SignedCommand, SubmitError>> {
         let mut prepared = Vec::with_capacity(submissions.len());
         for submission in submissions {
-            prepared.push(self.prepare(submission).await);
+            let entry = match submission {
+                Submission::Signed(bytes) => Entry::parse(&bytes).map_err(SubmitError::from),
+                Submission::Command { id, acting, command } => self.sign(id, acting, &command).await,
+            };
+            prepared.push(match entry {
+                Ok(entry) => self.prepare(entry).await,
+                Err(error) => Err(error),
+            });
         }
-        if prepared.len() < OFFLOAD_COUNT_MIN {
-            return prepared.into_iter().map(verify).collect();
+        verify_all(prepared).await
+    }
+
+    /// The same of entries that were read already.
+    pub(crate) async fn admit_entries(&self, entries: Vec<Entry>) -> Vec<Result<SignedCommand, SubmitError>> {
+        let mut prepared = Vec::with_capacity(entries.len());
+        for entry in entries {
+            prepared.push(self.prepare(entry).await);
         }
-        let count = prepared.len();
-        let verified = tokio::task::spawn_blocking(|| prepared.into_iter().map(verify).collect()).await;
-        verified.unwrap_or_else(|failure| {
-            let lost = || Err(SubmitError::Unavailable { reason: failure.to_string() });
-            std::iter::repeat_with(lost).take(count).collect()
-        })
+        verify_all(prepared).await
     }
 
     /// An entry with its command and the key that it names, not yet verified.
-    async fn prepare(&self, submission: Submission) -> Result<(Decoded, PublicKey), SubmitError> {
-        let entry = match submission {
-            Submission::Signed(bytes) => Entry::parse(&bytes)?,
-            Submission::Command { id, acting, command } => self.sign(id, acting, &command).await?,
-        };
+    async fn prepare(&self, entry: Entry) -> Result<(Decoded, PublicKey), SubmitError> {
         let decoded = Decoded::new(entry)?;
         let key = self.public_key(decoded.entry().kid()).await?;
         Ok((decoded, key))
@@ -123,6 +127,21 @@ impl Inner {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).put(id, key);
         Ok(key)
     }
+}
+
+/// Checks signatures, many of them away from the threads that serve requests.
+async fn verify_all(
+    prepared: Vec<Result<(Decoded, PublicKey), SubmitError>>,
+) -> Vec<Result<SignedCommand, SubmitError>> {
+    if prepared.len() < OFFLOAD_COUNT_MIN {
+        return prepared.into_iter().map(verify).collect();
+    }
+    let count = prepared.len();
+    let verified = tokio::task::spawn_blocking(|| prepared.into_iter().map(verify).collect()).await;
+    verified.unwrap_or_else(|failure| {
+        let lost = || Err(SubmitError::Unavailable { reason: failure.to_string() });
+        std::iter::repeat_with(lost).take(count).collect()
+    })
 }
 
 fn verify(prepared: Result<(Decoded, PublicKey), SubmitError>) -> Result<SignedCommand, SubmitError> {

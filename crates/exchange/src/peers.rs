@@ -1,7 +1,7 @@
 //! What comes from the other nodes, and what this one tells them again: commands go to the pool once their signatures
 //! hold, cosignatures to the publisher.
 
-use crate::{admission::Submission, engine::halt, finality::Fork, gossip::Message, node::Inner};
+use crate::{engine::halt, finality::Fork, gossip::Message, node::Inner};
 use databourse_consensus::PeerMessage;
 use databourse_ledger::Entry;
 use databourse_primitives::{ExchangeCode, TreeSize};
@@ -75,8 +75,7 @@ impl Inner {
     /// What does not hold is dropped: if it is a command at all, its own node answers for it.
     async fn hear_commands(&self, entries: Vec<Entry>) {
         let unknown = entries.into_iter().filter(|entry| !self.pool.holds(&entry.leaf_hash()));
-        let submissions = unknown.map(|entry| Submission::Signed(entry.bytes().to_vec())).collect();
-        let admitted = self.admit(submissions).await;
+        let admitted = self.admit_entries(unknown.collect()).await;
         self.pool.admit(admitted.into_iter().flatten().collect());
     }
 }

@@ -71,9 +71,7 @@ struct Pending {
     /// Those of this node who wait for its answer; nobody, if another node passed it on.
     authors: Vec<oneshot::Sender<Reply>>,
     arrived: Instant,
-    /// Whether the other nodes were told.
-    is_sent: bool,
-    /// Whether it waited when they were reminded last.
+    /// Whether it waited when the other nodes were reminded last.
     is_late: bool,
 }
 
@@ -81,6 +79,8 @@ struct Pending {
 struct Queue {
     waiting: BTreeMap<Place, Pending>,
     places: HashMap<Hash, Place>,
+    /// Commands of this node's authors that the other nodes were not told of. Some may have found their end since.
+    untold: Vec<Place>,
     arrivals: u64,
     closed: bool,
     /// Whether a height is under way, so that a new command is told to the others at once.
@@ -97,11 +97,13 @@ impl Queue {
         let place = Place(self.arrivals);
         self.arrivals += 1;
         self.places.insert(leaf_hash, place);
-        let is_sent = author.is_none();
+        if author.is_some() {
+            self.untold.push(place);
+        }
         let authors = author.into_iter().collect();
         #[expect(clippy::disallowed_methods, reason = "how long a command waits is measured")]
         let arrived = Instant::now();
-        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived, is_sent, is_late: false });
+        self.waiting.insert(place, Pending { command, leaf_hash, authors, arrived, is_late: false });
     }
 
     fn remove(&mut self, place: Place) -> Option<Pending> {
@@ -242,16 +244,13 @@ impl Pool {
         }
     }
 
-    /// Tells the other nodes of commands that they were not told of.
+    /// Tells the other nodes of commands that they were not told of. What they were told of is not looked at again: under
+    /// load thousands wait, and this is called with every command.
     fn tell(&self, queue: &mut Queue) {
+        let untold = std::mem::take(&mut queue.untold);
         let Some(peers) = &self.peers else { return };
-        let unsent = queue.waiting.values_mut().filter(|pending| !pending.is_sent);
-        let entries: Vec<Entry> = unsent
-            .map(|pending| {
-                pending.is_sent = true;
-                pending.command.entry().clone()
-            })
-            .collect();
+        let waiting = untold.iter().filter_map(|place| queue.waiting.get(place));
+        let entries: Vec<Entry> = waiting.map(|pending| pending.command.entry().clone()).collect();
         peers.pass_on(&entries);
     }
 
@@ -260,7 +259,7 @@ impl Pool {
     pub(crate) fn remind(&self) {
         let Some(peers) = &self.peers else { return };
         let mut queue = self.lock();
-        let own = queue.waiting.values_mut().filter(|pending| pending.is_sent && !pending.authors.is_empty());
+        let own = queue.waiting.values_mut().filter(|pending| !pending.authors.is_empty());
         let late = own.filter_map(|pending| {
             std::mem::replace(&mut pending.is_late, true).then(|| pending.command.entry().clone())
         });

@@ -9,7 +9,10 @@ use crate::{
 };
 use databourse_merkle::Hash;
 use databourse_primitives::{KeyId, PublicKey, Refusal, RefusalCode};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 /// The longest entry in bytes: what the uint16 length of an entry bundle can say.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
@@ -29,6 +32,8 @@ struct Parts {
     kid: KeyId,
     claims: Claims,
     signature: [u8; 64],
+    /// Computed when it is asked for first: pool, check, tree and store all ask for it.
+    leaf_hash: OnceLock<Hash>,
 }
 
 impl Entry {
@@ -61,6 +66,7 @@ impl Entry {
             signature: signature_bytes
                 .ok_or_else(|| malformed("signature", "64 bytes in base64url without padding"))?,
             text: text.into(),
+            leaf_hash: OnceLock::new(),
         })))
     }
 
@@ -80,7 +86,8 @@ impl Entry {
         if text.len() > ENTRY_BYTES_MAX {
             return Err(too_large());
         }
-        Ok(Self(Arc::new(Parts { text: text.into(), signed_bytes, kid, claims: claims.clone(), signature })))
+        let (text, claims, leaf_hash) = (text.into(), claims.clone(), OnceLock::new());
+        Ok(Self(Arc::new(Parts { text, signed_bytes, kid, claims, signature, leaf_hash })))
     }
 
     /// Verifies the signature under the one rule of [`verify_signature`], RFC 8037 §3.1.
@@ -128,7 +135,7 @@ impl Entry {
 
     /// Its leaf in the ledger: SHA-256(0x00 ‖ bytes), RFC 6962 §2.1.
     pub fn leaf_hash(&self) -> Hash {
-        databourse_merkle::leaf_hash(self.bytes())
+        *self.0.leaf_hash.get_or_init(|| databourse_merkle::leaf_hash(self.bytes()))
     }
 }
 

@@ -21,7 +21,7 @@ use databourse_settlement::{
     RejectResolution, ResolveBreak, SignWindow, WithdrawMoney, WriteOffBreak,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// `certificate.issue`: the exchange certifies a completed order. Every node checks the facts against its own state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -288,15 +288,20 @@ impl Decoded {
     /// `signature.invalid`.
     pub fn verify(self, key: &PublicKey) -> Result<SignedCommand, Refusal> {
         self.entry.verify(key)?;
-        Ok(SignedCommand { entry: self.entry, command: self.command, intent: self.intent, key: *key })
+        Ok(SignedCommand {
+            entry: self.entry,
+            command: Arc::new(self.command),
+            intent: self.intent,
+            key: *key,
+        })
     }
 }
 
-/// A command whose entry's signature was checked. Only [`Decoded::verify`] makes one.
+/// A command whose entry's signature was checked. Only [`Decoded::verify`] makes one. Cloning shares entry and command.
 #[derive(Debug, Clone)]
 pub struct SignedCommand {
     pub(crate) entry: Entry,
-    pub(crate) command: Command,
+    pub(crate) command: Arc<Command>,
     pub(crate) intent: Digest,
     pub(crate) key: PublicKey,
 }
@@ -308,7 +313,7 @@ impl SignedCommand {
     }
 
     /// The command.
-    pub const fn command(&self) -> &Command {
+    pub fn command(&self) -> &Command {
         &self.command
     }
 }

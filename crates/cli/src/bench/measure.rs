@@ -135,6 +135,8 @@ pub(crate) async fn measure<T: Target>(
     let (before, cpu_before) = (target.totals().await?, target.cpu());
     let load = drive(target, purchases, rate, plan).await;
     let cpu = target.cpu().since(cpu_before);
+    // A node that is a block behind has not counted it yet.
+    target.level().await?;
     let pipeline = target.totals().await?.since(before);
     let per_mille = shares(load.took, &pipeline, cpu);
     let mut run = Run {

@@ -105,12 +105,16 @@ impl<S: LedgerStore> Executor<S> {
         &self,
         block: &Block,
     ) -> Result<Result<Vec<SignedCommand>, Verdict>, ExecutorError> {
-        let committed = self.keys_of(block.entries().map(Entry::kid)).await?;
+        let waiting: Vec<_> =
+            block.commands.iter().map(|entry| self.parts.pool.verified(&entry.leaf_hash())).collect();
+        let unknown = block.commands.iter().zip(&waiting).filter(|(_, waiting)| waiting.is_none());
+        let unknown = unknown.map(|(entry, _)| entry.kid()).chain([block.header.kid()]);
+        let committed = self.keys_of(unknown).await?;
         let known = committed.iter().map(|(id, record)| (*id, record.key)).collect();
         let mut keys = Keys { committed, known, founders: Vec::new() };
         let mut commands = Vec::with_capacity(block.commands.len());
-        for (position, entry) in block.commands.iter().enumerate() {
-            match self.verify_command(entry, &mut keys) {
+        for (position, (entry, waiting)) in block.commands.iter().zip(waiting).enumerate() {
+            match verify_command(entry, waiting, &mut keys) {
                 Ok(command) => commands.push(command),
                 Err(refusal) => return Ok(Err(Verdict::CommandRefused { position, refusal })),
             }
@@ -127,26 +131,6 @@ impl<S: LedgerStore> Executor<S> {
         Ok(Err(Verdict::Malformed { expected }))
     }
 
-    fn verify_command(&self, entry: &Entry, keys: &mut Keys) -> Result<SignedCommand, Refusal> {
-        let command = match self.parts.pool.verified(&entry.leaf_hash()) {
-            Some(command) => command,
-            None => {
-                let decoded = Decoded::new(entry.clone())?;
-                let registered = decoded.command().registered_keys();
-                keys.known.extend(registered.map(|key| (key.key_id(), key)));
-                let unknown = || Refusal::new(RefusalCode::KeyUnknown, "kid", "the name of a registered key");
-                let key = keys.known.get(&entry.kid()).ok_or_else(unknown)?;
-                decoded.verify(key)?
-            }
-        };
-        keys.known.extend(command.command().registered_keys().map(|key| (key.key_id(), key)));
-        if let Command::FoundRegion(found) = command.command() {
-            let founders = found.exchanges.iter();
-            keys.founders.extend(founders.map(|founder| (founder.entry_key.key_id(), founder.code.clone())));
-        }
-        Ok(command)
-    }
-
     async fn keys_of(
         &self,
         ids: impl Iterator<Item = KeyId>,
@@ -156,6 +140,31 @@ impl<S: LedgerStore> Executor<S> {
         let known = loaded.iter().filter_map(|(_, record)| record.as_ref().and_then(KeyRecord::from_record));
         Ok(known.map(|record| (record.id, record.clone())).collect())
     }
+}
+
+/// A command with its signature checked: before, if it waits in the pool, or now with one of `keys`, to which it may add.
+fn verify_command(
+    entry: &Entry,
+    waiting: Option<SignedCommand>,
+    keys: &mut Keys,
+) -> Result<SignedCommand, Refusal> {
+    let command = match waiting {
+        Some(command) => command,
+        None => {
+            let decoded = Decoded::new(entry.clone())?;
+            let registered = decoded.command().registered_keys();
+            keys.known.extend(registered.map(|key| (key.key_id(), key)));
+            let unknown = || Refusal::new(RefusalCode::KeyUnknown, "kid", "the name of a registered key");
+            let key = keys.known.get(&entry.kid()).ok_or_else(unknown)?;
+            decoded.verify(key)?
+        }
+    };
+    keys.known.extend(command.command().registered_keys().map(|key| (key.key_id(), key)));
+    if let Command::FoundRegion(found) = command.command() {
+        let founders = found.exchanges.iter();
+        keys.founders.extend(founders.map(|founder| (founder.entry_key.key_id(), founder.code.clone())));
+    }
+    Ok(command)
 }
 
 /// The first command that does not belong into a block.

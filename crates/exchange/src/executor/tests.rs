@@ -314,7 +314,7 @@ async fn a_repeated_command_is_answered_again_once_its_block_is_final_and_not_be
     let js = NoteSigner::new(format!("{ORIGIN}/js"), NoteKeyType::CosignatureV1, key(24)).unwrap();
     let mut cosigned = cosigned.expect("a checkpoint for js");
     cosigned.cosign(&js, 1_767_574_800).unwrap();
-    assert!(sh.parts.publisher.cosigned(cosigned).is_empty());
+    assert!(sh.parts.publisher.cosigned(None, cosigned).is_empty());
     assert!(repeated.await.unwrap().unwrap().repeated);
 }
 

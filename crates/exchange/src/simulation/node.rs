@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Clock, Published,
+    divergence::Reports,
     executor::{Executor, ExecutorError, LedgerStore as _, Parts},
     gossip::Outbox,
     pool::Pool,
@@ -130,6 +131,8 @@ async fn begin(
         publisher: Arc::clone(&ears.publisher),
         founding: entries::founding(place),
         evidence,
+        snapshots: Arc::default(),
+        reports: Reports::default(),
     })
     .await
 }

@@ -237,7 +237,7 @@ impl World {
             return;
         }
         match message {
-            Message::Gossip(bytes) => self.hear(to, &bytes),
+            Message::Gossip(bytes) => self.hear(from, to, &bytes),
             message => {
                 if let Some(alive) = &*self.node(to) {
                     let _ = alive.inbox.send((from, message));
@@ -247,7 +247,8 @@ impl World {
     }
 
     /// As `peers` does it: commands to the pool once their signatures hold, cosignatures to the publisher.
-    fn hear(&self, place: usize, bytes: &[u8]) {
+    fn hear(&self, from: usize, place: usize, bytes: &[u8]) {
+        let sender: ExchangeCode = CODES[from].parse().unwrap();
         let Some(ears) = self.ears(place) else { return };
         match gossip::Message::parse(bytes) {
             Some(gossip::Message::Commands(entries)) => {
@@ -255,7 +256,7 @@ impl World {
                 ears.pool.admit(unknown.filter_map(|entry| self.verify(place, entry)).collect());
             }
             Some(gossip::Message::Cosignature(checkpoint)) => {
-                for fork in ears.publisher.cosigned(*checkpoint) {
+                for fork in ears.publisher.cosigned(Some(&sender), *checkpoint) {
                     self.fail(format_args!("{} finds that {} has forked", CODES[place], fork.exchange));
                 }
             }

@@ -32,7 +32,7 @@ const ISSUED_AGO_SECONDS_MAX: i64 = 86_400;
 pub(crate) fn apply(tx: &mut Tx<'_>, signed: &SignedCommand) -> Result<Outcome, Halt> {
     let claims = signed.entry.claims();
     tx.preload(hints::first_keys(signed))?;
-    let actor = match &signed.command {
+    let actor = match &*signed.command {
         Command::FoundRegion(found) => region::founder(found, &claims.exchange, &signed.key)?,
         _ => resolve_actor(tx, signed)?,
     };
