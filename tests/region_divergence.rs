@@ -73,7 +73,7 @@ async fn a_node_with_an_altered_record_stops_with_a_report_and_the_three_others_
     let Ok(how) = tokio::time::timeout(RETURN_LIMIT, ended).await else {
         panic!("it goes on:\n{}", region.state().await)
     };
-    assert!(how.contains("exit status: 1"), "{how}");
+    assert!(how.contains("exit status: 2"), "{how}");
 
     let said = region.nodes[ALTERED].log_end(3);
     let data = fs::read_dir(region.nodes[ALTERED].data()).unwrap();

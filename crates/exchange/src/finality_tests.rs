@@ -94,29 +94,6 @@ fn three_of_four_make_a_checkpoint_final_whenever_their_signatures_come() {
 }
 
 #[test]
-fn a_node_that_does_not_sign_does_not_count_itself() {
-    let mut finality = Finality::default();
-    let tree = edge(5, "one");
-    let published = Published {
-        checkpoint: String::new(),
-        size: TreeSize(5),
-        root: tree.root(),
-        height: Height(5),
-        time: Timestamp::EPOCH,
-        cosigned_by: BTreeSet::new(),
-        signed: None,
-        edge: tree,
-    };
-    // fj follows the region and is no member.
-    finality.committed(&"fj".parse().unwrap(), published, signed("fj", 5, "one"), cosigners());
-    for code in ["ah", "js"] {
-        assert_eq!(shown_size(&finality.cosigned(signed(code, 5, "one"))), None, "two of four");
-    }
-    let shown = finality.cosigned(signed("zj", 5, "one")).shown.expect("three of four");
-    assert_eq!(shown.cosigned_by.len(), 3);
-}
-
-#[test]
 fn a_later_final_checkpoint_stands_for_those_before_it() {
     let mut finality = Finality::default();
     commit(&mut finality, 5);
