@@ -39,8 +39,8 @@ impl Message {
     }
 }
 
-/// Where messages for the other nodes go. What cannot be sent now is dropped: commands are proposed by their own node in
-/// the end, and cosignatures are told again.
+/// Where messages for the other nodes go. What cannot be sent now is dropped: commands that wait and cosignatures are
+/// told again.
 #[derive(Debug, Clone)]
 pub(crate) struct Outbox(Arc<mpsc::Sender<Vec<u8>>>);
 
