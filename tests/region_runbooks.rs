@@ -111,7 +111,7 @@ async fn two_gone_of_four_and_a_corrupt_log(region: &mut Region, load: &Load, di
     region.nodes[ZJ].kill();
     // Nobody is left waiting: 503, and when to come again. Reads go on.
     let deposit = json!({
-        "party": merchant(AH), "asset": "XTS/3", "amount_minor": 1, "bank_reference": "nobody hears of it",
+        "party": merchant(AH), "asset": "XTS/3", "amount_minor": 1, "bank_reference": "nobody-hears-of-it",
     });
     for place in [AH, JS] {
         let what = "that too few are left";
