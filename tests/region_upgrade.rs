@@ -37,7 +37,7 @@ async fn replace(region: &mut Region, place: usize, program: &PathBuf, load: &Lo
     // The next one only when this one has everything.
     load.see(&[place], load.last_leaf()).await;
     println!(
-        "{} runs {}; a sale at each other node without it took {sold:?}",
+        "{} runs {}; without it a sale took the others {sold:?}",
         CODES[place],
         program.display()
     );
