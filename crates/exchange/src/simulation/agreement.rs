@@ -10,6 +10,9 @@ use std::{
     sync::Arc,
 };
 
+/// How many different votes of one voter are kept where an honest one gives one.
+const SAID_MAX: usize = 3;
+
 /// What the node has to do.
 #[derive(Debug, Clone)]
 pub(super) enum Act {
@@ -29,7 +32,8 @@ pub(super) struct Agreement {
     validators: Vec<Validator>,
     quorum: usize,
     pub(super) log: VoteLog,
-    votes: BTreeMap<(u32, Kind), BTreeMap<ExchangeCode, Vote>>,
+    /// Who votes twice is counted on both sides: others may have acted on either.
+    votes: BTreeMap<(u32, Kind), BTreeMap<ExchangeCode, Vec<Vote>>>,
     offers: BTreeMap<u32, Vec<Arc<Offer>>>,
     /// Blocks that this node has looked at, and whether it may vote for them.
     judged: BTreeMap<Digest, bool>,
@@ -94,18 +98,19 @@ impl Agreement {
             return false;
         }
         let said = self.votes.entry((vote.round, vote.kind)).or_default();
-        let Some(first) = said.get(&vote.voter) else {
-            said.insert(vote.voter.clone(), vote);
-            return true;
-        };
+        let said = said.entry(vote.voter.clone()).or_default();
+        if said.contains(&vote) || said.len() == SAID_MAX {
+            return false;
+        }
         let is_known = self
             .conflicts
             .iter()
             .any(|(one, _)| (one.round, one.kind, &one.voter) == (vote.round, vote.kind, &vote.voter));
-        if *first != vote && !is_known {
-            self.conflicts.push((first.clone(), vote));
+        if let Some(first) = said.first().filter(|_| !is_known) {
+            self.conflicts.push((first.clone(), vote.clone()));
         }
-        false
+        said.push(vote);
+        true
     }
 
     /// Takes a proposal in whose block this node has looked at.
@@ -124,12 +129,12 @@ impl Agreement {
 
     /// Everything that was said so far.
     pub(super) fn said(&self) -> Vec<Vote> {
-        self.votes.values().flat_map(|votes| votes.values().cloned()).collect()
+        self.votes.values().flat_map(|votes| votes.values().flatten().cloned()).collect()
     }
 
     /// Blocks that somebody votes for and nobody has shown.
     pub(super) fn unseen(&self) -> BTreeMap<Digest, ExchangeCode> {
-        let votes = self.votes.values().flat_map(|votes| votes.values());
+        let votes = self.votes.values().flat_map(|votes| votes.values().flatten());
         let named = votes.filter_map(|vote| Some((vote.block_id?, vote.voter.clone())));
         named.filter(|(id, _)| !self.judged.contains_key(id)).collect()
     }
@@ -149,14 +154,14 @@ impl Agreement {
         round: u32,
         block_id: Digest,
     ) -> BTreeMap<ExchangeCode, ConsensusSignature> {
-        let votes = self.votes.get(&(round, Kind::Precommit)).into_iter().flatten();
-        let for_it = votes.filter(|(_, vote)| vote.block_id == Some(block_id));
-        for_it.map(|(code, vote)| (code.clone(), ConsensusSignature(vote.signature()))).collect()
+        let votes = self.votes.get(&(round, Kind::Precommit)).into_iter().flat_map(BTreeMap::values);
+        let for_it = votes.flatten().filter(|vote| vote.block_id == Some(block_id));
+        for_it.map(|vote| (vote.voter.clone(), ConsensusSignature(vote.signature()))).collect()
     }
 
     fn count(&self, round: u32, kind: Kind, block_id: Option<Digest>) -> usize {
-        let votes = self.votes.get(&(round, kind)).into_iter().flatten();
-        votes.filter(|(_, vote)| vote.block_id == block_id).count()
+        let votes = self.votes.get(&(round, kind)).into_iter().flat_map(BTreeMap::values);
+        votes.filter(|said| said.iter().any(|vote| vote.block_id == block_id)).count()
     }
 
     fn total(&self, round: u32, kind: Kind) -> usize {
@@ -233,7 +238,8 @@ impl Agreement {
             .votes
             .iter()
             .filter(|((_, kind), _)| *kind == Kind::Precommit)
-            .flat_map(|((round, _), votes)| votes.values().filter_map(|vote| Some((*round, vote.block_id?))))
+            .flat_map(|((round, _), votes)| votes.values().flatten().map(|vote| (*round, vote.block_id)))
+            .filter_map(|(round, block_id)| Some((round, block_id?)))
             .collect();
         for (round, block_id) in ids {
             if self.judged.contains_key(&block_id)
