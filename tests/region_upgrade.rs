@@ -36,11 +36,7 @@ async fn replace(region: &mut Region, place: usize, program: &PathBuf, load: &Lo
     region.runs(place, RETURN_LIMIT).await;
     // The next one only when this one has everything.
     load.see(&[place], load.last_leaf()).await;
-    println!(
-        "{} runs {}; without it a sale took the others {sold:?}",
-        CODES[place],
-        program.display()
-    );
+    println!("{} runs {}; without it a sale took the others {sold:?}", CODES[place], program.display());
 }
 
 #[tokio::test(flavor = "multi_thread")]

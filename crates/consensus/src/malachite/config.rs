@@ -3,7 +3,7 @@
 use super::{gossip::Gossip, parts::PeerId, signing::RegionSigner, status::EngineStatus};
 use crate::NodeAddress;
 use arc_malachitebft_app_channel::app::{
-    config::{ConsensusConfig, GossipSubConfig, NodeConfig, PubSubProtocol, ValueSyncConfig},
+    config::{ConsensusConfig, NodeConfig, PubSubProtocol, ValueSyncConfig},
     net::Multiaddr,
     types::{Keypair, core::LinearTimeouts},
 };
@@ -12,9 +12,6 @@ use databourse_primitives::{Digest, ExchangeCode, Line};
 use std::{collections::BTreeMap, net::SocketAddr, ops::AddAssign, path::PathBuf, time::Duration};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
-
-/// Up to so many nodes every message goes to every node directly; above, it is passed on.
-const BROADCAST_NODES_MAX: usize = 7;
 
 /// The longest pause between two attempts, however many failed.
 const TIMEOUT_MAX: Duration = Duration::from_secs(60);
@@ -190,11 +187,9 @@ impl EngineConfig {
     fn new(config: &MalachiteConfig, listen: Multiaddr, peers: Vec<Multiaddr>) -> Self {
         let mut consensus = ConsensusConfig::default();
         let p2p = &mut consensus.p2p;
-        p2p.protocol = if peers.len() < BROADCAST_NODES_MAX {
-            PubSubProtocol::Broadcast
-        } else {
-            PubSubProtocol::GossipSub(GossipSubConfig::default())
-        };
+        // Every message goes to every node directly, in the largest region too: twenty nodes that pass messages on for
+        // one another did not come to an agreement (`tests/region/twenty.rs`).
+        p2p.protocol = PubSubProtocol::Broadcast;
         // Several nodes behind one address are usual in tests and in small regions.
         p2p.discovery.max_connections_per_ip = 4 * (peers.len() + 1);
         p2p.listen_addr = listen;

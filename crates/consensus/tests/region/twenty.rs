@@ -30,7 +30,7 @@ async fn twenty_exchanges_found_order_and_finalise_and_go_on_when_six_are_away()
     let certificate = nodes[0].store.decided().pop().unwrap().certificate;
     assert!(certificate.precommits.len() >= 14, "more than two thirds: {}", certificate.precommits.len());
 
-    // While nothing is to be agreed on, they still know of one another, though messages are passed on by others here.
+    // While nothing is to be agreed on, they still know of one another.
     tokio::time::sleep(QUIET).await;
     for node in &nodes {
         let status = node.status.borrow();

@@ -38,7 +38,7 @@ pub(crate) fn id(number: u64) -> EntryId {
 /// The certification of a company with that name, which buys and supplies.
 pub(crate) fn certify(number: u64, name: &str) -> Submission {
     let body = json!({
-        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": ["buyer", "supplier"],
+        "legal_name": { "en": name }, "legal_identifier": format!("ext:{}", name.replace(' ', "-")), "roles": ["buyer", "supplier"],
         "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2099-01-01T00:00:00Z",
     });
     command(number, Acting::Exchange, "party.certify", &body)
