@@ -13,7 +13,7 @@ async fn grown() -> Ledger {
     let mut ledger = Ledger::create().await;
     let batch = ledger.next(300, one_of_each(), Vec::new());
     ledger.writer.commit(&batch).await.unwrap();
-    ledger.commit(vec![head("window:CNY/2", 7), order(8, 3, Some("一"), None)]).await;
+    ledger.commit(vec![head("window:CNY/2", 7), order(8, 3, Some("r-1"), None)]).await;
     ledger.commit(Vec::new()).await;
     ledger
 }
