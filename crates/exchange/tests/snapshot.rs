@@ -60,7 +60,7 @@ async fn snapshot(node: &Node, number: u64) -> Height {
 fn files(folder: &ScratchFolder) -> Vec<String> {
     let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
-    names.sort();
+    names.sort_by_key(|name| name.split('.').next().and_then(|height| height.parse::<u64>().ok()));
     names
 }
 

@@ -28,7 +28,7 @@ async fn executor(database: &TestDatabase) -> Executor {
 async fn start(database: &TestDatabase, code: &str, seed: u8, peers: Option<Outbox>) -> Executor {
     Store::migrate(database.config()).await.unwrap();
     let exchange: ExchangeCode = code.parse().unwrap();
-    let signers = Signers { log_key: key(3), cosignature_key: key(2), peers: peers.clone() };
+    let signers = Signers { log_key: key(seed + 10), cosignature_key: key(seed + 20), peers: peers.clone() };
     let parts = Parts {
         pool: Arc::new(Pool::new(100, peers)),
         store: Database::new(Store::connect(database.config(), 2).await.unwrap(), database.config()),
