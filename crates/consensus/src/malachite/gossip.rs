@@ -16,9 +16,8 @@ pub const GOSSIP_BYTES_MAX: usize = 1_048_576;
 /// The most messages that travel as one.
 pub(super) const BUNDLE_MESSAGES_MAX: usize = 1024;
 
-/// Between two bundles. Each opens a stream to every node, with its own negotiation, which costs more than what it
-/// carries; the first after a pause goes at once.
-const BUNDLE_PAUSE: Duration = Duration::from_millis(20);
+/// Between two bundles.
+const BUNDLE_PAUSE: Duration = Duration::from_millis(2);
 
 /// The application's ends of the channels of messages. Messages may be lost, doubled and overtaken.
 #[derive(Debug)]
