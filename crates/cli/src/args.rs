@@ -238,6 +238,13 @@ pub(crate) struct SettleArgs {
     /// How many purchases may be under way; arrivals beyond are dropped and counted.
     #[arg(long, value_name = "W", default_value_t = 2_000, value_parser = count)]
     pub(crate) workers: usize,
+    #[command(flatten)]
+    pub(crate) market: BenchMarketArgs,
+}
+
+/// The market of a measurement, and how its result is said.
+#[derive(Debug, Args)]
+pub(crate) struct BenchMarketArgs {
     /// Send the three entries of a purchase one after the other, each after the last answer, instead of together.
     #[arg(long)]
     pub(crate) apart: bool,

@@ -1,6 +1,6 @@
 //! `region`: what can be typed.
 
-use super::{ConfigArgs, count};
+use super::{BenchMarketArgs, ConfigArgs, count};
 use clap::{Args, Subcommand, ValueEnum};
 use databourse_exchange::NodeAddress;
 use databourse_primitives::{ExchangeCode, Line, ProposalId};
@@ -221,18 +221,8 @@ pub(crate) struct BenchArgs {
     /// How many purchases may be under way; arrivals beyond are dropped and counted.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count)]
     pub(crate) in_flight_max: usize,
-    /// Send the three entries of a purchase one after the other, each after the last answer, instead of together.
-    #[arg(long)]
-    pub(crate) apart: bool,
-    /// How many merchants there are.
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = count)]
-    pub(crate) merchants: usize,
-    /// How many buyers there are.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count)]
-    pub(crate) buyers: usize,
-    /// One JSON document instead of the table.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) market: BenchMarketArgs,
 }
 
 #[derive(Debug, Args)]

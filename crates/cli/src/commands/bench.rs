@@ -68,8 +68,8 @@ async fn region(args: &BenchArgs, folder: &Path) -> Result<ExitCode> {
     let (rates, is_ladder) = bench::rates(args.rate, &args.rates, &bench::region::LADDER);
     let wish = bench::region::Wish {
         exchanges: args.exchanges.into(),
-        merchants: args.merchants,
-        buyers: args.buyers,
+        merchants: args.market.merchants,
+        buyers: args.market.buyers,
         plan: Plan {
             rates,
             is_ladder,
@@ -77,12 +77,12 @@ async fn region(args: &BenchArgs, folder: &Path) -> Result<ExitCode> {
             spreads: vec![Spread::Uniform],
             crossing: args.cross,
             in_flight_max: args.in_flight_max,
-            apart: args.apart,
+            apart: args.market.apart,
         },
-        is_quiet: args.json,
+        is_quiet: args.market.json,
     };
     let report = bench::region::run(&wish, folder).await?;
-    if args.json {
+    if args.market.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print!("\n{}", report.closing());
@@ -112,7 +112,7 @@ async fn settle(args: &SettleArgs, folder: &Path) -> Result<ExitCode> {
     };
     database.close().await?;
     let report = outcome?;
-    if args.json {
+    if args.market.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print!("\n{}", report.closing());
@@ -153,11 +153,11 @@ async fn on_database(
 async fn on_node(args: &SettleArgs, node: &Node, server_pid: Option<u32>, sync_us: u64) -> Result<Report> {
     let machine = procfs::machine();
     let setting = setting(args);
-    if !args.json {
+    if !args.market.json {
         println!("{}", Report::opening(&machine, &setting, sync_us));
     }
     let target = InProcess::new(node, server_pid);
-    let ground = ground::prepare(&target, args.merchants, args.buyers).await?;
+    let ground = ground::prepare(&target, args.market.merchants, args.market.buyers).await?;
     let spreads = if args.hot { vec![Spread::Hot] } else { vec![Spread::Uniform, Spread::Hot] };
     let (rates, is_ladder) = bench::rates(args.rate, &args.rates, &bench::LADDER);
     let plan = Plan {
@@ -167,10 +167,10 @@ async fn on_node(args: &SettleArgs, node: &Node, server_pid: Option<u32>, sync_u
         spreads,
         crossing: 0,
         in_flight_max: args.workers,
-        apart: args.apart,
+        apart: args.market.apart,
     };
     let heard = |run: &bench::measure::Run| {
-        if !args.json {
+        if !args.market.json {
             println!("{}", report::run_line(run));
         }
     };
@@ -182,12 +182,12 @@ async fn on_node(args: &SettleArgs, node: &Node, server_pid: Option<u32>, sync_u
 
 /// What is measured, in words.
 fn setting(args: &SettleArgs) -> String {
-    let sent = if args.apart { "one after the other" } else { "together in one call" };
+    let sent = if args.market.apart { "one after the other" } else { "together in one call" };
     format!(
         "A purchase is order.place, delivery.record and order.accept, signed beforehand by buyer and merchant and sent \
          {sent}: ten legs. It is achieved when all three are durable under a signed checkpoint.\nIn process, without \
          HTTP; PostgreSQL on the same machine with default durability; open loop, {} s per run, {} merchants, {} \
          buyers, at most {} purchases under way. Times run from when a purchase was due.",
-        args.seconds, args.merchants, args.buyers, args.workers
+        args.seconds, args.market.merchants, args.market.buyers, args.workers
     )
 }

@@ -174,9 +174,7 @@ impl<S: LedgerStore> Executor<S> {
         }
         Ok(())
     }
-}
 
-impl<S: LedgerStore> Executor<S> {
     /// Keeps what is needed to find out why this node has diverged. The process is about to end: it may wait for the disk.
     pub(super) fn report(&self, found: &Divergence<'_>) {
         let before = Before {

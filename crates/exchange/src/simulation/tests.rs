@@ -8,6 +8,8 @@ use std::{
 
 /// How many seeds a debug run has time for.
 const SEEDS: u64 = 24;
+/// After how many seeds a long run says what it has come to.
+const SEEDS_PER_LINE: usize = 500;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
@@ -45,19 +47,23 @@ fn run(first: u64, count: u64, planted: Planted) -> Vec<Outcome> {
 fn every_seed_comes_to_one_ledger_that_keeps_what_it_said() {
     let first = number("DATABOURSE_SIMULATION_SEED", 1);
     let count = number("DATABOURSE_SIMULATION_SEEDS", SEEDS);
-    let outcomes = run(first, count, Planted::Nothing);
-    let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
-    println!(
-        "{} seeds: {} blocks, {} answers, {} refusals, {} crashes",
-        outcomes.len(),
-        sum(|outcome| outcome.height),
-        sum(|outcome| outcome.acknowledged),
-        sum(|outcome| outcome.refused),
-        sum(|outcome| outcome.crashes),
-    );
-    let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).collect();
-    for outcome in &failed {
-        println!("seed {}: {}", outcome.seed, outcome.failures[0]);
+    let mut failed: Vec<Outcome> = Vec::new();
+    let end = first + count;
+    for first in (first..end).step_by(SEEDS_PER_LINE) {
+        let outcomes = run(first, (end - first).min(SEEDS_PER_LINE as u64), Planted::Nothing);
+        let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
+        println!(
+            "{} seeds from {first}: {} blocks, {} answers, {} refusals, {} crashes",
+            outcomes.len(),
+            sum(|outcome| outcome.height),
+            sum(|outcome| outcome.acknowledged),
+            sum(|outcome| outcome.refused),
+            sum(|outcome| outcome.crashes),
+        );
+        for outcome in outcomes.into_iter().filter(|outcome| !outcome.failures.is_empty()) {
+            println!("seed {}: {}", outcome.seed, outcome.failures[0]);
+            failed.push(outcome);
+        }
     }
     if let Some(outcome) = failed.first() {
         panic!("{} of {count} seeds fail\n{}", failed.len(), report(outcome));
