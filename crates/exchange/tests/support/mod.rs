@@ -8,6 +8,7 @@ use databourse_exchange::{
 use databourse_market::Command;
 use databourse_party::{FoundExchange, Party};
 use databourse_primitives::{BilingualText, EntryId};
+use databourse_store::ConnectionConfig;
 use databourse_testkit::{ScratchFolder, TestDatabase};
 use serde_json::json;
 use std::{
@@ -64,6 +65,36 @@ struct Member {
     running: Option<(Node, Running)>,
 }
 
+fn name(text: &str) -> BilingualText {
+    BilingualText::new(None, Some(text)).unwrap()
+}
+
+/// A node that keeps a ledger alone.
+pub(crate) fn alone(code: &str, database: ConnectionConfig) -> NodeConfig {
+    NodeConfig {
+        exchange: code.parse().unwrap(),
+        origin: "databourse.example/delta".parse().unwrap(),
+        founding: Founding {
+            region_name: name("Delta"),
+            exchange_name: Some(name(code)),
+            assets: ["CNY/2".parse().unwrap()].into(),
+            taxes: Vec::new(),
+            schedules: Vec::new(),
+            peers: Vec::new(),
+        },
+        database,
+        replicas: Vec::new(),
+        reader_count: 4,
+        pool_capacity: 1_000,
+        working_set_record_count: 16.try_into().unwrap(),
+        clock: Clock::System,
+        entropy: Entropy::Os,
+        settlement: SettlementConfig::default(),
+        region: None,
+        snapshot_folder: None,
+    }
+}
+
 /// See the module.
 pub(crate) struct Region {
     members: BTreeMap<String, Member>,
@@ -100,7 +131,6 @@ impl Region {
     }
 
     fn config(&self, code: &str) -> NodeConfig {
-        let name = |text: &str| BilingualText::new(None, Some(text)).unwrap();
         let others = || self.members.iter().filter(|(other, _)| *other != code);
         let peers = others().map(|(other, member)| FoundExchange {
             code: other.parse().unwrap(),
@@ -127,36 +157,21 @@ impl Region {
             "fee_vat": "services", "selling_share": "0.4", "tax": 1, "hold_days": 30, "dispute_days": 7,
             "bank_tolerance_minor": 0, "rounding": "half-up-largest-remainder-carry/1",
         });
-        NodeConfig {
-            exchange: code.parse().unwrap(),
-            origin: "databourse.example/delta".parse().unwrap(),
-            founding: Founding {
-                region_name: name("Delta"),
-                exchange_name: Some(name(code)),
-                assets: ["CNY/2".parse().unwrap()].into(),
-                taxes: vec![serde_json::from_value(tax).unwrap()],
-                schedules: vec![serde_json::from_value(schedule).unwrap()],
-                peers: peers.collect(),
-            },
-            database: own.database.config(),
-            replicas: Vec::new(),
-            reader_count: 4,
-            pool_capacity: 1_000,
-            working_set_record_count: 16.try_into().unwrap(),
-            clock: Clock::System,
-            entropy: Entropy::Os,
-            settlement: SettlementConfig::default(),
-            region: Some(RegionConfig {
-                listen: format!("/ip4/127.0.0.1/tcp/{}", own.port),
-                peers: addresses.collect(),
-                wal_folder: self.folder.path().join(code),
-                report_folder: self.report_folder(code),
-                votes: true,
-                idle_period: Duration::from_secs(60),
-                propose_timeout: Duration::from_secs(1),
-            }),
-            snapshot_folder: Some(self.snapshots(code)),
-        }
+        let mut config = alone(code, own.database.config());
+        config.founding.peers = peers.collect();
+        config.founding.taxes = vec![serde_json::from_value(tax).unwrap()];
+        config.founding.schedules = vec![serde_json::from_value(schedule).unwrap()];
+        config.region = Some(RegionConfig {
+            listen: format!("/ip4/127.0.0.1/tcp/{}", own.port),
+            peers: addresses.collect(),
+            wal_folder: self.folder.path().join(code),
+            report_folder: self.report_folder(code),
+            votes: true,
+            idle_period: Duration::from_secs(60),
+            propose_timeout: Duration::from_secs(1),
+        });
+        config.snapshot_folder = Some(self.snapshots(code));
+        config
     }
 
     /// Where a node keeps its snapshots.
