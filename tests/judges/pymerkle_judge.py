@@ -44,13 +44,13 @@ for entry in entries():
     tree.append_entry(entry)
 text = (folder / "checkpoint").read_text().split("\n")
 assert tree.get_size() == int(text[1]), (tree.get_size(), text[1])
-assert tree.get_state() == raw(text[2]), "another root than the checkpoint's"
+assert tree.get_root() == raw(text[2]), "another root than the checkpoint's"
 
 for case in proofs["inclusion"]:
     index, size = case["index"] + 1, case["size"]
     leaf, root, path = raw(case["leaf"]), raw(case["root"]), [raw(hash) for hash in case["proof"]]
     own = tree.prove_inclusion(index, size)
-    assert tree.get_leaf(index) == leaf and tree.get_state(size) == root
+    assert tree.get_leaf(index) == leaf and tree.get_root(size) == root
     assert own.path == [leaf, *path], f"another proof of {case['index']} of {size}"
     ours = InclusionProof("sha256", True, size, index, own.rule, [leaf, *path])
     verify_inclusion(leaf, root, ours, index=index, size=size, algorithm="sha256")

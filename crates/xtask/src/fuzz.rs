@@ -16,6 +16,9 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions=on";
 
+/// How long one input may take by the clock on the wall, generously: a machine that does other work as well is no finding.
+const INPUT_SECONDS_MAX: u32 = 600;
+
 /// The longest input in bytes: a few times the longest seed.
 const INPUT_BYTES_MAX: u32 = 16_384;
 
@@ -81,7 +84,7 @@ fn run(program: &Path, folder: &Path, target: &str, seconds: u64) -> anyhow::Res
     let mut fuzzer = Command::new(program);
     fuzzer.env("DATABOURSE_FUZZ_TARGET", target).env("RUST_BACKTRACE", "0");
     fuzzer.arg(format!("-max_total_time={seconds}")).arg(format!("-max_len={INPUT_BYTES_MAX}"));
-    fuzzer.args(["-timeout=600", "-rss_limit_mb=2048", "-print_final_stats=1"]);
+    fuzzer.arg(format!("-timeout={INPUT_SECONDS_MAX}")).args(["-rss_limit_mb=2048", "-print_final_stats=1"]);
     fuzzer.arg(format!("-artifact_prefix={}/{target}-", findings.display()));
     // What is new goes to the first folder; the others are read only.
     fuzzer.arg(&corpus).arg(root().join("crates/fuzz/seeds").join(target));
