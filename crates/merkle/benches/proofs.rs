@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::float_arithmetic, missing_docs, reason = "a measurement")]
 
 use databourse_merkle::{
-    Hash, HashReader as _, MemoryTree, TileCoord, TileNodes, consistency_proof, inclusion_proof, inclusion_proofs,
-    leaf_hash, tile, verify_consistency, verify_inclusion,
+    Hash, HashReader as _, MemoryTree, TileCoord, TileNodes, consistency_proof, inclusion_proof,
+    inclusion_proofs, leaf_hash, tile, verify_consistency, verify_inclusion,
 };
 use std::{
     collections::BTreeMap,
@@ -60,14 +60,17 @@ fn main() {
     });
     measure("inclusion, verify", 1, |count| {
         let index = scattered[at(count)];
-        verify_inclusion(tree.leaves()[index as usize], index, SIZE, &proofs[at(count)], tree.root()).unwrap();
+        verify_inclusion(tree.leaves()[index as usize], index, SIZE, &proofs[at(count)], tree.root())
+            .unwrap();
     });
     let (old, root) = (SIZE - BATCH, tree.root());
     let (old_root, proof) = (tree.root_at(old).unwrap(), consistency_proof(old, SIZE, &nodes).unwrap());
     measure("consistency, build, nodes at hand", 1, |_| {
         black_box(consistency_proof(black_box(old), SIZE, &nodes).unwrap());
     });
-    measure("consistency, verify", 1, |_| verify_consistency(black_box(old), old_root, SIZE, root, &proof).unwrap());
+    measure("consistency, verify", 1, |_| {
+        verify_consistency(black_box(old), old_root, SIZE, root, &proof).unwrap()
+    });
 
     for (name, indexes) in [("a block of 1,000", &block), ("1,000 scattered", &scattered)] {
         measure(&format!("{name}, one by one, nodes at hand, each"), BATCH, |_| {
