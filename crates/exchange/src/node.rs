@@ -389,6 +389,15 @@ impl Node {
         Ok(self.0.publisher.receipt(&self.0.reader, index).await?.map(|receipt| receipt.to_string()))
     }
 
+    /// The same for many entries, all against one checkpoint, in their order. One pass over the tree.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn receipts(&self, indexes: &[LeafIndex]) -> Result<Vec<Option<String>>, NodeError> {
+        let receipts = self.0.publisher.receipts(&self.0.reader, indexes).await?;
+        Ok(receipts.into_iter().map(|receipt| receipt.map(|receipt| receipt.to_string())).collect())
+    }
+
     /// A certificate as one file that anybody can verify offline.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use databourse_ledger::{
     Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSigner, Receipt, SignedCheckpoint, VerifierKey,
 };
 use databourse_merkle::{
-    BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, inclusion_proof, tile, tiles_for_inclusion,
+    BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, inclusion_proofs, tile, tiles_for_inclusions,
 };
 use databourse_party::Cosigner;
 use databourse_primitives::{ExchangeCode, Height, LeafIndex, Line, Timestamp, TreeSize};
@@ -305,10 +305,21 @@ impl Publisher {
         store: &Store,
         index: LeafIndex,
     ) -> Result<Option<Receipt>, NodeError> {
+        Ok(self.receipts(store, &[index]).await?.pop().flatten())
+    }
+
+    /// The same for many leaves, all against one checkpoint and built in one pass; in the order of `indexes`.
+    pub(crate) async fn receipts(
+        &self,
+        store: &Store,
+        indexes: &[LeafIndex],
+    ) -> Result<Vec<Option<Receipt>>, NodeError> {
         let shown = self.shown();
-        let Some(signed) = shown.signed.clone().filter(|_| index.0 < shown.size.0) else { return Ok(None) };
+        let size = shown.size.0;
+        let Some(signed) = &shown.signed else { return Ok(indexes.iter().map(|_| None).collect()) };
+        let covered: Vec<_> = indexes.iter().map(|index| index.0).filter(|index| *index < size).collect();
         let mut tiles = BTreeMap::new();
-        for coord in tiles_for_inclusion(index.0, shown.size.0) {
+        for coord in tiles_for_inclusions(&covered, size) {
             let nodes = if coord.is_full() {
                 self.full_tile(store, coord).await?
             } else {
@@ -318,9 +329,14 @@ impl Publisher {
             };
             tiles.insert(coord, nodes);
         }
-        let proof = inclusion_proof(index.0, shown.size.0, &tiles)
-            .map_err(|error| NodeError::Damaged(format!("no proof of leaf {index}: {error:?}")))?;
-        Ok(Some(Receipt { extra: None, index, proof, checkpoint: signed }))
+        let proofs = inclusion_proofs(&covered, size, &tiles)
+            .map_err(|error| NodeError::Damaged(format!("no proofs of the leaves {covered:?}: {error:?}")))?;
+        let mut proofs = proofs.into_iter();
+        let receipt = |index: &LeafIndex| {
+            let proof = if index.0 < size { proofs.next()? } else { return None };
+            Some(Receipt { extra: None, index: *index, proof, checkpoint: signed.clone() })
+        };
+        Ok(indexes.iter().map(receipt).collect())
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! A test that cannot have its database must fail, so everything here panics instead of returning errors.
 //!
-//! [`judges`] are the accounting programs that an exported journal is held before; [`outside`] installs such programs.
+//! [`judges`] are the accounting programs that an exported journal is held before, [`ledger_judges`] the implementations of
+//! transparency logs that a published ledger is; [`outside`] installs such programs.
 //!
 //! `DATABOURSE_TEST_FSYNC=off` makes it faster on slow disks; by default the tests' commits are as durable as real ones.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its database must fail")]
@@ -15,6 +16,7 @@
 mod cluster;
 mod database;
 pub mod judges;
+pub mod ledger_judges;
 pub mod outside;
 mod scratch;
 mod supervisor;

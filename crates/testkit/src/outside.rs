@@ -80,3 +80,52 @@ pub fn python(folder: &Path, packages: &[&str], options: &[&str]) -> PathBuf {
     }
     python
 }
+
+/// Packages of npm in a folder of their own below `folder`, each `name@version`, without their scripts; gives the
+/// `node_modules` that has them. Call it with the lock of [`alone_in`].
+///
+/// # Panics
+/// When they cannot be had.
+pub fn npm(folder: &Path, packages: &[&str]) -> PathBuf {
+    if !runs(Command::new("node").arg("--version")) || !runs(Command::new("npm").arg("--version")) {
+        apt_install("nodejs");
+        apt_install("npm");
+    }
+    let name = packages.first().expect("a package").replace(['/', '@'], "-");
+    let place = folder.join(format!("npm{name}"));
+    let modules = place.join("node_modules");
+    let version = |package: &str| {
+        let (name, version) = package.rsplit_once('@').expect("a name and a version");
+        let manifest = fs::read_to_string(modules.join(name).join("package.json"));
+        manifest.is_ok_and(|text| text.contains(&format!("\"version\": \"{version}\"")))
+    };
+    if !packages.iter().all(|package| version(package)) {
+        fs::create_dir_all(&place).expect("a folder for npm");
+        let mut install = Command::new("npm");
+        install.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix"]);
+        must(install.arg(&place).args(packages).current_dir(&place));
+    }
+    modules
+}
+
+/// A Go program of one `file`, built into `folder` with Go and the libraries of Debian or Ubuntu, without a network.
+/// Call it with the lock of [`alone_in`].
+///
+/// # Panics
+/// When it cannot be had.
+pub fn go(folder: &Path, file: &Path, libraries: &[&str]) -> PathBuf {
+    let program = folder.join(file.file_stem().expect("a file of Go"));
+    let build = || {
+        let mut command = Command::new("go");
+        command.env("GO111MODULE", "off").env("GOPATH", "/usr/share/gocode").env("GOFLAGS", "");
+        command.env("GOCACHE", folder.join("go-cache"));
+        command.args(["build", "-o"]).arg(&program).arg(file);
+        command
+    };
+    if !runs(&mut build()) {
+        apt_install("golang-go");
+        libraries.iter().for_each(|library| apt_install(library));
+        must(&mut build());
+    }
+    program
+}

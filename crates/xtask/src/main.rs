@@ -1,10 +1,11 @@
-//! Daily work: `cargo xtask test | simulate | ready | accept | generate`.
+//! Daily work: `cargo xtask test | simulate | fuzz | ready | accept | generate`.
 //!
 //! Each command installs what it needs and needs nothing outside the repository, except `accept`, which reads the real
 //! files that stand beside it.
 
 mod accept;
 mod books;
+mod fuzz;
 mod generate;
 mod ready;
 mod run;
@@ -38,6 +39,15 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Hostile input for every parser, guided by coverage.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Only this target; may be given several times.
+        #[arg(long)]
+        target: Vec<String>,
+    },
     /// What CI checks besides tests: format, lints, documentation, generated files, licences of dependencies.
     Ready,
     /// Plays the real files with the release build, checks every total, and has hledger and beancount judge the journal.
@@ -58,6 +68,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test { arguments } => test::test(&arguments),
         Command::Simulate { seeds, seed } => simulate::simulate(seeds, seed),
+        Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, &target),
         Command::Ready => ready::ready(),
         Command::Accept { data } => accept::accept(&data),
         Command::Generate { check } => generate::generate(check),
