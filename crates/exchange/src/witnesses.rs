@@ -144,7 +144,6 @@ async fn ask_once(node: &Inner, witness: &WitnessClient, known: TreeSize) -> Res
         return Err(ClientError::Proof("nothing is shown yet".to_owned()));
     };
     let prove = |old: TreeSize| node.publisher.consistency(&node.store, &shown, old);
-    // The witness is given the log's own lines and the region's, not those of other witnesses.
     let line = witness.cosign(known, signed, prove).await?;
     node.publisher.witnessed(&shown, line);
     Ok(size)
