@@ -114,7 +114,7 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
         SignedCheckpoint::parse(text.as_bytes()).unwrap()
     };
     let cosigned = async || checkpoint().await.verify(std::slice::from_ref(&key)).is_ok();
-    eventually("the checkpoint is cosigned", cosigned).await;
+    eventually("the checkpoint is cosigned", &cosigned).await;
     let answering = health().await;
     assert_eq!((&answering["failures"], answering.get("failure")), (&json!(0), None));
     let origin = checkpoint().await.checkpoint.origin;
@@ -127,7 +127,7 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     for number in 2..12 {
         submit(&server, number).await;
     }
-    eventually("the last checkpoint is cosigned", cosigned).await;
+    eventually("the last checkpoint is cosigned", &cosigned).await;
     let shown = checkpoint().await;
     both.check(&shown).unwrap();
     own.check(&shown).unwrap();
@@ -152,7 +152,7 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
 
     // Back again, it remembers; the node takes up where it was.
     let running = WitnessProcess::start(data, port);
-    eventually("the checkpoint is cosigned again", cosigned).await;
+    eventually("the checkpoint is cosigned again", &cosigned).await;
     let evidence = |options: &[&str]| {
         let books = data.join("books").display().to_string();
         witness(data).args(["evidence", &origin, "--folder", &books]).args(options).output().unwrap()

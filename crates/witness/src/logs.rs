@@ -147,7 +147,8 @@ mod tests {
     fn check(text: &str, expected: Result<&[&str], usize>) {
         let read = text.parse::<LogList>();
         let origins = read.as_ref().map(|list| list.iter().map(|(origin, _)| origin).collect::<Vec<_>>());
-        assert_eq!(origins.as_deref().map_err(|error| error.line), expected.map_err(|line| line).as_ref().copied().map_err(|line| *line), "{text}: {read:?}");
+                let origins = origins.as_deref().map_err(|error| error.line);
+        assert_eq!(origins, expected, "{text}: {read:?}");
     }
 
     #[test]

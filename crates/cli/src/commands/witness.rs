@@ -99,7 +99,7 @@ fn evidence(args: &WitnessEvidenceArgs) -> Result<ExitCode> {
     let mut convicted = false;
     for record in records {
         let checkpoint = ForeignCheckpoint::parse(record.note.as_bytes());
-        let size = checkpoint.with_context(|| "a record is not a checkpoint")?.size();
+        let size = checkpoint.context("a record is not a checkpoint")?.size();
         match record.kind {
             RecordKind::Cosigned if args.conflicts => {
                 cosigned.insert(size, record.note);
