@@ -88,7 +88,10 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     let data = folder.path();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let key_file = data.join("witness.key").display().to_string();
-    let made = witness(data).args(["key", "new", "--name", "witness.example/w1", "--out", &key_file]).output().unwrap();
+    let made = witness(data)
+        .args(["key", "new", "--name", "witness.example/w1", "--out", &key_file])
+        .output()
+        .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let shown = String::from_utf8(made.stdout).unwrap();
     let key = shown.lines().find_map(|line| line.strip_prefix("verifier key  ")).unwrap();
@@ -120,7 +123,8 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     let origin = checkpoint().await.checkpoint.origin;
 
     // A policy of somebody who trusts the witness too; the region's own has not changed.
-    let logs: String = region.lines().filter(|line| line.starts_with("log ")).map(|line| format!("{line}\n")).collect();
+    let logs: String =
+        region.lines().filter(|line| line.starts_with("log ")).map(|line| format!("{line}\n")).collect();
     let both: Policy = format!("{logs}witness outside {key}\nquorum outside\n").parse().unwrap();
     let own: Policy = text(&server, "/v1/policy").await.parse().unwrap();
     assert_eq!(own, region.parse().unwrap());

@@ -13,7 +13,8 @@ use crate::{
     witnesses::Lines,
 };
 use databourse_ledger::{
-    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSignature, NoteSigner, Receipt, SignedCheckpoint, VerifierKey,
+    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSignature, NoteSigner, Receipt,
+    SignedCheckpoint, VerifierKey,
 };
 use databourse_merkle::{
     BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, consistency_proof, inclusion_proof, tile,

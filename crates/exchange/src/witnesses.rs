@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn a_line_stands_under_its_own_checkpoint_only() {
         let mut lines = Lines::default();
-        let over = |lines: &Lines, size| lines.over(TreeSize(size)).map(|line| line.bytes[0]).collect::<Vec<_>>();
+        let over =
+            |lines: &Lines, size| lines.over(TreeSize(size)).map(|line| line.bytes[0]).collect::<Vec<_>>();
         lines.add(TreeSize(5), line("a", 1));
         lines.add(TreeSize(9), line("b", 2));
         assert_eq!((over(&lines, 5), over(&lines, 9)), (vec![1], vec![2]));

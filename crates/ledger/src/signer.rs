@@ -1,8 +1,8 @@
 //! Private keys of notes: what a log and a witness sign with (C2SP signed-note, tlog-cosignature).
 
 use crate::{
-    Checkpoint, ForeignCheckpoint, NoteError, NoteKeyType, NoteSignature, SigningKey, VerifierKey, note::check_text,
-    vkey::cosigned_message,
+    Checkpoint, ForeignCheckpoint, NoteError, NoteKeyType, NoteSignature, SigningKey, VerifierKey,
+    note::check_text, vkey::cosigned_message,
 };
 
 /// A private key of a log (0x01) or a witness (0x04) with its name.

@@ -96,7 +96,9 @@ pub fn apt_package(folder: &Path, suite: &str, package: &str) -> PathBuf {
     let mut listed = Command::new("dpkg-query");
     let has = |listed: &mut Command| runs(listed.args(["--status", package]));
     let mut install = Command::new("apt-get");
-    install.args(["install", "-y", "--no-install-recommends", package]).env("DEBIAN_FRONTEND", "noninteractive");
+    install
+        .args(["install", "-y", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive");
     if has(&mut listed) || runs(&mut install) {
         return PathBuf::from("/");
     }
@@ -113,7 +115,9 @@ pub fn apt_package(folder: &Path, suite: &str, package: &str) -> PathBuf {
         let mut command = Command::new("apt-get");
         // As whoever runs the tests: another account may not enter the folder.
         command.args(["-q", "-o", "APT::Sandbox::User=", "-o", "Dir::Etc::sourceparts=-"]);
-        for (option, path) in [("Dir::Etc::sourcelist", "source.list"), ("Dir::State::lists", "lists"), ("Dir::Cache", "cache")] {
+        for (option, path) in
+            [("Dir::Etc::sourcelist", "source.list"), ("Dir::State::lists", "lists"), ("Dir::Cache", "cache")]
+        {
             command.arg("-o").arg(format!("{option}={}", state.join(path).display()));
         }
         command.args(arguments).current_dir(within);
@@ -136,7 +140,12 @@ pub fn apt_package(folder: &Path, suite: &str, package: &str) -> PathBuf {
 
 /// The mirror of Debian that this machine gets its packages from.
 fn debian_mirror() -> Option<String> {
-    let parts = fs::read_dir("/etc/apt/sources.list.d").ok().into_iter().flatten().flatten().map(|entry| entry.path());
+    let parts = fs::read_dir("/etc/apt/sources.list.d")
+        .ok()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     let mut files: Vec<PathBuf> = parts.collect();
     files.sort();
     files.insert(0, PathBuf::from("/etc/apt/sources.list"));

@@ -78,7 +78,9 @@ impl WitnessClient {
         let url = Url::parse(&url).ok().filter(|url| url.scheme() == "http" && url.has_host());
         let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_LIMIT).build();
         match (url, http) {
-            (Some(url), Ok(http)) if key.key_type() == NoteKeyType::CosignatureV1 => Ok(Self { http, url, key }),
+            (Some(url), Ok(http)) if key.key_type() == NoteKeyType::CosignatureV1 => {
+                Ok(Self { http, url, key })
+            }
             _ => Err(ClientError::Unfit),
         }
     }
@@ -163,10 +165,16 @@ impl WitnessClient {
         let mut old = known.min(size);
         for _ in 0..CONFLICTS_MAX {
             // From the empty tree nothing needs a proof.
-            let proof = if old.0 == 0 { Vec::new() } else { prove(old).await.map_err(|error| ClientError::Proof(error.to_string()))? };
+            let proof = if old.0 == 0 {
+                Vec::new()
+            } else {
+                prove(old).await.map_err(|error| ClientError::Proof(error.to_string()))?
+            };
             match self.add(old, &proof, checkpoint).await? {
                 Answer::Cosigned(line) => return Ok(line),
-                Answer::Knows(size_known) if size_known > size => return Err(ClientError::Ahead { size: size_known }),
+                Answer::Knows(size_known) if size_known > size => {
+                    return Err(ClientError::Ahead { size: size_known });
+                }
                 Answer::Knows(size_known) => old = size_known,
             }
         }

@@ -65,9 +65,10 @@ mod tests {
         let (log, fork) = (tree(20, 99), tree(20, 3));
         let proof = |old, new| consistency_proof(old, new, &log).unwrap();
         let none: &[Hash] = &[];
-        let check = |latest: Latest, old: u64, proof: &[Hash], next: Latest, expected: Result<(), AddError>| {
-            assert_eq!(judge(latest, TreeSize(old), proof, next), expected, "{latest:?} {old} {next:?}");
-        };
+        let check =
+            |latest: Latest, old: u64, proof: &[Hash], next: Latest, expected: Result<(), AddError>| {
+                assert_eq!(judge(latest, TreeSize(old), proof, next), expected, "{latest:?} {old} {next:?}");
+            };
         let (start, five) = (Latest::default(), at(&log, 5));
         check(start, 0, none, at(&log, 5), Ok(()));
         check(start, 0, none, start, Ok(()));

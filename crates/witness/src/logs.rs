@@ -87,7 +87,10 @@ impl LogList {
         }
     }
 
-    fn network<'a>(&mut self, lines: &mut impl Iterator<Item = (usize, &'a str)>) -> Result<(), LogListError> {
+    fn network<'a>(
+        &mut self,
+        lines: &mut impl Iterator<Item = (usize, &'a str)>,
+    ) -> Result<(), LogListError> {
         let mut open: Option<Listed> = None;
         let mut last = 0;
         for (line, text) in lines {
@@ -113,7 +116,11 @@ impl LogList {
                     self.add(&log.origin, log.key).map_err(failed)?;
                     continue;
                 }
-                _ => return Err(failed("`vkey`, perhaps `origin`, `qpd` and `contact` of each log, in this order")),
+                _ => {
+                    return Err(failed(
+                        "`vkey`, perhaps `origin`, `qpd` and `contact` of each log, in this order",
+                    ));
+                }
             };
             open = Some(listed);
         }
@@ -147,14 +154,22 @@ mod tests {
     fn check(text: &str, expected: Result<&[&str], usize>) {
         let read = text.parse::<LogList>();
         let origins = read.as_ref().map(|list| list.iter().map(|(origin, _)| origin).collect::<Vec<_>>());
-                let origins = origins.as_deref().map_err(|error| error.line);
+        let origins = origins.as_deref().map_err(|error| error.line);
         assert_eq!(origins, expected, "{text}: {read:?}");
     }
 
     #[test]
     fn both_texts_are_read() {
-        check(&format!("log {FOO} https://a.example\n# x\n\nlog {LOG}\nquorum none\n"), Ok(&["example.com/foo", "log.example.org"]));
-        check(&format!("#\nlogs/v0\nvkey {FOO}\nqpd 24\ncontact me at b\n\nvkey {LOG}\norigin go.sum database tree\nqpd 1\ncontact x"), Ok(&["example.com/foo", "go.sum database tree"]));
+        check(
+            &format!("log {FOO} https://a.example\n# x\n\nlog {LOG}\nquorum none\n"),
+            Ok(&["example.com/foo", "log.example.org"]),
+        );
+        check(
+            &format!(
+                "#\nlogs/v0\nvkey {FOO}\nqpd 24\ncontact me at b\n\nvkey {LOG}\norigin go.sum database tree\nqpd 1\ncontact x"
+            ),
+            Ok(&["example.com/foo", "go.sum database tree"]),
+        );
         check("", Err(0));
         check("quorum none\n", Err(0));
         check(&format!("log {FOO}\nlog {FOO}\n"), Err(2));

@@ -66,7 +66,8 @@ const HEAD_BYTES_MAX: u64 = 128;
 impl Record {
     /// Its bytes in a file.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let head = format!("{HEAD} {} {} {}", self.kind.word(), self.note.len(), hex(&Sha256::digest(&self.note)));
+        let head =
+            format!("{HEAD} {} {} {}", self.kind.word(), self.note.len(), hex(&Sha256::digest(&self.note)));
         let check = check_of(&head);
         format!("{head} {check}\n{}", self.note).into_bytes()
     }

@@ -141,7 +141,18 @@ mod tests {
         check(&format!("old 18446744073709551615\n{HASH}\n{HASH}\n"), Ok(2));
         check(&format!("old 1\n{}", format!("{HASH}\n").repeat(63)), Ok(63));
         check(&format!("old 1\n{}", format!("{HASH}\n").repeat(64)), Err(Malformed::TooManyHashes));
-        for old in ["", "old", "old ", "old  1", "old 01", "old -1", "old +1", "old 1 ", "Old 1", "old 18446744073709551616"] {
+        for old in [
+            "",
+            "old",
+            "old ",
+            "old  1",
+            "old 01",
+            "old -1",
+            "old +1",
+            "old 1 ",
+            "Old 1",
+            "old 18446744073709551616",
+        ] {
             check(&format!("{old}\nx\n"), Err(Malformed::OldLine));
         }
         for hash in ["AAAA", " ", "x", &HASH[1..], &format!("{HASH} "), &format!("{HASH}\r")] {

@@ -56,7 +56,9 @@ async fn add_checkpoint(State(app): State<App>, body: Bytes) -> Response {
         witness.add_checkpoint(&body)
     });
     match answer.await {
-        Ok(Ok(line)) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{line}\n")).into_response(),
+        Ok(Ok(line)) => {
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{line}\n")).into_response()
+        }
         Ok(Err(refused)) => refusal(&refused),
         Err(failure) => {
             error!(error = %failure, "a request broke");

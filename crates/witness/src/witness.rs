@@ -109,11 +109,13 @@ impl Witness {
             TryLockError::WouldBlock => WitnessError::Taken(folder.clone()),
             TryLockError::Error(error) => failed(error),
         })?;
-        let mut witness = Self { signer, clock, logs: BTreeMap::new(), by_hash: BTreeMap::new(), _lock: lock };
+        let mut witness =
+            Self { signer, clock, logs: BTreeMap::new(), by_hash: BTreeMap::new(), _lock: lock };
         for (origin, keys) in logs.iter() {
             let hash = origin_hash(origin);
             let book = Book::open(&book_path(&folder, origin), origin)?;
-            let own = book.shown().and_then(|shown| shown.verify(&[witness.signer.verifier_key().clone()]).ok());
+            let own =
+                book.shown().and_then(|shown| shown.verify(&[witness.signer.verifier_key().clone()]).ok());
             let time_s = own.and_then(|lines| lines.first()?.time_s).unwrap_or_default();
             let log = Log { keys: keys.to_vec(), state: Mutex::new(State { book, time_s }) };
             witness.logs.insert(origin.to_owned(), log);
@@ -133,7 +135,8 @@ impl Witness {
     /// # Errors
     /// [`AddError`]; nothing was cosigned then.
     pub fn add_checkpoint(&self, body: &[u8]) -> Result<NoteSignature, AddError> {
-        let AddCheckpoint { old, proof, checkpoint } = AddCheckpoint::parse(body).map_err(AddError::Malformed)?;
+        let AddCheckpoint { old, proof, checkpoint } =
+            AddCheckpoint::parse(body).map_err(AddError::Malformed)?;
         let log = self.logs.get(checkpoint.origin()).ok_or(AddError::UnknownOrigin)?;
         checkpoint.verify(&log.keys).map_err(AddError::NotSigned)?;
         // What others signed is not proven, and may be long.
@@ -190,7 +193,9 @@ impl Log {
 fn keep_conflict(book: &mut Book, checkpoint: ForeignCheckpoint) {
     let (origin, size) = (checkpoint.origin().to_owned(), checkpoint.size());
     match book.conflicting(checkpoint) {
-        Ok(true) => warn!(origin, size = size.0, "equivocation 两面签署: the log signed a second root for this size"),
+        Ok(true) => {
+            warn!(origin, size = size.0, "equivocation 两面签署: the log signed a second root for this size")
+        }
         Ok(false) => {}
         Err(failure) => error!(error = %failure, origin, "a conflicting checkpoint cannot be kept"),
     }

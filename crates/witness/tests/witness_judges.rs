@@ -67,16 +67,33 @@ impl Litewitness {
         let ssh = apt_package(&judges(), "bookworm", "openssh-client");
         drop(lock);
         let path = |name: &str| folder.join(name).display().to_string();
-        must(Command::new(ssh.join("usr/bin/ssh-keygen")).args(["-q", "-t", "ed25519", "-N", "", "-f", &path("key")]));
-        let shown = must(Command::new(ssh.join("usr/bin/ssh-keygen")).args(["-l", "-f", &path("key.pub")])).stdout;
+        must(Command::new(ssh.join("usr/bin/ssh-keygen")).args([
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-f",
+            &path("key"),
+        ]));
+        let shown =
+            must(Command::new(ssh.join("usr/bin/ssh-keygen")).args(["-l", "-f", &path("key.pub")])).stdout;
         let fingerprint = String::from_utf8(shown).unwrap().split(' ').nth(1).unwrap().to_owned();
-        let agent = Command::new(ssh.join("usr/bin/ssh-agent")).args(["-D", "-a", &path("agent")]).stdout(Stdio::null()).spawn().unwrap();
+        let agent = Command::new(ssh.join("usr/bin/ssh-agent"))
+            .args(["-D", "-a", &path("agent")])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         let agent = Program(agent);
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         while !folder.join("agent").exists() {
             tick.tick().await;
         }
-        must(Command::new(ssh.join("usr/bin/ssh-add")).env("SSH_AUTH_SOCK", path("agent")).args(["-q", &path("key")]));
+        must(
+            Command::new(ssh.join("usr/bin/ssh-add"))
+                .env("SSH_AUTH_SOCK", path("agent"))
+                .args(["-q", &path("key")]),
+        );
         for log in logs {
             let control = || {
                 let mut command = Command::new(root.join("usr/bin/witnessctl"));
@@ -84,17 +101,28 @@ impl Litewitness {
                 command
             };
             must(control().args(["add-log", "-db", "db", "-origin", log.origin()]));
-            must(control().args(["add-key", "-db", "db", "-origin", log.origin(), "-key", &log.key().to_string()]));
+            must(control().args([
+                "add-key",
+                "-db",
+                "db",
+                "-origin",
+                log.origin(),
+                "-key",
+                &log.key().to_string(),
+            ]));
         }
         let port = free_port();
         let mut command = Command::new(root.join("usr/bin/litewitness"));
         command.current_dir(folder).args(["-db", "db", "-name", "lite.example/w", "-ssh-agent", "agent"]);
-        command.args(["-key", &fingerprint, "-listen", &format!("127.0.0.1:{port}")]).stderr(fs::File::create(path("log")).unwrap());
+        command
+            .args(["-key", &fingerprint, "-listen", &format!("127.0.0.1:{port}")])
+            .stderr(fs::File::create(path("log")).unwrap());
         let program = Program::start(&mut command, port).await;
         let public = fs::read_to_string(path("key.pub")).unwrap();
         let blob = STANDARD.decode(public.split(' ').nth(1).unwrap()).unwrap();
         let public: [u8; 32] = blob[blob.len() - 32..].try_into().unwrap();
-        let key = VerifierKey::new("lite.example/w", NoteKeyType::CosignatureV1, PublicKey::from_bytes(public));
+        let key =
+            VerifierKey::new("lite.example/w", NoteKeyType::CosignatureV1, PublicKey::from_bytes(public));
         Self { url: format!("http://127.0.0.1:{port}"), key: key.unwrap(), _programs: [program, agent] }
     }
 }
@@ -118,7 +146,9 @@ async fn litewitness_cosigns_a_growing_log_and_refuses_its_other_history() {
     let add = |old: u64, new: u64| post(&lite.url, other.request(old, new));
     assert_eq!(add(known.0, known.0 + 10).await.unwrap().status, 422);
     assert_eq!(add(known.0 - 1, known.0).await.unwrap().body, format!("{known}\n"));
-    let Answer::Knows(size) = client.add(TreeSize(0), &[], &log.checkpoint(5)).await.unwrap() else { panic!() };
+    let Answer::Knows(size) = client.add(TreeSize(0), &[], &log.checkpoint(5)).await.unwrap() else {
+        panic!()
+    };
     assert_eq!(size, known);
 }
 
@@ -149,7 +179,9 @@ fn case(number: usize) -> Option<Case> {
         1 => ("growth", right(0, 9), log.request(9, 20), 200, None),
         2 => ("the same again", right(0, 9), log.request(9, 9), 200, None),
         3 => ("an empty tree", None, body(0, &[], &empty(&EMPTY_ROOT)), 200, None),
-        4 => ("an origin that is not known", None, Log::new("example.com/unknown", 9).request(0, 9), 404, None),
+        4 => {
+            ("an origin that is not known", None, Log::new("example.com/unknown", 9).request(0, 9), 404, None)
+        }
         5 => ("signed by a stranger only", None, body(0, &[], &signed_by_stranger), 403, None),
         6 => ("the log's line does not hold", None, body(0, &[], &unverifiable), 403, None),
         7 => ("old above the size", right(0, 9), body(10, &[], &note(9)), 400, None),
@@ -159,7 +191,13 @@ fn case(number: usize) -> Option<Case> {
         11 => ("an old before the first", None, log.request(8, 20), 409, None),
         12 => ("no proof", right(0, 9), body(9, &[], &note(20)), 422, None),
         13 => ("a proof of another size", right(0, 9), body(9, &log.proof(9, 21), &note(20)), 422, None),
-        14 => ("a hash too many", right(0, 9), body(9, &[proof.clone(), vec![hash]].concat(), &note(20)), 422, None),
+        14 => (
+            "a hash too many",
+            right(0, 9),
+            body(9, &[proof.clone(), vec![hash]].concat(), &note(20)),
+            422,
+            None,
+        ),
         15 => ("another history", right(0, 9), other.request(9, 20), 422, None),
         16 => ("another root of the same size", right(0, 9), other.request(9, 9), 422, None),
         17 => ("a proof from nothing", None, body(0, &[hash], &note(9)), 422, Some(200)),
@@ -172,9 +210,17 @@ fn case(number: usize) -> Option<Case> {
         24 => ("a negative old", None, format!("old -1\n\n{}", note(9)), 400, None),
         25 => ("a hash that is none", right(0, 9), format!("old 9\nAAAA\n\n{}", note(20)), 400, None),
         26 => ("64 hashes", right(0, 9), body(9, &[hash; 64], &note(20)), 400, None),
-        27 => ("no checkpoint", None, format!("old 0\n\n{}", log.sign(&format!("{origin}\n"))), 400, Some(500)),
+        27 => {
+            ("no checkpoint", None, format!("old 0\n\n{}", log.sign(&format!("{origin}\n"))), 400, Some(500))
+        }
         28 => ("a size with a zero before it", None, body(0, &[], &log.sign(&spelt)), 400, Some(500)),
-        29 => ("extension lines", None, body(0, &[], &log.sign(&format!("{}more\n", log.checkpoint(9).checkpoint))), 200, None),
+        29 => (
+            "extension lines",
+            None,
+            body(0, &[], &log.sign(&format!("{}more\n", log.checkpoint(9).checkpoint))),
+            200,
+            None,
+        ),
         _ => return None,
     };
     Some(Case { name, log, before, body, specified, lite })
@@ -197,7 +243,10 @@ async fn our_witness_and_litewitness_give_the_answers_of_the_specification() {
             said.push(post(url, case.body.clone()).await.unwrap());
         }
         let expected = [case.specified, case.lite.unwrap_or(case.specified)];
-        println!("{:45} specified {} ours {} litewitness {}", case.name, case.specified, said[0].status, said[1].status);
+        println!(
+            "{:45} specified {} ours {} litewitness {}",
+            case.name, case.specified, said[0].status, said[1].status
+        );
         if [said[0].status, said[1].status] != expected {
             differences.push((case.name, said.clone()));
         }
@@ -224,13 +273,17 @@ async fn a_sigsum_log_has_its_tree_heads_cosigned_by_our_witness_and_a_sigsum_ve
     for key in ["log", "author"] {
         must(Command::new(tools.join("sigsum-key")).args(["generate", "-o", &path(key)]));
     }
-    let tool = |verb: &str, key: &str| print(Command::new(tools.join("sigsum-key")).args([verb, "-k", &path(key)]));
+    let tool =
+        |verb: &str, key: &str| print(Command::new(tools.join("sigsum-key")).args([verb, "-k", &path(key)]));
     let origin = format!("sigsum.org/v1/tree/{}", tool("to-hash", "log.pub"));
-    let hex = |text: &str| (0..32).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect::<Vec<_>>();
+    let hex = |text: &str| {
+        (0..32).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect::<Vec<_>>()
+    };
     let public: [u8; 32] = hex(&tool("to-hex", "log.pub")).try_into().unwrap();
     let key = VerifierKey::new(origin.as_str(), NoteKeyType::Ed25519, PublicKey::from_bytes(public)).unwrap();
     let signer = support::witness_signer();
-    let witness_key: String = signer.verifier_key().public_key().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let witness_key: String =
+        signer.verifier_key().public_key().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let config = WitnessConfig {
         signer,
         logs: format!("log {key}\n").parse().unwrap(),
@@ -242,7 +295,8 @@ async fn a_sigsum_log_has_its_tree_heads_cosigned_by_our_witness_and_a_sigsum_ve
     let port = free_port();
     let policy = format!(
         "log {} http://127.0.0.1:{port}\nwitness ours {witness_key} {}\ngroup all-of-them all ours\nquorum all-of-them\n",
-        tool("to-hex", "log.pub"), served.url
+        tool("to-hex", "log.pub"),
+        served.url
     );
     fs::write(path("policy"), policy).unwrap();
     fs::write(path("sth.startup"), "startup=empty\n").unwrap();
@@ -258,7 +312,13 @@ async fn a_sigsum_log_has_its_tree_heads_cosigned_by_our_witness_and_a_sigsum_ve
         let file = path(&format!("message-{number}"));
         fs::write(&file, format!("message {number}")).unwrap();
         // Waits for a tree head over the leaf with enough cosignatures, checks it and writes the proof.
-        must(Command::new("timeout").arg("90").arg(tools.join("sigsum-submit")).args(["-p", &path("policy"), "-k", &path("author"), &file]));
+        must(Command::new("timeout").arg("90").arg(tools.join("sigsum-submit")).args([
+            "-p",
+            &path("policy"),
+            "-k",
+            &path("author"),
+            &file,
+        ]));
         let proof = fs::read_to_string(format!("{file}.proof")).unwrap();
         assert!(proof.contains("cosignature="), "{proof}");
         let mut verify = Command::new(tools.join("sigsum-verify"));

@@ -48,7 +48,10 @@ async fn a_conflict_says_the_stored_size_in_its_own_content_type() {
         if size.is_empty() {
             assert_eq!(said.status, 200);
         } else {
-            assert_eq!((said.status, said.kind.as_str(), said.body.as_str()), (409, "text/x.tlog.size", size));
+            assert_eq!(
+                (said.status, said.kind.as_str(), said.body.as_str()),
+                (409, "text/x.tlog.size", size)
+            );
         }
     }
     served.stop().await;
@@ -85,7 +88,10 @@ fn a_second_root_for_a_size_is_refused_and_written_down_once() {
         assert_eq!(add(other.request(0, 20)).unwrap_err(), AddError::Conflict { size: TreeSize(30) });
     }
     // What a stranger signed proves nothing.
-    let forged = other.request(30, 30).replace(&other.checkpoint(30).signatures[0].to_string(), &log.checkpoint(29).signatures[0].to_string());
+    let forged = other.request(30, 30).replace(
+        &other.checkpoint(30).signatures[0].to_string(),
+        &log.checkpoint(29).signatures[0].to_string(),
+    );
     assert!(matches!(add(forged).unwrap_err(), AddError::NotSigned(_)));
     let records = read_evidence(folder.path(), ORIGIN).unwrap();
     let kinds: Vec<RecordKind> = records.iter().map(|record| record.kind).collect();
@@ -209,9 +215,13 @@ async fn the_client_takes_the_size_that_it_is_told_and_believes_no_wrong_line() 
     let stranger = WitnessClient::new(&served.url, other_key).unwrap();
     let add = stranger.add(TreeSize(40), &[], &log.checkpoint(40)).await;
     assert_eq!(add, Err(ClientError::Malformed));
-    for (url, key) in [("https://a.example", key.clone()), ("nowhere", key), ("http://a.example", log.key())] {
+    for (url, key) in [("https://a.example", key.clone()), ("nowhere", key), ("http://a.example", log.key())]
+    {
         assert_eq!(WitnessClient::new(url, key).unwrap_err(), ClientError::Unfit);
     }
     served.stop().await;
-    assert!(matches!(client.add(TreeSize(40), &[], &log.checkpoint(40)).await, Err(ClientError::Unreachable(_))));
+    assert!(matches!(
+        client.add(TreeSize(40), &[], &log.checkpoint(40)).await,
+        Err(ClientError::Unreachable(_))
+    ));
 }
