@@ -2,6 +2,7 @@
 
 pub(crate) mod region;
 pub(crate) mod settle;
+pub(crate) mod witness;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use databourse_primitives::{EntryId, ExchangeCode, PartyId};
@@ -117,6 +118,13 @@ pub(crate) enum Command {
         entry.tlog-proof --entry entry.jws --policy policy.txt\n\nExit code 1, with a stable code, if it does not hold."
     )]
     Verify(VerifyArgs),
+    /// Witness logs, of whoever's: cosign their checkpoints as long as each continues the last one.
+    #[command(
+        after_help = "Examples:\n  databourse witness key new --name witness.example/w1 --out witness.key\n  databourse \
+        witness serve --key witness.key --logs logs.txt --folder witness\n  databourse witness evidence \
+        databourse.example/yangtze-delta --folder witness"
+    )]
+    Witness(witness::WitnessArgs),
     /// Measure this build on this machine.
     #[command(
         after_help = "Examples:\n  databourse bench settle                      # climbs until a rate is not reached\n  \
@@ -467,6 +475,8 @@ mod tests {
         check("databourse bench region --exchanges 4 --rates 1,2 --cross 100 --in-flight-max 9", Ok(()));
         check("databourse bench region --exchanges 21", Err(ErrorKind::ValueValidation));
         check("databourse bench region --cross 101", Err(ErrorKind::ValueValidation));
+        check("databourse witness serve --key a --policy b", Ok(()));
+        check("databourse witness serve --key a", Err(ErrorKind::MissingRequiredArgument));
         check("databourse verify", Err(ErrorKind::MissingRequiredArgument));
     }
 }

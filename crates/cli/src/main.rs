@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let quiet = !matches!(cli.command, Command::Serve(_));
+    let quiet = !matches!(cli.command, Command::Serve(_) | Command::Witness(_));
     logs::start(cli.log_format, cli.log_filter.as_deref(), quiet)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
@@ -48,5 +48,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Witness(args) => runtime.block_on(commands::witness::run(args)),
     }
 }

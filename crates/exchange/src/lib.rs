@@ -37,6 +37,7 @@ mod settlement;
 mod snapshots;
 mod totals;
 mod turns;
+mod witnesses;
 mod working_set;
 
 #[cfg(test)]
@@ -64,3 +65,4 @@ pub use settlement::{
 };
 pub use snapshots::is_agreed;
 pub use totals::PipelineTotals;
+pub use witnesses::WitnessHealth;

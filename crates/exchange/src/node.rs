@@ -14,6 +14,7 @@ use crate::{
     settlement::expire_while_running,
     snapshots::{self, Snapshots},
     totals::Totals,
+    witnesses::Witnesses,
     working_set::WorkingSet,
 };
 use databourse_consensus::{End, EngineStatus};
@@ -108,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) settlement: SettlementConfig,
     pub(crate) pool: Arc<Pool>,
     pub(crate) forks: Forks,
+    pub(crate) witnesses: Witnesses,
     entropy: Entropy,
     totals: Arc<Totals>,
     pub(crate) wal_folder: Option<PathBuf>,
@@ -139,6 +141,16 @@ impl Running {
                 tracing::error!(error = %failure, "a job of the node broke");
             }
         }
+    }
+
+    /// Says when the node halts.
+    pub(crate) fn halted(&self) -> watch::Receiver<bool> {
+        self.halt.subscribe()
+    }
+
+    /// Waits for one more job when the node stops; the job ends when the node halts.
+    pub(crate) fn add_job(&mut self, job: JoinHandle<()>) {
+        self.jobs.push(job);
     }
 
     /// The report on how this node has diverged from its region, if it has and the report could be written.
@@ -266,6 +278,7 @@ impl Node {
             certificate_turn: tokio::sync::Mutex::new(()),
             settlement: config.settlement,
             forks: Forks::default(),
+            witnesses: Witnesses::default(),
             entropy: config.entropy,
             pool: Arc::clone(&pool),
             totals,

@@ -8,6 +8,7 @@
 //! | [`ConsensusMessage`], [`DoubleSigning`] | `agreement` | signed text of our own |
 //! | [`Note`], [`VerifierKey`], [`NoteSigner`] | `note`, `vkey`, `signer` | C2SP signed-note |
 //! | [`Checkpoint`], [`SignedCheckpoint`] | `checkpoint` | C2SP tlog-checkpoint, tlog-cosignature |
+//! | [`ForeignCheckpoint`] | `foreign` | the same of any log, with extension lines |
 //! | [`Policy`], [`PolicyVerdict`] | `policy` | C2SP tlog-policy |
 //! | [`Receipt`] | `receipt` | C2SP tlog-proof |
 //! | [`CertificateFile`] | `certificate` | one JSON file, verified offline |
@@ -26,6 +27,7 @@ mod checkpoint;
 mod claims;
 mod encoding;
 mod entry;
+mod foreign;
 mod json;
 mod key;
 mod note;
@@ -46,6 +48,7 @@ pub use certificate::{
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use claims::{Claims, ENTRY_TYPE_BYTES_MAX};
 pub use entry::{ENTRY_BYTES_MAX, Entry};
+pub use foreign::ForeignCheckpoint;
 pub use key::{SignatureError, SigningKey, verify_signature};
 pub use note::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, Note, NoteError, NoteSignature};
 pub use policy::{

@@ -1,8 +1,8 @@
 //! Private keys of notes: what a log and a witness sign with (C2SP signed-note, tlog-cosignature).
 
 use crate::{
-    Checkpoint, NoteError, NoteKeyType, NoteSignature, SigningKey, VerifierKey, note::check_text,
-    vkey::cosigned_message,
+    Checkpoint, ForeignCheckpoint, NoteError, NoteKeyType, NoteSignature, SigningKey, VerifierKey,
+    note::check_text, vkey::cosigned_message,
 };
 
 /// A private key of a log (0x01) or a witness (0x04) with its name.
@@ -45,12 +45,27 @@ impl NoteSigner {
     /// # Errors
     /// `KeyTypeUnfit` for a log key; `TimeOutOfRange` above 2^63 - 1.
     pub fn cosign(&self, checkpoint: &Checkpoint, time_s: u64) -> Result<NoteSignature, NoteError> {
+        self.cosign_text(&checkpoint.to_string(), time_s)
+    }
+
+    /// The same for a checkpoint of any log, over its whole text.
+    ///
+    /// # Errors
+    /// As [`NoteSigner::cosign`].
+    pub fn cosign_foreign(
+        &self,
+        checkpoint: &ForeignCheckpoint,
+        time_s: u64,
+    ) -> Result<NoteSignature, NoteError> {
+        self.cosign_text(checkpoint.text(), time_s)
+    }
+
+    fn cosign_text(&self, text: &str, time_s: u64) -> Result<NoteSignature, NoteError> {
         if self.verifier_key.key_type() != NoteKeyType::CosignatureV1 {
             return Err(NoteError::KeyTypeUnfit);
         }
-        let text = checkpoint.to_string();
-        check_text(&text)?;
-        let signature = self.key.sign(cosigned_message(&text, time_s)?.as_bytes());
+        check_text(text)?;
+        let signature = self.key.sign(cosigned_message(text, time_s)?.as_bytes());
         Ok(self.line([&time_s.to_be_bytes(), signature.as_slice()].concat()))
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod token;
 pub(crate) mod verify;
+pub(crate) mod witness;
 
 use anyhow::{Context as _, Result};
 use std::path::Path;
