@@ -48,5 +48,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Certificate(command) => done(commands::certificate::run(command)),
     }
 }
