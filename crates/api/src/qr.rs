@@ -107,11 +107,10 @@ impl QrPicture {
 
     /// A picture of any size, with `title` and what the code holds in words under it.
     pub fn svg(&self, title: &str) -> String {
-        let side = self.code.size() + 2 * MARGIN;
-        // A line of text is a thirtieth of the width; two lines stand under the code.
-        let (height, first, second) = (side + side / 8 + 2, side + side / 24, side + side / 10);
-        let (large, small) = (f64::from(side) / 24.0, f64::from(side) / 40.0);
-        let middle = f64::from(side) / 2.0;
+        // Ten units a module, so that texts can be placed in whole numbers: two lines under the code.
+        let side = 10 * (self.code.size() + 2 * MARGIN);
+        let (height, first, second, middle) = (side + side / 8, side + side / 60, side + side / 12, side / 2);
+        let (large, small) = (side / 24, side / 45);
         let (title, words) = (crate::home::escaped(title), crate::home::escaped(&self.content.words()));
         let mut dark = String::new();
         for y in 0..self.code.size() {
@@ -130,7 +129,7 @@ impl QrPicture {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {height}\" role=\"img\">\
              <title>{title}</title><desc>{words}</desc>\
              <rect width=\"{side}\" height=\"{height}\" fill=\"#fff\"/>\
-             <path d=\"{dark}\" fill=\"#000\" shape-rendering=\"crispEdges\"/>\
+             <path d=\"{dark}\" transform=\"scale(10)\" fill=\"#000\" shape-rendering=\"crispEdges\"/>\
              <g font-family=\"system-ui, sans-serif\" text-anchor=\"middle\" fill=\"#000\">\
              <text x=\"{middle}\" y=\"{first}\" font-size=\"{large}\">{title}</text>\
              <text x=\"{middle}\" y=\"{second}\" font-size=\"{small}\">{words}</text></g></svg>\n"

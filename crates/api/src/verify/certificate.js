@@ -59,7 +59,7 @@ export async function verifyCertificate(bytes, policy, passed = () => {}) {
   }
   passed('author');
   if (!(await isSignedBy(entry, key))) {
-    throw new Refused('signature.invalid', 'signature', 'a signature of the entry by its author');
+    throw new Refused('signature.invalid', 'signature', 'this key did not make this signature of this entry');
   }
   passed('signature');
   const { checkpoint } = receipt;

@@ -95,10 +95,10 @@ function showProven({ entry, receipt }) {
         made('tr', '',
           made('td', '', String(line.line)),
           made('td', 'mono', line.product),
-          made('td', '', line.purpose),
-          made('td', '', timeText(line.ends_at)),
+          made('td', 'number', amountText(line.gross_minor, facts.asset)),
           made('td', 'number', line.quantity.toLocaleString('en')),
-          made('td', 'number', amountText(line.gross_minor, facts.asset))));
+          made('td', '', line.purpose),
+          made('td', '', timeText(line.ends_at))));
     }
     if (facts.line_count > facts.lines.length) {
       const [en, zh] = WORDS.more;
