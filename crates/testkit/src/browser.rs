@@ -192,7 +192,11 @@ impl Browser {
             let parameters = &event["params"];
             match event["method"].as_str()? {
                 "Runtime.exceptionThrown" => Some(parameters.to_string()),
-                "Log.entryAdded" if parameters["entry"]["level"] != "info" => Some(parameters.to_string()),
+                "Log.entryAdded"
+                    if ["warning", "error"].contains(&parameters["entry"]["level"].as_str()?) =>
+                {
+                    Some(parameters.to_string())
+                }
                 "Runtime.consoleAPICalled" if parameters["type"] != "log" => Some(parameters.to_string()),
                 "Network.requestWillBeSent" => {
                     let url = parameters["request"]["url"].as_str()?;

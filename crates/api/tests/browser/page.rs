@@ -92,13 +92,9 @@ fn visit(address: &str, file: &str, policy: &str) {
     expect_good(&mut browser);
     let text = browser.evaluate("document.body.innerText");
     let text = text.as_str().unwrap();
-    for shown in [
-        "24,691.34 CNY",
-        "12,345.67 CNY",
-        "三角洲<b>保险</b>有限公司 · Delta & Sons Insurance Ltd",
-        NUMBER,
-        "logistics",
-    ] {
+    for shown in
+        ["12,345.67 CNY", "三角洲<b>保险</b>有限公司 · Delta & Sons Insurance Ltd", NUMBER, "logistics"]
+    {
         assert!(text.contains(shown), "{shown} in {text}");
     }
     leave_picture(&mut browser, "good-desktop.png", 1200, 900);
@@ -116,10 +112,12 @@ fn visit(address: &str, file: &str, policy: &str) {
     leave_picture(&mut browser, "refused-phone.png", 375, 800);
     paste(
         &mut browser,
-        &with_payload(file, |payload| payload.replace("\"total_minor\":2469134", "\"total_minor\":1469134")),
+        &with_payload(file, |payload| payload.replace("\"total_minor\":1234567", "\"total_minor\":2234567")),
     );
     expect_refused(&mut browser, "signature", "signature.invalid");
-    paste(&mut browser, &file.replacen("index 2", "index 3", 1).replacen("index 1", "index 4", 1));
+    let mut elsewhere = CertificateFile::parse(file.as_bytes()).unwrap();
+    elsewhere.receipt.index.0 ^= 1;
+    paste(&mut browser, &elsewhere.to_string());
     expect_refused(&mut browser, "inclusion", "inclusion.invalid");
     paste(&mut browser, "{}");
     expect_refused(&mut browser, "file", "certificate.malformed");
@@ -185,7 +183,8 @@ fn visit(address: &str, file: &str, policy: &str) {
     expect_good(&mut browser);
     paste(&mut browser, &file.replacen("author_key\": \"ed25519:", "author_key\": \"ed25519:A", 1));
     expect_refused(&mut browser, "file", "certificate.malformed");
-    let allowed = [&format!("{address}/"), "data:", "about:", here.as_str()];
+    let node = format!("{address}/");
+    let allowed = [node.as_str(), "data:", "about:", here.as_str()];
     assert_eq!(browser.complaints(&allowed), Vec::<String>::new());
     // The test would see a request to somebody else.
     browser.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})");

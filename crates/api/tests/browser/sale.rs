@@ -25,7 +25,7 @@ impl Shop {
         Self { exchange, address }
     }
 
-    /// A node that sold two lines to one buyer and certified it.
+    /// A node that sold one line to one buyer and certified it.
     pub(crate) async fn with_a_certificate() -> Self {
         let shop = Self::open().await;
         let exchange = &shop.exchange;
@@ -35,7 +35,7 @@ impl Shop {
         let party = |zh: &str, en: &str, role: &str| {
             json!({
                 "legal_name": { "zh": zh, "en": en }, "legal_identifier": format!("ext:{role}"), "roles": [role],
-                "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2030-01-01T00:00:00Z",
+                "home_region": "CN-SH", "entrusts_exchange": true, "valid_until": "2030-01-01T00:00:00Z", "custody": false,
             })
         };
         let right = json!({
@@ -73,9 +73,9 @@ impl Shop {
             (&supplier, "/v1/products", 5, json!({ "right": id(4), "details": details })),
             (&supplier, "/v1/offers", 6, offer),
             (&operator, "/v1/accounts/deposits", 20, deposit),
-            (&buyer, "/v1/orders", 8, json!({ "lines": [line, line], "reference": "PO-1" })),
+            (&buyer, "/v1/orders", 8, json!({ "lines": [line], "reference": "PO-1" })),
             (&supplier, "/v1/deliveries", 9, delivery),
-            (&buyer, &order, 10, json!({ "lines": [1, 2] })),
+            (&buyer, &order, 10, json!({ "lines": [1] })),
             (&operator, "/v1/certificates", 15, json!({ "order": id(8) })),
         ];
         for (token, path, key, body) in steps {
