@@ -70,6 +70,10 @@ const ROUTES: &[Route] = table! {
     GET "/docs" Access::Everybody;
     GET "/docs/" Access::Everybody;
     GET "/docs/{*rest}" Access::Everybody;
+    GET "/verify" Access::Everybody;
+    GET "/verify/{number}" Access::Everybody;
+    GET "/verify/assets/{file}" Access::Everybody;
+    GET "/verify.html" Access::Everybody;
     GET "/checkpoint" Access::Everybody;
     GET "/tile/{level}/{*index}" Access::Everybody;
     GET "/tile/entries/{*index}" OVERSIGHT;
@@ -168,6 +172,7 @@ const ROUTES: &[Route] = table! {
     POST "/v1/certificates" OPERATOR;
     GET "/v1/certificates/{number}" Access::Everybody;
     GET "/v1/certificates/{number}/file" Access::Everybody;
+    GET "/v1/certificates/{number}/qr.svg" Access::Everybody;
     POST "/v1/entries" Access::Roles(&[Merchant, Buyer, Operator]);
     GET "/v1/entries/{id}" ANY;
     GET "/v1/entries/{id}/receipt" ANY;

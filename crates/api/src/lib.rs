@@ -39,6 +39,7 @@ mod payment;
 mod problem;
 mod product;
 mod proposal;
+pub mod qr;
 mod reconciliation;
 mod refund;
 mod region;
@@ -52,6 +53,7 @@ mod state;
 mod statement;
 mod tax;
 pub mod token;
+mod verify;
 mod voucher;
 mod window;
 

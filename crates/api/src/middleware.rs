@@ -158,7 +158,7 @@ impl Predicate for Texts {
         }
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         kind.is_some_and(|kind| {
-            ["application/json", "application/problem+json", "text/"]
+            ["application/json", "application/problem+json", "image/svg+xml", "text/"]
                 .iter()
                 .any(|known| kind.starts_with(known))
         })

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
+pub(crate) mod certificate;
 pub(crate) mod region;
 pub(crate) mod settle;
 pub(crate) mod witness;
@@ -115,7 +116,8 @@ pub(crate) enum Command {
     /// Verify a certificate, a receipt or a checkpoint offline.
     #[command(
         after_help = "Examples:\n  databourse verify data/certificates/sh-2026-00000001.json\n  databourse verify \
-        entry.tlog-proof --entry entry.jws --policy policy.txt\n\nExit code 1, with a stable code, if it does not hold."
+        entry.tlog-proof --entry entry.jws --policy policy.txt\n  zbarimg --raw code.png | databourse verify - \
+        --policy policy.txt\n\nExit code 1, with a stable code, if it does not hold."
     )]
     Verify(VerifyArgs),
     /// Witness logs, of whoever's: cosign their checkpoints as long as each continues the last one.
@@ -125,6 +127,13 @@ pub(crate) enum Command {
         databourse.example/yangtze-delta --folder witness"
     )]
     Witness(witness::WitnessArgs),
+    /// Make the QR code of a certificate, or the file of a code.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  databourse certificate qr data/certificates/sh-2026-00000001.json --out code.svg \
+        --url https://sh.example\n  zbarimg --raw code.png | databourse certificate file -"
+    )]
+    Certificate(certificate::CertificateCommand),
     /// Measure this build on this machine.
     #[command(
         after_help = "Examples:\n  databourse bench settle                      # climbs until a rate is not reached\n  \
@@ -408,7 +417,8 @@ pub(crate) enum PartyRole {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A certificate (.json), a receipt (.tlog-proof) or a signed checkpoint; the kind is recognised.
+    /// A certificate (.json, or the text of its QR code), a receipt (.tlog-proof) or a signed checkpoint; the kind is
+    /// recognised. `-` is what is piped in.
     pub(crate) file: PathBuf,
     /// Whom to trust (C2SP tlog-policy), from a source of your own; by default `policy.txt` beside FILE.
     #[arg(long, value_name = "FILE")]

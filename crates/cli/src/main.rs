@@ -49,5 +49,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Witness(args) => runtime.block_on(commands::witness::run(args)),
+        Command::Certificate(command) => done(commands::certificate::run(command)),
     }
 }

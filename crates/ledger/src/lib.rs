@@ -11,7 +11,7 @@
 //! | [`ForeignCheckpoint`] | `foreign` | the same of any log, with extension lines |
 //! | [`Policy`], [`PolicyVerdict`] | `policy` | C2SP tlog-policy |
 //! | [`Receipt`] | `receipt` | C2SP tlog-proof |
-//! | [`CertificateFile`] | `certificate` | one JSON file, verified offline |
+//! | [`CertificateFile`] | `certificate` | one JSON file, or the digits of a QR code; verified offline |
 //!
 //! Every parser is bounded, accepts one spelling of each value, and prints what it read byte for byte. The one
 //! signature rule of the whole system stands at [`verify_signature`].
@@ -42,8 +42,8 @@ pub use block::{
 };
 pub use bundle::{BUNDLE_ENTRIES_MAX, BundleError, decode_bundle, encode_bundle, parse_bundle};
 pub use certificate::{
-    CERTIFICATE_BYTES_MAX, CERTIFICATE_FORMAT, CertificateFile, VerifiedCertificate, VerifyError,
-    verify_receipt,
+    CERTIFICATE_BYTES_MAX, CERTIFICATE_FORMAT, COMPACT_BYTES_MAX, COMPACT_DICTIONARY, COMPACT_DIGITS_MAX,
+    CertificateFile, VerifiedCertificate, VerifyError, verify_receipt,
 };
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use claims::{Claims, ENTRY_TYPE_BYTES_MAX};

@@ -1,6 +1,7 @@
 //! One file per command of the binary.
 
 pub(crate) mod bench;
+pub(crate) mod certificate;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod export;

@@ -1,6 +1,9 @@
 //! `verify`: certificates, receipts and checkpoints, offline.
 
-use crate::args::VerifyArgs;
+use crate::{
+    args::VerifyArgs,
+    commands::certificate::{parse, read},
+};
 use anyhow::{Context as _, Result, bail};
 use databourse_ledger::{
     CertificateFile, Policy, PolicyVerdict, Receipt, ReceiptError, SignedCheckpoint, VerifyError,
@@ -8,7 +11,7 @@ use databourse_ledger::{
 };
 use databourse_market::IssueCertificate;
 use databourse_primitives::Timestamp;
-use std::{fmt::Write as _, path::Path, process::ExitCode};
+use std::{fmt::Write as _, process::ExitCode};
 
 /// Prints what `file` proves; exit code 1 with the stable code if it does not hold.
 pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode> {
@@ -46,13 +49,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode> {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
-}
-
 /// What the bytes prove, in words, or why they prove nothing.
 fn judge(bytes: &[u8], entry: Option<&[u8]>, policy: &Policy) -> Result<Result<String, VerifyError>> {
-    if bytes.trim_ascii_start().starts_with(b"{") {
+    let is_code = str::from_utf8(bytes).is_ok_and(|text| CertificateFile::compact_in(text).is_some());
+    if is_code || bytes.trim_ascii_start().starts_with(b"{") {
         return Ok(certificate(bytes, policy));
     }
     if bytes.starts_with(b"c2sp.org/tlog-proof@") {
@@ -63,7 +63,7 @@ fn judge(bytes: &[u8], entry: Option<&[u8]>, policy: &Policy) -> Result<Result<S
 }
 
 fn certificate(bytes: &[u8], policy: &Policy) -> Result<String, VerifyError> {
-    let verified = CertificateFile::parse(bytes)?.verify(policy)?;
+    let verified = parse(bytes)?.verify(policy)?;
     let mut text = "kind 类型  certificate of a completed trade 交易凭证\n".to_owned();
     if let Ok(issue) = serde_json::from_str::<IssueCertificate>(verified.claims.body.get()) {
         let facts = &issue.facts;
@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(code(text.as_bytes(), &other), "checkpoint.log_signature_missing");
         assert_eq!(code(&text.as_bytes()[..40], &policy), "checkpoint.malformed");
         assert_eq!(code(b"{}", &policy), "certificate.malformed");
+        assert_eq!(code(b"012345\n", &policy), "certificate.malformed");
         assert!(judge(b"c2sp.org/tlog-proof@v1\n", None, &policy).is_err(), "a receipt needs its entry");
         assert!(judge(b"c2sp.org/tlog-proof@v1\n", Some(b"x"), &policy).unwrap().is_err());
     }

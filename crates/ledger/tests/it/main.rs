@@ -8,6 +8,7 @@
 mod block;
 mod certificate;
 mod checkpoint;
+mod compact;
 mod entry;
 mod note;
 mod oracle;
