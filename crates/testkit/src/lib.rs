@@ -7,6 +7,8 @@
 //!
 //! A test that cannot have its database must fail, so everything here panics instead of returning errors.
 //!
+//! [`proxy::FaultProxy`] stands between a node and its database and cuts the connection that commits.
+//!
 //! [`judges`] are the accounting programs that an exported journal is held before; [`outside`] installs such programs.
 //!
 //! `DATABOURSE_TEST_FSYNC=off` makes it faster on slow disks; by default the tests' commits are as durable as real ones.
@@ -16,6 +18,7 @@ mod cluster;
 mod database;
 pub mod judges;
 pub mod outside;
+pub mod proxy;
 mod scratch;
 mod supervisor;
 
