@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod export;
+pub(crate) mod fsck;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
@@ -11,6 +12,7 @@ pub(crate) mod region;
 pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod token;
+pub(crate) mod trace;
 pub(crate) mod verify;
 
 use anyhow::{Context as _, Result};
