@@ -4,10 +4,25 @@
 //! Feed an [`Auditor`] the entries in order; ask it at the end for its [`Report`] and, where something else claims to
 //! hold the state, compare it with [`Auditor::state`].
 //!
+//! A [`Replay`] audits and says what each entry changed; a [`Tracer`] keeps of that what one product, licence, order, party
+//! or certificate is about; [`TableComparison`] holds the rows of a table against those that follow.
+//!
 //! Deliberately absent: fetching (`client`), reading databases (`store`), verdicts about people.
 
 mod auditor;
+mod compare;
+mod difference;
 mod finding;
+mod replay;
+mod trace;
+mod vouched;
 
 pub use auditor::{Auditor, Report};
+pub use compare::{
+    Cell, ExpectedRow, FoundRow, JsonDifference, KeyPart, RowKey, TableComparison, json_differences,
+};
+pub use difference::{Difference, DifferenceKind, Place};
 pub use finding::{Finding, FindingKind};
+pub use replay::{Change, ExecutedBlock, ExecutedEntry, Replay};
+pub use trace::{RecordChange, Relation, Step, Subject, SubjectError, Tracer};
+pub use vouched::{Finality, Signers};

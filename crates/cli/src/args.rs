@@ -1,6 +1,7 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
 pub(crate) mod certificate;
+pub(crate) mod fsck;
 pub(crate) mod region;
 pub(crate) mod settle;
 pub(crate) mod witness;
@@ -84,6 +85,22 @@ pub(crate) enum Command {
     /// Exit code 0 if it does, 2 if something differs; each difference is named.
     #[command(after_help = "Example:\n  DATABOURSE_DATABASE_DATA_DIR=data databourse check")]
     Check(ConfigArgs),
+    /// Hold the node's database and files against what follows from the ledger's entries, executed again.
+    ///
+    /// Exit code 0 if nothing differs, 2 if something does, 1 if it could not be found out; each difference is named.
+    #[command(
+        after_help = "Examples:\n  databourse fsck --config databourse.toml          # with the node stopped\n  databourse \
+        fsck --config databourse.toml --json > findings.json"
+    )]
+    Fsck(fsck::FsckArgs),
+    /// The whole life of a product, licence, order, party or certificate, with a proof for each step.
+    ///
+    /// Exit code 0, 2 if nothing has that name or a proof does not hold, 1 if it could not be found out.
+    #[command(
+        after_help = "Examples:\n  databourse trace 019aa2b4-5c00-7000-8000-000000000001 --config databourse.toml\n  \
+        databourse trace sh-2026-00000001 --dir mirror --policy policy.txt --out trace"
+    )]
+    Trace(fsck::TraceArgs),
     /// The operator's day: close, sign and pay settlement windows, write statements, clear breaks.
     #[command(
         after_help = "Examples:\n  export DATABOURSE_TOKEN_FILE=operator.token\n  databourse settle window list\n  \

@@ -43,6 +43,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => runtime.block_on(commands::import::run(args)),
         Command::Export(args) => done(runtime.block_on(commands::export::run(args))),
         Command::Check(args) => runtime.block_on(commands::check::run(args)),
+        Command::Fsck(args) => Ok(runtime.block_on(commands::fsck::run(args))),
+        Command::Trace(args) => Ok(runtime.block_on(commands::trace::run(args))),
         Command::Settle(args) => runtime.block_on(commands::settle::run(args)),
         Command::Reconcile(args) => Ok(runtime.block_on(commands::settle::reconcile(args))),
         Command::Key(args) => done(commands::key::run(args.command)),

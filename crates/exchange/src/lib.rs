@@ -36,16 +36,18 @@ mod publisher;
 mod settlement;
 mod snapshots;
 mod totals;
-mod turns;
 mod witnesses;
 mod working_set;
 
 #[cfg(test)]
 mod simulation;
 
+use databourse_party::turns;
+
 pub use admission::{Acting, Submission};
 pub use clock::Clock;
 pub use config::{NodeConfig, RegionConfig, SettlementConfig};
+pub use custody::sealed_key_id;
 #[cfg(feature = "dishonest")]
 pub use databourse_consensus::Dishonesty;
 pub use databourse_consensus::{AddressError, End, Fault, NodeAddress, PeerAddress, peer_id};

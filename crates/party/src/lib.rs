@@ -18,6 +18,7 @@ mod party;
 mod proposal;
 mod region;
 mod snapshot;
+pub mod turns;
 mod voters;
 
 pub use departure::DepartRegion;

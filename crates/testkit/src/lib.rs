@@ -7,6 +7,8 @@
 //!
 //! A test that cannot have its database must fail, so everything here panics instead of returning errors.
 //!
+//! [`proxy::FaultProxy`] stands between a node and its database and cuts the connection that commits.
+//!
 //! [`judges`] are the accounting programs that an exported journal is held before, [`ledger_judges`] the implementations of
 //! transparency logs that a published ledger is; [`outside`] installs such programs.
 //! [`browser`] is a real one.
@@ -20,6 +22,7 @@ mod database;
 pub mod judges;
 pub mod ledger_judges;
 pub mod outside;
+pub mod proxy;
 mod scratch;
 mod supervisor;
 

@@ -5,6 +5,7 @@ pub(crate) mod certificate;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod export;
+pub(crate) mod fsck;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
@@ -12,6 +13,7 @@ pub(crate) mod region;
 pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod token;
+pub(crate) mod trace;
 pub(crate) mod verify;
 pub(crate) mod witness;
 

@@ -8,31 +8,31 @@ use databourse_primitives::{ExchangeCode, Height};
 use std::collections::{BTreeSet, VecDeque};
 
 /// For how many blocks an exchange that let its turn go by has no first turn.
-pub(crate) const TURNS_LOST: usize = 64;
+pub const TURNS_LOST: usize = 64;
 
 /// Who was to propose a block, and who did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Turn {
+pub struct Turn {
     /// Whose turn it was in the first round.
-    pub(crate) due: ExchangeCode,
+    pub due: ExchangeCode,
     /// Who proposed what was agreed.
-    pub(crate) proposer: ExchangeCode,
+    pub proposer: ExchangeCode,
 }
 
 /// The turns of the last blocks, the oldest first.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Turns(VecDeque<Turn>);
+pub struct Turns(VecDeque<Turn>);
 
 impl Turns {
-    /// The turns of the last blocks, in order.
-    pub(crate) fn new(turns: impl IntoIterator<Item = Turn>) -> Self {
+    /// The turns of the last blocks, in order; those before the last [`TURNS_LOST`] do not count.
+    pub fn new(turns: impl IntoIterator<Item = Turn>) -> Self {
         let mut all = Self::default();
         turns.into_iter().for_each(|turn| all.push(turn));
         all
     }
 
     /// A block was committed.
-    pub(crate) fn push(&mut self, turn: Turn) {
+    pub fn push(&mut self, turn: Turn) {
         self.0.push_back(turn);
         while self.0.len() > TURNS_LOST {
             self.0.pop_front();
@@ -52,7 +52,7 @@ impl Turns {
     }
 
     /// `members`, which are in the order of their codes, in the order of their turns at `height`.
-    pub(crate) fn order(&self, members: &[ExchangeCode], height: Height) -> Vec<ExchangeCode> {
+    pub fn order(&self, members: &[ExchangeCode], height: Height) -> Vec<ExchangeCode> {
         let absent = self.absent();
         let (away, mut present): (Vec<_>, Vec<_>) =
             members.iter().cloned().partition(|member| absent.contains(member));
