@@ -8,6 +8,8 @@
 
 mod auditor;
 mod finding;
+mod succession;
 
 pub use auditor::{Auditor, Report};
 pub use finding::{Finding, FindingKind};
+pub use succession::{SuccessionError, verify_succession};

@@ -58,6 +58,7 @@ fn founding() -> Founding {
             rounding: Rounding::HalfUpLargestRemainderCarry,
         }],
         peers: Vec::new(),
+        predecessor: None,
     }
 }
 

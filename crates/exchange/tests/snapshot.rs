@@ -30,6 +30,7 @@ async fn start(database: &TestDatabase, folder: Option<PathBuf>) -> (Node, Runni
             taxes: Vec::new(),
             schedules: Vec::new(),
             peers: Vec::new(),
+            predecessor: None,
         },
         database: database.config(),
         replicas: Vec::new(),

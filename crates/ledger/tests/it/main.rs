@@ -12,6 +12,7 @@ mod entry;
 mod note;
 mod oracle;
 mod policy;
+mod policy_history;
 mod properties;
 mod receipt;
 mod signature;
