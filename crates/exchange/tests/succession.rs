@@ -27,11 +27,11 @@ fn refusal(answer: &Result<Acknowledgement, SubmitError>) -> Option<RefusalCode>
 }
 
 /// Sends one command after the other until the ledger is closed; says what was acknowledged.
-async fn load(node: Node, numbers: u64, next: impl Fn(u64) -> Submission) -> Vec<Acknowledgement> {
+async fn load(node: Node, numbers: u64, next: impl Fn(u64, usize) -> Submission) -> Vec<Acknowledgement> {
     let mut done = Vec::new();
     let mut tick = tokio::time::interval(Duration::from_millis(20));
     for number in numbers.. {
-        let answer = one(&node, next(number)).await;
+        let answer = one(&node, next(number, done.len())).await;
         match (refusal(&answer), answer) {
             (Some(RefusalCode::LedgerClosed), _) => break,
             (_, Ok(answer)) => done.push(answer),
@@ -41,9 +41,9 @@ async fn load(node: Node, numbers: u64, next: impl Fn(u64) -> Submission) -> Vec
     done
 }
 
-/// A fee schedule, which exchanges publish to the end.
-fn schedule(number: u64) -> Submission {
-    let version = format!("CNY/2@{}", number - 20_000 + 2);
+/// A fee schedule after so many others, which exchanges publish to the end.
+fn schedule(number: u64, before: usize) -> Submission {
+    let version = format!("CNY/2@{}", before + 2);
     let body = json!({
         "version": version, "fees": [{ "fee": { "base": { "name": "percentage", "rate": "0.02" } } }],
         "fee_vat": "services", "selling_share": "0.4", "tax": 1, "hold_days": 30, "dispute_days": 7,
