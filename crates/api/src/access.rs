@@ -82,6 +82,8 @@ const ROUTES: &[Route] = table! {
     GET "/v1/region/snapshots" Access::Everybody;
     GET "/v1/region/snapshots/{height}/proof" OVERSIGHT;
     GET "/v1/policy" Access::Everybody;
+    GET "/v1/policy/history" Access::Everybody;
+    GET "/v1/region/end" Access::Everybody;
     GET "/v1/parties" ANY;
     POST "/v1/parties" OPERATOR;
     GET "/v1/parties/{id}" ANY;

@@ -51,6 +51,7 @@ mod shares;
 mod snapshot;
 mod state;
 mod statement;
+mod succession;
 mod tax;
 pub mod token;
 mod verify;

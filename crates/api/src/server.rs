@@ -36,6 +36,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 fn documented() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(document::base())
         .merge(region::router())
+        .merge(crate::succession::router())
         .merge(proposal::router())
         .merge(snapshot::router())
         .merge(party::router())

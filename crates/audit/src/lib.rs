@@ -14,6 +14,7 @@ mod compare;
 mod difference;
 mod finding;
 mod replay;
+mod succession;
 mod trace;
 mod vouched;
 
@@ -24,5 +25,6 @@ pub use compare::{
 pub use difference::{Difference, DifferenceKind, Place};
 pub use finding::{Finding, FindingKind};
 pub use replay::{Change, ExecutedBlock, ExecutedEntry, Replay};
+pub use succession::{SuccessionError, verify_succession};
 pub use trace::{RecordChange, Relation, Step, Subject, SubjectError, Tracer};
 pub use vouched::{Finality, Signers};

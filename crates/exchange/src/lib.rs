@@ -35,6 +35,7 @@ mod pool;
 mod publisher;
 mod settlement;
 mod snapshots;
+mod succession;
 mod totals;
 mod witnesses;
 mod working_set;

@@ -18,12 +18,12 @@ use crate::{
     working_set::WorkingSet,
 };
 use databourse_consensus::{End, EngineStatus};
-use databourse_ledger::{NoteError, SigningKey};
+use databourse_ledger::{NoteError, PolicyHistory, SigningKey};
 use databourse_merkle::TilePath;
-use databourse_party::{Region, Successors};
+use databourse_party::{Predecessor, Region, Successors};
 use databourse_primitives::{
     CertificateNumber, EntryId, ExchangeCode, KeyId, LeafIndex, OrderId, PartyId, PublicKey, Refusal,
-    RefusalCode, Timestamp,
+    RefusalCode, Timestamp, TreeSize,
 };
 use databourse_store::{Store, StoreError, Writer};
 use lru::LruCache;
@@ -422,6 +422,31 @@ impl Node {
     /// The policy to verify this ledger with (C2SP tlog-policy); empty before the ledger is founded.
     pub fn policy(&self) -> String {
         self.0.publisher.policy().unwrap_or_default()
+    }
+
+    /// The policy that decided for a checkpoint of `size` leaves; `None` if the ledger is not so large.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn policy_at(&self, size: TreeSize) -> Result<Option<String>, NodeError> {
+        self.0.policy_at(size).await
+    }
+
+    /// The policies of the ledger from its first entry on.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn policy_history(&self) -> Result<Option<PolicyHistory>, NodeError> {
+        self.0.policy_history().await
+    }
+
+    /// How this ledger ended, for the founding of the one that goes on; `None` while it is not closed or its last checkpoint
+    /// is not final.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn ledger_end(&self) -> Result<Option<Predecessor>, NodeError> {
+        self.0.ledger_end().await
     }
 
     /// What the pipeline has done, and how long each stage took.

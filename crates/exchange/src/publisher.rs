@@ -381,7 +381,8 @@ impl Publisher {
             indexes.iter().map(|index| index.0).filter(|index| *index < shown_size).collect();
         // What is over the last of them is over all.
         let over = covered.iter().max().map(|last| self.over(LeafIndex(*last)));
-        let Some((over, signed)) = over.and_then(|over| Some((Arc::clone(&over), over.signed.clone()?))) else {
+        let Some((over, signed)) = over.and_then(|over| Some((Arc::clone(&over), over.signed.clone()?)))
+        else {
             return Ok(indexes.iter().map(|_| None).collect());
         };
         let size = over.size.0;

@@ -65,6 +65,7 @@ fn founding() -> Founding {
             rounding: Rounding::HalfUpLargestRemainderCarry,
         }],
         peers: Vec::new(),
+        predecessor: None,
     }
 }
 

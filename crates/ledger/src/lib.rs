@@ -30,8 +30,11 @@ mod entry;
 mod foreign;
 mod json;
 mod key;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 mod note;
 mod policy;
+mod policy_history;
 mod receipt;
 mod signer;
 mod vkey;
@@ -50,11 +53,14 @@ pub use claims::{Claims, ENTRY_TYPE_BYTES_MAX};
 pub use entry::{ENTRY_BYTES_MAX, Entry};
 pub use foreign::ForeignCheckpoint;
 pub use key::{SignatureError, SigningKey, verify_signature};
+#[cfg(feature = "ml-dsa")]
+pub use ml_dsa::{ML_DSA_44_KEY_BYTES, ML_DSA_44_SIGNATURE_BYTES, MlDsaKey};
 pub use note::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, Note, NoteError, NoteSignature};
 pub use policy::{
     POLICY_BYTES_MAX, POLICY_ITEMS_MAX, Policy, PolicyError, PolicyGroup, PolicyLog, PolicyVerdict,
     PolicyWitness, Quorum, Untrusted, Witnessed,
 };
+pub use policy_history::{HistoryError, POLICY_PERIODS_MAX, PolicyHistory, PolicyPeriod, RetiredKey};
 pub use receipt::{RECEIPT_BYTES_MAX, RECEIPT_HASHES_MAX, Receipt, ReceiptError};
 pub use signer::NoteSigner;
 pub use vkey::{NoteKeyType, VerifiedSignature, VerifierKey};

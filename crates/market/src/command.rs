@@ -8,8 +8,8 @@ use databourse_listing::{
     WithdrawOffer,
 };
 use databourse_party::{
-    AttestSnapshot, CastVote, CertifyParty, DepartRegion, FoundRegion, OrderSnapshot, ProposeChange,
-    ReplacePartyKeys, ReportMisbehaviour, RevokeParty,
+    AttestSnapshot, CastVote, CertifyParty, CloseLedger, DepartRegion, FoundRegion, OrderSnapshot,
+    ProposeChange, ReplacePartyKeys, ReportMisbehaviour, RevokeParty,
 };
 use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
@@ -119,6 +119,8 @@ commands! {
     ReportMisbehaviour = "member.report";
     /// Ends the membership of a leaving exchange.
     DepartRegion = "member.depart";
+    /// Ends the ledger.
+    CloseLedger = "ledger.close";
     /// Orders a snapshot of the state.
     OrderSnapshot = "snapshot.order";
     /// Says what a snapshot came to.

@@ -6,7 +6,7 @@ use databourse_exchange::{
     RegionConfig, Running, SettlementConfig, Submission, SubmitError,
 };
 use databourse_market::Command;
-use databourse_party::{FoundExchange, Party};
+use databourse_party::{FoundExchange, Party, Predecessor};
 use databourse_primitives::{BilingualText, EntryId};
 use databourse_store::ConnectionConfig;
 use databourse_testkit::{ScratchFolder, TestDatabase};
@@ -17,6 +17,9 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// Origin of a region's checkpoints.
+pub(crate) const ORIGIN: &str = "databourse.example/delta";
 
 /// How long anything may take on a busy machine before a test gives up.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -81,6 +84,7 @@ pub(crate) fn alone(code: &str, database: ConnectionConfig) -> NodeConfig {
             taxes: Vec::new(),
             schedules: Vec::new(),
             peers: Vec::new(),
+            predecessor: None,
         },
         database,
         replicas: Vec::new(),
@@ -99,11 +103,22 @@ pub(crate) fn alone(code: &str, database: ConnectionConfig) -> NodeConfig {
 pub(crate) struct Region {
     members: BTreeMap<String, Member>,
     folder: ScratchFolder,
+    origin: &'static str,
+    predecessor: Option<Predecessor>,
 }
 
 impl Region {
     /// Starts all nodes and waits until the region is founded.
     pub(crate) async fn start(codes: &[&str]) -> Self {
+        Self::start_as(codes, ORIGIN, None).await
+    }
+
+    /// The same for a ledger of another origin, which may go on from one that ended.
+    pub(crate) async fn start_as(
+        codes: &[&str],
+        origin: &'static str,
+        predecessor: Option<Predecessor>,
+    ) -> Self {
         let mut members = BTreeMap::new();
         for (number, code) in codes.iter().enumerate() {
             let keys = NodeKeys::generate(&Entropy::seeded(number as u64)).unwrap();
@@ -111,7 +126,8 @@ impl Region {
             databourse_store::Store::migrate(database.config()).await.unwrap();
             members.insert((*code).to_owned(), Member { keys, port: free_port(), database, running: None });
         }
-        let mut region = Self { members, folder: databourse_testkit::scratch_folder() };
+        let folder = databourse_testkit::scratch_folder();
+        let mut region = Self { members, folder, origin, predecessor };
         for code in codes {
             region.start_one(code).await;
         }
@@ -158,6 +174,8 @@ impl Region {
             "bank_tolerance_minor": 0, "rounding": "half-up-largest-remainder-carry/1",
         });
         let mut config = alone(code, own.database.config());
+        config.origin = self.origin.parse().unwrap();
+        config.founding.predecessor.clone_from(&self.predecessor);
         config.founding.peers = peers.collect();
         config.founding.taxes = vec![serde_json::from_value(tax).unwrap()];
         config.founding.schedules = vec![serde_json::from_value(schedule).unwrap()];
@@ -185,6 +203,16 @@ impl Region {
         let keys = &self.members[code].keys;
         let running = Node::start(config, keys).await.unwrap();
         self.members.get_mut(code).unwrap().running = Some(running);
+    }
+
+    /// The node's keys.
+    pub(crate) fn keys(&self, code: &str) -> &NodeKeys {
+        &self.members[code].keys
+    }
+
+    /// Gives a node that was stopped other keys for what stands in the ledger; its own name on the network it keeps.
+    pub(crate) fn replace_keys(&mut self, code: &str, new: NodeKeys) {
+        self.members.get_mut(code).unwrap().keys = new;
     }
 
     /// Starts a node that is not honest, in place of one that was stopped.

@@ -13,6 +13,7 @@ mod entry;
 mod note;
 mod oracle;
 mod policy;
+mod policy_history;
 mod properties;
 mod receipt;
 mod signature;
