@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: fetching (`client`), reading databases (`store`), verdicts about people.
 
+mod anchors;
 mod auditor;
 mod finding;
 

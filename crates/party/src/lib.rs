@@ -6,6 +6,7 @@
 //! (an argument), signatures of entries (checked before a command reaches a rule; those inside of one are checked
 //! here), the recognition policy between exchanges.
 
+mod anchor;
 mod change;
 mod departure;
 mod exchange;
@@ -20,6 +21,7 @@ mod region;
 mod snapshot;
 mod voters;
 
+pub use anchor::{Anchor, AnchorSubject, RecordAnchor};
 pub use departure::DepartRegion;
 pub use exchange::{
     EFFECT_DELAY_HEIGHTS, Exchange, FoundExchange, MEMBERS_MAX, Membership, SuspensionCause, effect_height,
