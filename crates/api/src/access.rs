@@ -175,6 +175,9 @@ const ROUTES: &[Route] = table! {
     GET "/v1/certificates/{number}" Access::Everybody;
     GET "/v1/certificates/{number}/file" Access::Everybody;
     GET "/v1/certificates/{number}/qr.svg" Access::Everybody;
+    GET "/v1/anchors" Access::Everybody;
+    POST "/v1/anchors" OPERATOR;
+    GET "/v1/anchors/{id}" Access::Everybody;
     POST "/v1/entries" Access::Roles(&[Merchant, Buyer, Operator]);
     GET "/v1/entries/{id}" ANY;
     GET "/v1/entries/{id}/receipt" ANY;

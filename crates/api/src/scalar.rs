@@ -95,6 +95,10 @@ strings! {
     RateText = "Rate", Some("^[01](\\.[0-9]{1,9})?$"), "0.025", "A share from 0 to 1, as a decimal string.";
     DigestText = "Digest", Some("^sha256:[0-9a-f]{64}$"),
         "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "A SHA-256 digest.";
+    ChainAddressText = "ChainAddress", Some("^0x[0-9a-f]{40}$"), "0x5fbdb2315678afecb367f032d93f642f64180aa3",
+        "An account or contract on an EVM chain, in lower case.";
+    ChainHashText = "ChainHash", Some("^0x[0-9a-f]{64}$"),
+        "0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", "A transaction, or another Keccak-256.";
     PublicKeyText = "PublicKey", Some("^ed25519:[A-Za-z0-9_-]{43}$"), "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         "An Ed25519 public key in base64url.";
     KeyIdText = "KeyId", Some("^[A-Za-z0-9_-]{43}$"), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",

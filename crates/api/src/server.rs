@@ -1,8 +1,8 @@
 //! The parts put together: routes, what surrounds them, and a server that stops gracefully.
 
 use crate::{
-    ApiState, Problem, access, account, batch, breaks, certificate, delivery, dispute, entry, fee, health,
-    hold, home, instruction, ledger, licence,
+    ApiState, Problem, access, account, anchor, batch, breaks, certificate, delivery, dispute, entry, fee,
+    health, hold, home, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
     offer, openapi as document, order, party, payment, product, proposal, reconciliation, refund, region,
     right, schedule, shares, snapshot, statement, tax, verify, voucher, window,
@@ -49,6 +49,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .merge(delivery::router())
         .merge(refund::router())
         .merge(dispute::router())
+        .merge(anchor::router())
         .merge(voucher::router())
         .merge(hold::router())
         .merge(fee::router())

@@ -1,6 +1,6 @@
 //! The auditor: entry by entry, block by block.
 
-use crate::{Finding, FindingKind};
+use crate::{Finding, FindingKind, anchors::BlockEnds};
 use databourse_ledger::{BLOCK_HEADER_TYPE, Block, BlockHeader, Entry};
 use databourse_market::{BlockContext, Decoded, MemoryState, Outcome, SignedCommand, execute};
 use databourse_merkle::{CompactRange, Hash};
@@ -17,6 +17,8 @@ pub struct Auditor {
     time: Option<Timestamp>,
     /// Leaves and root when the last block ended.
     block_end: (u64, Hash),
+    /// Where blocks ended, for the anchors that name such a place.
+    block_ends: BlockEnds,
     open: Option<OpenBlock>,
     findings: Vec<Finding>,
     has_ended: bool,
@@ -59,6 +61,7 @@ impl Auditor {
             height: Height::default(),
             time: None,
             block_end: (0, databourse_merkle::empty_root()),
+            block_ends: BlockEnds::default(),
             open: None,
             findings: Vec::new(),
             has_ended: false,
@@ -171,10 +174,16 @@ impl Auditor {
         if !self.proposed_by_exchange(&block.header) {
             return self.end(header_index, FindingKind::ProposerUnknown);
         }
+        for (position, command) in (1..).zip(&signed) {
+            if let Some(kind) = self.block_ends.check(command) {
+                self.findings.push(Finding { leaf_index: LeafIndex(header_index.0 + position), kind });
+            }
+        }
         self.command_count += signed.len() as u64;
         self.height = fields.height;
         self.time = Some(fields.time);
         self.block_end = (self.tree.size(), self.tree.root());
+        self.block_ends.push(self.block_end);
     }
 
     /// Checks each command's signature with the key that the ledger gives it: registered before, or by the founding.

@@ -1,7 +1,7 @@
 //! What an audit can find.
 
 use databourse_market::Key;
-use databourse_primitives::{Digest, LeafIndex, Refusal};
+use databourse_primitives::{Digest, LeafIndex, Refusal, TreeSize};
 use serde::Serialize;
 use std::fmt;
 
@@ -57,6 +57,16 @@ pub enum FindingKind {
         /// What was computed, in hexadecimal.
         computed: String,
     },
+    /// An exchange recorded an anchor of a checkpoint that this ledger never had.
+    AnchorDiffers {
+        /// The recorded size.
+        size: TreeSize,
+        /// The recorded root.
+        recorded: Digest,
+        /// The root of the ledger at that size; absent if no block ended there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        computed: Option<Digest>,
+    },
     /// A record that something holds is not the one that follows from the entries.
     RecordDiffers {
         /// Its kind and name.
@@ -86,6 +96,12 @@ impl fmt::Display for Finding {
             FindingKind::BlockCutShort => f.write_str("the ledger ends in the middle of a block"),
             FindingKind::RootDiffers { signed, computed } => {
                 write!(f, "the signed root is {signed}, the entries give {computed}")
+            }
+            FindingKind::AnchorDiffers { size, recorded, computed: Some(computed) } => {
+                write!(f, "the anchored root at size {size} is {recorded}, the entries give {computed}")
+            }
+            FindingKind::AnchorDiffers { size, recorded, computed: None } => {
+                write!(f, "the anchored root {recorded} is for the size {size}, where no block ended")
             }
             FindingKind::RecordDiffers { key } => write!(f, "record {key} is not what the entries give"),
         }

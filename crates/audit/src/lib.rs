@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: fetching (`client`), reading databases (`store`), verdicts about people.
 
+mod anchors;
 mod auditor;
 mod compare;
 mod difference;

@@ -43,6 +43,7 @@ impl Endpoint {
                     "a command with an endpoint of its own; a node computes the heads that it signs",
                 )));
             }
+            Command::RecordAnchor(_) => Self::plain("/v1/anchors", body),
             Command::PublishTax(_) => Self::plain("/v1/tax-tables", body),
             Command::PublishSchedule(_) => Self::plain("/v1/schedules", body),
             Command::CertifyParty(_) => Self::plain("/v1/parties", body),

@@ -9,7 +9,7 @@ use databourse_listing::{
 };
 use databourse_party::{
     AttestSnapshot, CastVote, CertifyParty, CloseLedger, DepartRegion, FoundRegion, OrderSnapshot,
-    ProposeChange, ReplacePartyKeys, ReportMisbehaviour, RevokeParty,
+    ProposeChange, RecordAnchor, ReplacePartyKeys, ReportMisbehaviour, RevokeParty,
 };
 use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
@@ -125,6 +125,8 @@ commands! {
     OrderSnapshot = "snapshot.order";
     /// Says what a snapshot came to.
     AttestSnapshot = "snapshot.attest";
+    /// Records what was anchored on a chain.
+    RecordAnchor = "anchor.record";
     /// Publishes a table of tax rates.
     PublishTax = "tax.publish";
     /// Publishes a fee schedule.

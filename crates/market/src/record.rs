@@ -4,7 +4,7 @@ use crate::CertificateFacts;
 use databourse_licensing::{DeliveryMethod, Licence, Order};
 use databourse_listing::{Offer, Product, Right};
 use databourse_party::{
-    Exchange, KeyRecord, MisbehaviourRecord, Party, Proposal, Region, Snapshot, Successors,
+    Anchor, Exchange, KeyRecord, MisbehaviourRecord, Party, Proposal, Region, Snapshot, Successors,
 };
 use databourse_primitives::{
     AmountMinor, CertificateNumber, Digest, EntryId, Height, LeafIndex, Line, OrderId, PartyId, Timestamp,
@@ -263,6 +263,8 @@ nouns! {
     Misbehaviour(MisbehaviourRecord) = "misbehaviour", |record| record.id.to_string();
     /// A snapshot that was ordered.
     Snapshot(Snapshot) = "snapshot", |record| record.height.to_string();
+    /// An anchor on a chain.
+    Anchor(Anchor) = "anchor", |record| record.id.to_string();
     /// A signing key.
     SigningKey(KeyRecord) = "signing_key", |record| record.id.to_string();
     /// A party.

@@ -6,6 +6,7 @@
 //! (an argument), signatures of entries (checked before a command reaches a rule; those inside of one are checked
 //! here), the recognition policy between exchanges.
 
+mod anchor;
 mod change;
 mod closing;
 mod departure;
@@ -23,6 +24,7 @@ mod snapshot;
 pub mod turns;
 mod voters;
 
+pub use anchor::{Anchor, AnchorSubject, RecordAnchor};
 pub use closing::{CloseLedger, Closing, ClosingState};
 pub use departure::DepartRegion;
 pub use exchange::{

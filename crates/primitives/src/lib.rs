@@ -6,6 +6,7 @@
 //! Deliberately absent: rules (they live in the stage crates), signatures (`ledger`), hashing of trees (`merkle`).
 
 mod amount;
+mod chain;
 mod digest;
 mod holder;
 mod id;
@@ -16,6 +17,7 @@ mod text;
 mod timestamp;
 
 pub use amount::{AMOUNT_MINOR_MAX, AmountMinor, Asset, Quantity, Rate, UnitPrice};
+pub use chain::{ChainAddress, ChainHash};
 pub use digest::Digest;
 pub use holder::Holder;
 pub use id::{

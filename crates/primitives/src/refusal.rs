@@ -363,6 +363,14 @@ refusal_codes! {
     /// A resolution must name the posting that corrects it, and that posting must exist.
     BreakPostingUnknown = "break.posting_unknown", Rule, "处理差错须指明已入账的更正分录。";
 
+    // ── anchors ──
+    /// The anchored size is larger than the ledger before this entry.
+    AnchorSizeBeyondLedger = "anchor.size_beyond_ledger", Rule, "锚定的规模超过本条目之前的账本。";
+    /// A larger checkpoint is recorded for this chain and contract.
+    AnchorSizeNotGrown = "anchor.size_not_grown", Conflict, "该链和合约已记录更大的检查点。";
+    /// This checkpoint or statement is recorded for this chain and contract.
+    AnchorRecorded = "anchor.recorded", Conflict, "该链和合约已记录此检查点或结算单。";
+
     // ── files of banks and books ──
     /// The file is not one that this reader knows, or a line of it is damaged; nothing of it was taken.
     FileMalformed = "file.malformed", Malformed, "文件格式未知或某行损坏；未采用其中任何内容。";

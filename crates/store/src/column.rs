@@ -20,7 +20,7 @@ pub enum Column {
     Order,
     /// Where it stands, by the state's name in JSON.
     State,
-    /// What kind of product or break it is.
+    /// What kind of product, break or anchor it is.
     Kind,
     /// Class of the data.
     DataClass,
@@ -82,6 +82,7 @@ impl Column {
         match noun {
             Noun::MemberProposal => &[Exchange, State],
             Noun::Misbehaviour => &[Exchange],
+            Noun::Anchor => &[Kind],
             Noun::Party => &[HomeExchange, LegalIdentifier, Role, State],
             Noun::Right => &[Holder],
             Noun::Product => &[Supplier, Right, DataClass, State, Kind],

@@ -1,10 +1,11 @@
-//! Daily work: `cargo xtask test | simulate | fuzz | ready | accept | generate`.
+//! Daily work: `cargo xtask test | simulate | fuzz | ready | accept | generate | contracts`.
 //!
 //! Each command installs what it needs and needs nothing outside the repository, except `accept`, which reads the real
 //! files that stand beside it.
 
 mod accept;
 mod books;
+mod contracts;
 mod fuzz;
 mod generate;
 mod ready;
@@ -62,6 +63,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Compiles contracts/src with the pinned compiler into contracts/out; needs node and npm.
+    Contracts,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -72,5 +75,6 @@ fn main() -> anyhow::Result<()> {
         Command::Ready => ready::ready(),
         Command::Accept { data } => accept::accept(&data),
         Command::Generate { check } => generate::generate(check),
+        Command::Contracts => contracts::contracts(),
     }
 }

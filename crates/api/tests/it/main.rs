@@ -1,6 +1,7 @@
 //! The API in front of a real node on a real PostgreSQL, and its documents.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod anchor;
 mod authorisation;
 mod bad_input;
 mod ledger;

@@ -5,11 +5,12 @@ use databourse_exchange::{HeadComparison, ReconcileReport};
 use databourse_licensing::{GrantRefund, Licence, OrderLine, RecordDelivery};
 use databourse_listing::{ListProduct, Offer, Product, PublishOffer, RegisterRight};
 use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
-use databourse_party::{LegalIdentifier, Missing, Proposal, Snapshot};
+use databourse_party::{Anchor, LegalIdentifier, Missing, Proposal, RecordAnchor, Snapshot};
 use databourse_primitives::{
-    AmountMinor, Asset, BilingualText, BreakId, CertificateNumber, Digest, DisputeId, EntryId, ExchangeCode,
-    HoldId, Holder, InstructionId, KeyId, Label, LicenceId, Line, OfferId, OrderId, PartyId, ProductId,
-    PublicKey, Quantity, Rate, RightId, ScheduleVersion, Timestamp, UnitPrice, VoucherId, WindowId,
+    AmountMinor, Asset, BilingualText, BreakId, CertificateNumber, ChainAddress, ChainHash, Digest,
+    DisputeId, EntryId, ExchangeCode, HoldId, Holder, InstructionId, KeyId, Label, LicenceId, Line, OfferId,
+    OrderId, PartyId, ProductId, PublicKey, Quantity, Rate, RightId, ScheduleVersion, Timestamp, UnitPrice,
+    VoucherId, WindowId,
 };
 use databourse_settlement::{
     AccountId, AgeBucket, Break, ChargeFee, DepositMoney, Dispute, Hold, IssueVoucher, OpenDispute, Pair,
@@ -197,7 +198,8 @@ fn the_real_types_read_the_samples_and_write_what_the_schemas_say() {
         "PublishTax": PublishTax, "TaxTable": TaxTable, "ShareTree": ShareTree, "ChargeFee": ChargeFee,
         "IssueVoucher": IssueVoucher, "Voucher": Voucher, "Hold": Hold, "OpenDispute": OpenDispute, "Dispute": Dispute,
         "Snapshot": Snapshot, "Break": AgedBreak, "HeadComparison": HeadComparison, "ReconcileReport": ReconcileReport,
-        "MemberProposal": WaitingProposal,
+        "MemberProposal": WaitingProposal, "ChainAddress": ChainAddress, "ChainHash": ChainHash,
+        "RecordAnchor": RecordAnchor, "Anchor": Anchor,
     );
     let lines = &sample(document, "Purchase")["lines"];
     serde_json::from_value::<Vec<OrderLine>>(lines.clone()).unwrap();

@@ -1,11 +1,11 @@
 //! What a command surely reads, as far as its own bytes tell. Asking for all of it at once makes a cold command cost
 //! two or three round trips instead of one per record. A hint that is missing costs time, never correctness.
 
-use super::{listing::claim_name, member::new_keys, money, order::group_names, pricing, snapshot};
+use super::{anchor, listing::claim_name, member::new_keys, money, order::group_names, pricing, snapshot};
 use crate::{Answer, Claim, Command, Head, Key, SignedCommand};
 use databourse_licensing::{Licence, Order};
 use databourse_listing::{Offer, Product, Right};
-use databourse_party::{Exchange, KeyRecord, Party, Proposal, Region, Snapshot};
+use databourse_party::{AnchorSubject, Exchange, KeyRecord, Party, Proposal, Region, Snapshot};
 use databourse_primitives::{LicenceId, OrderId};
 use databourse_settlement::{
     Account, AccountId, AddEvidence, ApproveResolution, AssignBreak, Break, CarryBreak, Dispute,
@@ -31,6 +31,13 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
         Command::CastVote(vote) => keys.push(Key::of::<Proposal>(&vote.proposal)),
         Command::OrderSnapshot(_) => keys.push(Key::of::<Head>(&snapshot::SERIES)),
         Command::AttestSnapshot(attest) => keys.push(Key::of::<Snapshot>(&attest.height)),
+        Command::RecordAnchor(record) => {
+            keys.push(Key::of::<Head>(&anchor::series(record)));
+            if let AnchorSubject::Statement { window, holder, .. } = &record.subject {
+                keys.push(Key::of::<Window>(window));
+                keys.push(Key::of::<Claim>(&anchor::statement_name(record, *window, holder)));
+            }
+        }
         Command::PublishTax(_) => keys.push(Key::of::<Head>(&pricing::TAX_SERIES)),
         Command::PublishSchedule(publish) => {
             keys.extend(money::series_keys(publish.version.asset));

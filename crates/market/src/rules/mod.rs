@@ -1,5 +1,6 @@
 //! The rules that bring the stages together. One file per noun; each takes a view of the state and a command.
 
+mod anchor;
 mod breaks;
 mod certificate;
 mod closing;
@@ -120,6 +121,7 @@ fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
         Command::CloseLedger(close) => closing::close(tx, exchange(actor)?, close),
         Command::OrderSnapshot(_) => snapshot::order(tx, exchange(actor)?),
         Command::AttestSnapshot(attest) => snapshot::attest(tx, exchange(actor)?, attest),
+        Command::RecordAnchor(record) => anchor::record(tx, exchange(actor)?, record),
         Command::PublishTax(publish) => pricing::publish_tax(tx, exchange(actor)?, publish),
         Command::PublishSchedule(publish) => pricing::publish_schedule(tx, exchange(actor)?, publish),
         Command::CertifyParty(certify) => party::certify(tx, exchange(actor)?, certify),

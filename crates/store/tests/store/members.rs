@@ -1,8 +1,8 @@
-//! Records of membership: proposals with every change and state, and misbehaviour.
+//! Records of membership: proposals with every change and state, misbehaviour, snapshots, anchors.
 
 use crate::fixture::{DIGEST, KEY, Ledger, TIME, id, record};
 use databourse_market::{Noun, Record, Stored};
-use databourse_party::{MisbehaviourRecord, Proposal, Snapshot};
+use databourse_party::{Anchor, MisbehaviourRecord, Proposal, Snapshot};
 use databourse_store::{Column, ListQuery};
 use serde_json::{Value, json};
 
@@ -41,6 +41,13 @@ fn snapshot(height: u64, state: &Value) -> Record {
     record(Noun::Snapshot, json)
 }
 
+fn anchor(number: u64, subject: &Value) -> Record {
+    let json = json!({"id": id(number), "chain_id": (1_u64 << 53) - 1, "contract": format!("0x{}", "5f".repeat(20)),
+        "transaction": format!("0x{}", "0a".repeat(32)), "block_number": 1, "subject": subject,
+        "recorded_by": "sh", "recorded_at": TIME});
+    record(Noun::Anchor, json)
+}
+
 /// At least one record of every kind that membership has.
 pub(crate) fn membership_records() -> Vec<Record> {
     let found = json!({"code": "ah", "name": {"zh": "安徽", "en": "Anhui"}, "entry_key": KEY,
@@ -71,6 +78,12 @@ pub(crate) fn membership_records() -> Vec<Record> {
         misbehaviour(76, "js", (1 << 53) - 3),
         snapshot(9, &json!({"name": "attested", "attested_at": TIME})),
         snapshot(10, &open),
+        anchor(77, &json!({"name": "checkpoint", "size": 9, "root": DIGEST})),
+        anchor(
+            78,
+            &json!({"name": "statement", "window": "CNY/2#7", "holder": "exchange:sh", "line_count": 3,
+                "root": format!("0x{}", "0b".repeat(32)), "size": 9}),
+        ),
     ]
 }
 
@@ -94,6 +107,8 @@ async fn proposals_and_misbehaviour_are_found_by_exchange_and_state() {
     let newest = ListQuery { newest_first: true, limit: 10, ..ListQuery::default() };
     let snapshots = ledger.store.list::<Snapshot>(&newest).await.unwrap().items;
     assert_eq!(snapshots.iter().map(Snapshot::name).collect::<Vec<_>>(), ["10", "9"]);
+    check::<Anchor>(&ledger, &[], &[77, 78]).await;
+    check::<Anchor>(&ledger, &[(Column::Kind, "statement")], &[78]).await;
     check::<MisbehaviourRecord>(&ledger, &[(Column::Exchange, "zj")], &[75]).await;
     check::<MisbehaviourRecord>(&ledger, &[(Column::Exchange, "sh")], &[]).await;
 }
