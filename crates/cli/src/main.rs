@@ -1,6 +1,7 @@
 //! The one binary, databourse: what is typed becomes a call of a command, an error becomes its last line.
 
 mod args;
+mod audit;
 mod bench;
 mod commands;
 mod config;
@@ -48,5 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Mirror(args) => runtime.block_on(commands::mirror::run(args)),
+        Command::Audit(args) => Ok(runtime.block_on(commands::audit::run(args))),
     }
 }

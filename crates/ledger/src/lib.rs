@@ -30,6 +30,7 @@ mod json;
 mod key;
 mod note;
 mod policy;
+mod prepared_key;
 mod receipt;
 mod signer;
 mod vkey;
@@ -52,6 +53,7 @@ pub use policy::{
     POLICY_BYTES_MAX, POLICY_ITEMS_MAX, Policy, PolicyError, PolicyGroup, PolicyLog, PolicyVerdict,
     PolicyWitness, Quorum, Untrusted, Witnessed,
 };
+pub use prepared_key::PreparedKey;
 pub use receipt::{RECEIPT_BYTES_MAX, RECEIPT_HASHES_MAX, Receipt, ReceiptError};
 pub use signer::NoteSigner;
 pub use vkey::{NoteKeyType, VerifiedSignature, VerifierKey};

@@ -1,5 +1,6 @@
 //! One file per command of the binary.
 
+pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod demo;
@@ -7,6 +8,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
+pub(crate) mod mirror;
 pub(crate) mod region;
 pub(crate) mod serve;
 pub(crate) mod settle;
