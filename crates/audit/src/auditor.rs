@@ -290,7 +290,7 @@ impl Auditor {
         for (key, writer) in watched {
             let Some(written) = writes.get(key) else { continue };
             let is_last = |count: &usize| {
-                let shorter = execute(state, signed.get(..count - 1).unwrap_or_default(), context);
+                let shorter = execute(&*state, signed.get(..count - 1).unwrap_or_default(), context);
                 !shorter.is_ok_and(|shorter| shorter.effects.writes.get(key) == Some(written))
             };
             let count = (1..=signed.len()).rev().find(is_last).unwrap_or_default();

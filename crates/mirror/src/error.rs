@@ -32,7 +32,7 @@ pub enum LogError {
     #[error("checkpoint: {0}")]
     Untrusted(Untrusted),
     /// A file is not what the checkpoint signs.
-    #[error("{path} is not what the checkpoint signs{}: expected {expected}", at(*.leaf_index))]
+    #[error("{path} is not what the checkpoint signs{}: expected {expected}", at(.leaf_index))]
     Altered {
         /// Its path in the layout of tlog-tiles.
         path: String,
@@ -60,13 +60,13 @@ pub enum LogError {
     },
 }
 
-fn at(leaf_index: Option<LeafIndex>) -> String {
-    leaf_index.map(|index| format!(", from entry {index} on")).unwrap_or_default()
+fn at(leaf_index: &Option<LeafIndex>) -> String {
+    leaf_index.as_ref().map(|index| format!(", from entry {index} on")).unwrap_or_default()
 }
 
 impl LogError {
     /// The stable code; a program decides by this.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Client(_) => "source.unreachable",
             Self::File { .. } => "file.unusable",

@@ -97,7 +97,9 @@ pub fn stray_files(root: &Path, size: u64) -> Result<Vec<(String, Option<TilePat
             }
             None => false,
         };
-        if !belongs {
+        // A draft is no file yet.
+        let is_draft = path.extension().is_some_and(|extension| extension == DRAFT);
+        if !belongs && !is_draft {
             strays.push((name, named));
         }
     })?;
