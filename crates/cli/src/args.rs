@@ -1,5 +1,6 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
+pub(crate) mod audit;
 pub(crate) mod certificate;
 pub(crate) mod fsck;
 pub(crate) mod region;
@@ -151,6 +152,22 @@ pub(crate) enum Command {
         --url https://sh.example\n  zbarimg --raw code.png | databourse certificate file -"
     )]
     Certificate(certificate::CertificateCommand),
+    /// Follow a ledger into a folder of files that any web server can serve, verifying everything.
+    ///
+    /// Exit code 2 if the ledger contradicts what the folder holds; the evidence is in the folder `evidence` of it.
+    #[command(
+        after_help = "Examples:\n  databourse mirror http://sh.example:8080 --folder copy --policy policy.txt --token-file \
+        auditor.token\n  databourse mirror http://sh.example:8080 --folder copy --policy policy.txt --follow"
+    )]
+    Mirror(audit::MirrorArgs),
+    /// Fetch a whole ledger, verify it, execute it again, and compare what the node answers.
+    ///
+    /// Exit code 0 without a finding, 2 with one, 1 if the audit could not be made.
+    #[command(
+        after_help = "Examples:\n  databourse audit copy --policy policy.txt\n  databourse audit http://sh.example:8080 \
+        --policy policy.txt --token-file auditor.token --state audit.state --json"
+    )]
+    Audit(audit::AuditArgs),
     /// Measure this build on this machine.
     #[command(
         after_help = "Examples:\n  databourse bench settle                      # climbs until a rate is not reached\n  \
@@ -231,6 +248,11 @@ pub(crate) enum BenchCommand {
     /// checkpoint of more than two thirds of the exchanges. Says what bounded each run, what a purchase costs each kind
     /// of process, and what one purchase alone takes.
     Region(region::BenchArgs),
+    /// Entries per second of an audit from a mirror's folder: read, verified, executed again.
+    ///
+    /// Prints what each step alone takes of a processor, and what bounded the whole. Exit code 1 if the audit finds
+    /// something.
+    Audit(audit::BenchArgs),
 }
 
 #[derive(Debug, Args)]

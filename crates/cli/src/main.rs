@@ -1,6 +1,7 @@
 //! The one binary, databourse: what is typed becomes a call of a command, an error becomes its last line.
 
 mod args;
+mod audit;
 mod bench;
 mod commands;
 mod config;
@@ -52,5 +53,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => commands::verify::run(&args),
         Command::Witness(args) => runtime.block_on(commands::witness::run(args)),
         Command::Certificate(command) => done(commands::certificate::run(command)),
+        Command::Mirror(args) => runtime.block_on(commands::mirror::run(args)),
+        Command::Audit(args) => Ok(runtime.block_on(commands::audit::run(args))),
     }
 }

@@ -35,6 +35,7 @@ mod ml_dsa;
 mod note;
 mod policy;
 mod policy_history;
+mod prepared_key;
 mod receipt;
 mod signer;
 mod vkey;
@@ -61,6 +62,7 @@ pub use policy::{
     PolicyWitness, Quorum, Untrusted, Witnessed,
 };
 pub use policy_history::{HistoryError, POLICY_PERIODS_MAX, PolicyHistory, PolicyPeriod, RetiredKey};
+pub use prepared_key::PreparedKey;
 pub use receipt::{RECEIPT_BYTES_MAX, RECEIPT_HASHES_MAX, Receipt, ReceiptError};
 pub use signer::NoteSigner;
 pub use vkey::{NoteKeyType, VerifiedSignature, VerifierKey};

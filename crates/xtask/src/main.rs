@@ -4,6 +4,7 @@
 //! files that stand beside it.
 
 mod accept;
+mod audit;
 mod books;
 mod contracts;
 mod fuzz;

@@ -1,5 +1,6 @@
 //! One file per command of the binary.
 
+pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod certificate;
 pub(crate) mod check;
@@ -9,6 +10,7 @@ pub(crate) mod fsck;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
+pub(crate) mod mirror;
 pub(crate) mod region;
 pub(crate) mod serve;
 pub(crate) mod settle;
