@@ -151,7 +151,7 @@ impl VerifiedTree {
     }
 
     /// Every bundle from that of entry `from` on, in order.
-    pub fn bundles(&self, from: LeafIndex) -> impl Stream<Item = Result<Bundle, LogError>> + Send + '_ {
+    pub fn bundles(&self, from: LeafIndex) -> impl Stream<Item = Result<Bundle, LogError>> + '_ {
         let (first, width) = (from.0 / u64::from(TILE_WIDTH), u64::from(TILE_WIDTH));
         let indexes = first..self.size().0.div_ceil(width);
         stream::iter(indexes).map(|index| self.bundle(index)).buffered(REQUESTS_MAX)
