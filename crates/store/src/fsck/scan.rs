@@ -57,7 +57,8 @@ impl ScannedTable {
     fn order(&self) -> String {
         let columns = self.key().into_iter().map(|column| {
             let collation = if column.data_type == "text" { r#" COLLATE "C""# } else { "" };
-            format!("{}{collation}", quoted(&column.name))
+            // With its table: the name alone would be that of the text in the list of columns.
+            format!("{}.{}{collation}", quoted(&self.name), quoted(&column.name))
         });
         columns.collect::<Vec<_>>().join(", ")
     }

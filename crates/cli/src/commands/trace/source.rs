@@ -3,7 +3,7 @@
 use crate::{args::fsck::TraceArgs, commands::export::must_exist, config::Config, database::Database};
 use anyhow::{Context as _, Result};
 use databourse_ledger::{BUNDLE_ENTRIES_MAX, SignedCheckpoint, decode_bundle};
-use databourse_merkle::{TILE_WIDTH, TilePath, tile::bundle_at};
+use databourse_merkle::{TILE_WIDTH, tile::bundle_at};
 use databourse_primitives::{ExchangeCode, Height};
 use databourse_store::Store;
 use std::{fs, path::PathBuf};
@@ -52,8 +52,8 @@ impl Source {
                     return Ok(Vec::new());
                 };
                 // Of a bundle that has become full, the full one may be all that is left.
-                let paths = [TilePath::Bundle(coord), TilePath::Bundle(coord.full())];
-                let found = paths.iter().map(|path| folder.join(path.path())).find(|file| file.exists());
+                let paths = [coord.path(), coord.full().path()];
+                let found = paths.iter().map(|path| folder.join(path)).find(|file| file.exists());
                 let file = found.unwrap_or_else(|| folder.join(coord.path()));
                 let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
                 let entries = decode_bundle(&bytes, BUNDLE_ENTRIES_MAX)
