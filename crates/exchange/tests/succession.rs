@@ -74,7 +74,7 @@ async fn end_of(node: &Node) -> Predecessor {
 async fn a_ledger_ends_under_load_and_the_next_one_goes_on_from_its_root() {
     let mut region = Region::start(&CODES).await;
     let policy: Policy = region.node("sh").policy().parse().unwrap();
-    let certifying = tokio::spawn(load(region.node("js").clone(), 10_000, |number| {
+    let certifying = tokio::spawn(load(region.node("js").clone(), 10_000, |number, _| {
         certify(number, &format!("p{number}"))
     }));
     let publishing = tokio::spawn(load(region.node("sh").clone(), 20_000, schedule));

@@ -23,6 +23,9 @@ pub const REQUESTS_MAX: usize = 8;
 /// Full tiles above level 0 in memory: 8 KiB each.
 const TILES_CACHED_MAX: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
+/// Hashes of tiles that stand over others, by level and index.
+type Parents = LruCache<(u8, u64), Arc<[Hash]>>;
+
 /// See the module.
 #[derive(Debug)]
 pub struct VerifiedTree {
@@ -30,7 +33,7 @@ pub struct VerifiedTree {
     signed: SignedCheckpoint,
     verdict: PolicyVerdict,
     edge: TileEdge,
-    parents: Mutex<LruCache<(u8, u64), Arc<[Hash]>>>,
+    parents: Mutex<Parents>,
 }
 
 impl VerifiedTree {

@@ -80,7 +80,8 @@ impl LogList {
         match words.as_slice() {
             ["log", key] | ["log", key, _] => {
                 let key = parse_key(key)?;
-                self.add(&key.name().to_owned(), key)
+                let name = key.name().to_owned();
+                self.add(&name, key)
             }
             ["witness" | "group" | "quorum", ..] => Ok(()),
             _ => Err("`log <vkey> [<url>]`"),

@@ -11,7 +11,7 @@ use std::{
     fs::OpenOptions,
     io::{Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 const HEADING: &str =
@@ -59,7 +59,7 @@ fn sign(args: &SignArgs) -> Result<Entry> {
     Ok(Decoded::new(entry).map_err(|refusal| anyhow!("{refusal}"))?.entry().clone())
 }
 
-fn new(out: &PathBuf) -> Result<()> {
+fn new(out: &Path) -> Result<()> {
     print(&write_new(out, HEADING)?);
     println!("private seed  {} (mode 600; keep a copy where you keep secrets)", out.display());
     Ok(())
