@@ -64,10 +64,17 @@ fn altered(data_type: &str, is_key: bool, text: &str) -> String {
             json.to_string()
         }
         "ARRAY" => text.replacen('{', "{zz,", 1),
-        "uuid" | "text" | "character varying" => {
+        "uuid" => format!("f{}", &text[1..]),
+        "text" | "character varying" => {
             let mut text = text.to_owned();
-            let last = text.pop().unwrap();
-            text.push(if last == 'a' { 'b' } else { 'a' });
+            let other = match text.pop() {
+                // The key must not be another row's.
+                _ if is_key => 'z',
+                Some(digit @ '0'..='8') => char::from_u32(u32::from(digit) + 1).unwrap(),
+                Some('a') => 'b',
+                _ => 'a',
+            };
+            text.push(other);
             text
         }
         other => panic!("how is a {other} altered?"),
