@@ -283,7 +283,7 @@ async fn a_sigsum_log_has_its_tree_heads_cosigned_by_our_witness_and_a_sigsum_ve
     let key = VerifierKey::new(origin.as_str(), NoteKeyType::Ed25519, PublicKey::from_bytes(public)).unwrap();
     let signer = support::witness_signer();
     let witness_key: String =
-        signer.verifier_key().public_key().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        signer.verifier_key().key_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let config = WitnessConfig {
         signer,
         logs: format!("log {key}\n").parse().unwrap(),
