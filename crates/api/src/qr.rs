@@ -211,7 +211,7 @@ mod tests {
 
         file.receipt.extra = Some(
             (0..9_000_u32)
-                .flat_map(|number| (number * 2_654_435_761_u32.rotate_left(number)).to_le_bytes())
+                .flat_map(|number| number.wrapping_mul(2_654_435_761_u32.rotate_left(number)).to_le_bytes())
                 .collect(),
         );
         let address = made(&file);

@@ -30,7 +30,7 @@ fn expect_good(browser: &mut Browser) {
 /// The page shows that it was refused, where, and nothing of what it says.
 #[track_caller]
 fn expect_refused(browser: &mut Browser, check: &str, code: &str) {
-    browser.wait_until(&format!("document.querySelector('#verdict.bad #code').textContent === '{code}'"));
+    browser.wait_until(&format!("document.querySelector('#verdict.bad #code')?.textContent === '{code}'"));
     assert_eq!(browser.evaluate("document.querySelector('#checks .failed').dataset.check"), check);
     assert_eq!(browser.evaluate("document.getElementById('proven').hidden"), true);
 }

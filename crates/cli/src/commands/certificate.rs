@@ -96,7 +96,7 @@ mod tests {
         for text in [file, &digits, &format!("{digits}\n"), &format!("https://sh.example/verify#{digits}")] {
             assert_eq!(parse(text.as_bytes()).unwrap().to_string(), file);
         }
-        assert_eq!(parse(b"12345").unwrap_err().code(), "certificate.malformed");
+        assert_eq!(parse(b"12345").unwrap_err().code(), "certificate.format_unknown");
         assert_eq!(parse(b"{}").unwrap_err().code(), "certificate.malformed");
         assert!(
             number(&parse(file.as_bytes()).unwrap()).is_err(),
