@@ -73,7 +73,8 @@ async fn a_demo_is_sound_and_what_is_changed_by_hand_is_named() {
 
     tamper(
         &data,
-        "UPDATE account SET record = jsonb_set(record, '{credits_minor}', '1') WHERE name LIKE 'party:%'",
+        "UPDATE account SET record = jsonb_set(record, '{credits_minor}', \
+         to_jsonb(coalesce((record->>'credits_minor')::bigint, 0) + 1)) WHERE name LIKE 'party:%'",
     )
     .await;
     let (code, report) = fsck(&data);
