@@ -289,6 +289,12 @@ impl Publisher {
     /// Shows a final checkpoint of before a restart.
     pub(crate) fn resume(&self, shown: Published) {
         self.finality().resume(shown.size);
+        let lines = shown.signed.iter().flat_map(|signed| &signed.signatures);
+        // Those of members are named after the origin. The others were verified before they were shown, and are shown
+        // again when this node has signed the same tree anew.
+        for line in lines.filter(|line| !line.name.starts_with(self.origin.as_str())) {
+            self.outside().lines.add(shown.size, line.clone());
+        }
         self.shown.send_replace(Arc::new(shown));
     }
 
