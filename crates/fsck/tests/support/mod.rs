@@ -180,6 +180,13 @@ impl Ledger {
             "tree_size": summary.head.tree_size, "row_count": summary.row_count, "digest": summary.digest,
         });
         market.must(By::At(0), "snapshot.attest", json!({ "height": height, "content": content }));
+        let root = Digest::from_bytes(*ledger.edge.root().as_bytes());
+        let anchored = json!({
+            "chain_id": 1, "contract": format!("0x{}", "5f".repeat(20)),
+            "transaction": format!("0x{}", "0a".repeat(32)), "block_number": 9,
+            "subject": { "name": "checkpoint", "size": ledger.edge.size(), "root": root },
+        });
+        market.must(By::At(0), "anchor.record", anchored);
         fill(&mut market);
         ledger.grow(&market).await;
         let evidence = [double_signing(3), double_signing(4)];
