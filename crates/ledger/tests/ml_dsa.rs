@@ -1,4 +1,4 @@
-//! ML-DSA-44 cosignatures (C2SP tlog-cosignature, type 0x06), judged by NIST's vector and by a program of others.
+//! ML-DSA-44 cosignatures (C2SP tlog-cosignature, type 0x06), judged by a program of others.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 use databourse_ledger::{
@@ -52,7 +52,7 @@ fn message(time_s: u64) -> Vec<u8> {
 }
 
 #[test]
-fn the_key_of_a_seed_is_nists() {
+fn the_key_of_a_seed_is_what_another_program_computes() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/ledger/ml-dsa-44.json");
     let vector: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let bytes = |name: &str| hex::decode(vector[name].as_str().unwrap()).unwrap();
