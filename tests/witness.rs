@@ -165,15 +165,6 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     assert!(kept.status.success() && convicting.status.success() && convicting.stdout.is_empty());
     assert!(String::from_utf8(kept.stdout).unwrap().contains(&shown.checkpoint.to_string()));
 
-    // After a restart the last line is still shown, before anybody was asked.
-    let last = checkpoint().await;
     running.kill();
-    server.stop();
-    let server = Server::start(data).await;
-    let resumed = text(&server, "/checkpoint").await;
-    let resumed = SignedCheckpoint::parse(resumed.as_bytes()).unwrap();
-    if resumed.checkpoint == last.checkpoint {
-        both.check(&resumed).unwrap();
-    }
     server.stop();
 }
