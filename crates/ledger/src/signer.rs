@@ -7,6 +7,7 @@ use crate::{
 
 /// A private key, of the algorithm that the type of its verifier key names.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "ml-dsa", expect(clippy::large_enum_variant, reason = "a process has a handful"))]
 enum Secret {
     Ed25519(SigningKey),
     #[cfg(feature = "ml-dsa")]

@@ -57,6 +57,9 @@ enum Command {
         /// The folder with the real files.
         #[arg(long, default_value = "../shared/data")]
         data: PathBuf,
+        /// Mirror the ledger of the real files and audit the copy, too.
+        #[arg(long)]
+        audit: bool,
     },
     /// Writes the files that are made from the code: docs/refusals.md.
     Generate {
@@ -74,7 +77,7 @@ fn main() -> anyhow::Result<()> {
         Command::Simulate { seeds, seed } => simulate::simulate(seeds, seed),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, &target),
         Command::Ready => ready::ready(),
-        Command::Accept { data } => accept::accept(&data),
+        Command::Accept { data, audit } => accept::accept(&data, audit),
         Command::Generate { check } => generate::generate(check),
         Command::Contracts => contracts::contracts(),
     }
