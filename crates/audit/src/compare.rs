@@ -229,8 +229,8 @@ mod tests {
         let json = r#"{"a": {"c": [1, 2], "b": 1}}"#;
         let (two, ten) = (found(2, Some("two"), json), found(10, Some("ten"), json));
         check(&[two.clone(), ten.clone()], &[]);
-        check(&[ten.clone()], &["noun 2: missing (entry 2)"]);
-        check(&[two.clone()], &["noun 10: missing (entry 10)"]);
+        check(std::slice::from_ref(&ten), &["noun 2: missing (entry 2)"]);
+        check(std::slice::from_ref(&two), &["noun 10: missing (entry 10)"]);
         let three = found(3, Some("three"), json);
         check(&[two.clone(), three, ten.clone()], &["noun 3: follows from no entry"]);
         let renamed = found(2, Some("tow"), json);
