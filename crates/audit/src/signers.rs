@@ -1,7 +1,7 @@
 //! Who could sign a checkpoint, by the entries under it.
 
-use crate::{Auditor, FindingKind};
-use databourse_ledger::{NoteKeyType, Policy, PolicyLog, PolicyWitness, SignedCheckpoint, VerifierKey};
+use crate::{Auditor, FindingKind, vouched};
+use databourse_ledger::{NoteKeyType, Policy, SignedCheckpoint, VerifierKey};
 use databourse_party::{Exchange, Region, cosigners};
 use databourse_primitives::Height;
 
@@ -21,17 +21,8 @@ impl Auditor {
     /// the keys in force at the last block. `None` before the founding.
     pub fn members_policy(&self) -> Option<Policy> {
         let region: &Region = self.state().find(&"region")?;
-        let origin = region.origin.as_str();
-        let (mut logs, mut witnesses) = (Vec::new(), Vec::new());
-        for member in cosigners(self.state().all::<Exchange>(), self.height().max(Height(1))) {
-            let key = VerifierKey::new(origin, NoteKeyType::Ed25519, member.checkpoint_key).ok()?;
-            logs.push(PolicyLog { key, url: None });
-            let name = format!("{origin}/{}", member.exchange);
-            let key =
-                VerifierKey::new(name.clone(), NoteKeyType::CosignatureV1, member.cosignature_key).ok()?;
-            witnesses.push(PolicyWitness { name, key, url: None });
-        }
-        Policy::more_than_two_thirds(logs, witnesses).ok()
+        let members = cosigners(self.state().all::<Exchange>(), self.height().max(Height(1)));
+        vouched::members_policy(region, members)
     }
 
     /// Judges the checkpoint of the entries read so far by what they say of the members and their keys.

@@ -128,17 +128,7 @@ impl<'a> Signers<'a> {
 
     /// The policy of the checkpoint of the block of `height` (C2SP tlog-policy); `None` if nobody signs there.
     pub fn policy(&self, height: Height, finality: Finality<'_>) -> Option<Policy> {
-        let origin = self.region.origin.as_str();
-        let (mut logs, mut witnesses) = (Vec::new(), Vec::new());
-        for member in self.members(height, finality) {
-            let key = VerifierKey::new(origin, NoteKeyType::Ed25519, member.checkpoint_key).ok()?;
-            logs.push(PolicyLog { key, url: None });
-            let name = format!("{origin}/{}", member.exchange);
-            let key =
-                VerifierKey::new(name.clone(), NoteKeyType::CosignatureV1, member.cosignature_key).ok()?;
-            witnesses.push(PolicyWitness { name, key, url: None });
-        }
-        Policy::more_than_two_thirds(logs, witnesses).ok()
+        members_policy(self.region, self.members(height, finality))
     }
 
     fn members(&self, height: Height, finality: Finality<'_>) -> Vec<Cosigner> {
@@ -163,4 +153,18 @@ impl<'a> Signers<'a> {
             logs.chain(witnesses).collect::<Vec<_>>()
         })
     }
+}
+
+/// Any of `members` signed as the log of `region`, and more than two thirds of them cosigned (C2SP tlog-policy).
+pub(crate) fn members_policy(region: &Region, members: Vec<Cosigner>) -> Option<Policy> {
+    let origin = region.origin.as_str();
+    let (mut logs, mut witnesses) = (Vec::new(), Vec::new());
+    for member in members {
+        let key = VerifierKey::new(origin, NoteKeyType::Ed25519, member.checkpoint_key).ok()?;
+        logs.push(PolicyLog { key, url: None });
+        let name = format!("{origin}/{}", member.exchange);
+        let key = VerifierKey::new(name.clone(), NoteKeyType::CosignatureV1, member.cosignature_key).ok()?;
+        witnesses.push(PolicyWitness { name, key, url: None });
+    }
+    Policy::more_than_two_thirds(logs, witnesses).ok()
 }
