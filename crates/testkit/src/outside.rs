@@ -2,6 +2,7 @@
 //! without it.
 
 use std::{
+    env,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -38,6 +39,8 @@ pub fn alone_in(folder: &Path) -> File {
 /// # Panics
 /// When it cannot, with what to type.
 pub fn apt_install(package: &str) {
+    // Two test programs run at once, and only one apt-get can.
+    let _lock = alone_in(&env::temp_dir().join("databourse-apt"));
     let install = || {
         let mut command = Command::new("apt-get");
         command.args(["install", "-y", "--no-install-recommends", package]);

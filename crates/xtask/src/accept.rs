@@ -1,30 +1,34 @@
-//! `cargo xtask accept`: the real files, played by the release build.
+//! `cargo xtask accept`: the real files, played by the program.
 
 use crate::{
     audit, books,
-    run::{cargo, must, output_of, root},
+    run::{TESTED_FEATURES, cargo, must, output_of, root},
 };
 use anyhow::{Context as _, bail};
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// What the summary of the whole order file must say; see the README beside the files.
 const ORDER_FACTS: [&str; 3] =
     ["PASS: 541,909 lines, net 9,747,747.934 XTS", "refused order.buyer_missing", "135,080"];
 
-/// Builds the release binary, plays the built-in market twice and the real files once, checks what they print, and has
+/// Builds the program, plays the built-in market twice and the real files once, checks what they print, and has
 /// the journal of the real files judged by two accounting programs, and, if it is asked for, their ledger audited
 /// from a mirror of it.
-pub(crate) fn accept(data: &Path, is_audited: bool) -> anyhow::Result<()> {
+pub(crate) fn accept(data: &Path, is_audited: bool, is_debug: bool) -> anyhow::Result<()> {
     let data =
         fs::canonicalize(root().join(data)).with_context(|| format!("no folder {}", data.display()))?;
-    must(&mut cargo(&["build", "--release", "--locked", "--bin", "databourse"]))?;
+    let program = build(is_debug)?;
     let scratch = root().join("target/accept");
     if scratch.exists() {
         fs::remove_dir_all(&scratch)?;
     }
     fs::create_dir_all(&scratch)?;
 
-    let sample = |name: &str| demo(&scratch.join(name), &["--seed", "7"]);
+    let sample = |name: &str| demo(&program, &scratch.join(name), &["--seed", "7"]);
     let (first, second) = (checkpoint(&sample("first")?)?, checkpoint(&sample("second")?)?);
     if first != second {
         bail!("two seeded runs differ: {first:?} and {second:?}");
@@ -34,24 +38,36 @@ pub(crate) fn accept(data: &Path, is_audited: bool) -> anyhow::Result<()> {
     let (firstdata, registry) = (file("firstdata-sources.jsonl.gz"), file("open-data-registry.jsonl.gz"));
     let orders = file("online-retail.csv.gz");
     let real = ["--seed", "7", "--catalogue", &firstdata, &registry, "--orders", &orders];
-    let summary = demo(&scratch.join("real"), &real)?;
+    let summary = demo(&program, &scratch.join("real"), &real)?;
     for fact in ORDER_FACTS {
         if !summary.contains(fact) {
             bail!("the summary of the real files does not say {fact}");
         }
     }
-    books::judge(&scratch.join("real"))?;
+    books::judge(&program, &scratch.join("real"))?;
     if is_audited {
-        audit::judge(&scratch.join("real"))?;
+        audit::judge(&program, &scratch.join("real"))?;
     }
     fs::remove_dir_all(&scratch)?;
     println!("accepted: the real files add up, and two accounting programs agree");
     Ok(())
 }
 
-/// Runs `demo --exit` into `folder` and takes its summary.
-fn demo(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    let mut command = Command::new(root().join("target/release/databourse"));
+/// The program as users build it, or as the tests do, with the same features, so that nothing is compiled twice.
+fn build(is_debug: bool) -> anyhow::Result<PathBuf> {
+    let mut command = cargo(&["build", "--locked", "--bin", "databourse"]);
+    if is_debug {
+        command.args(["--workspace", "--features", TESTED_FEATURES]);
+    } else {
+        command.arg("--release");
+    }
+    must(&mut command)?;
+    Ok(root().join("target").join(if is_debug { "debug" } else { "release" }).join("databourse"))
+}
+
+/// Runs `demo --exit` of `program` into `folder` and takes its summary.
+fn demo(program: &Path, folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    let mut command = Command::new(program);
     let (summary, succeeded) =
         output_of(command.args(["demo", "--exit", "--data"]).arg(folder).args(arguments))?;
     if !succeeded {

@@ -10,12 +10,12 @@ use databourse_store::{
 use databourse_testkit::judges::{Balances, Judges, not_zero, outside};
 use std::{path::Path, process::Command};
 
-/// Exports the ledger in the data folder `data`, whose node is stopped, and has both programs judge it.
-pub(crate) fn judge(data: &Path) -> anyhow::Result<()> {
+/// Exports with `program` the ledger in the data folder `data`, whose node is stopped, and has both programs judge it.
+pub(crate) fn judge(program: &Path, data: &Path) -> anyhow::Result<()> {
     let judges = Judges::find_or_install(&root().join("target/judges"));
     let (hledger, beancount) = (data.join("books.journal"), data.join("books.beancount"));
     for (format, file) in [("hledger", &hledger), ("beancount", &beancount)] {
-        let mut export = Command::new(root().join("target/release/databourse"));
+        let mut export = Command::new(program);
         export.env("DATABOURSE_DATABASE_DATA_DIR", data);
         must(export.args(["export", "--format", format, "--out"]).arg(file))?;
     }

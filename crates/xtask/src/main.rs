@@ -1,4 +1,4 @@
-//! Daily work: `cargo xtask test | simulate | fuzz | ready | accept | generate | contracts`.
+//! Daily work: `cargo xtask test | simulate | fuzz | ready | dependencies | accept | generate | contracts`.
 //!
 //! Each command installs what it needs and needs nothing outside the repository, except `accept`, which reads the real
 //! files that stand beside it.
@@ -7,6 +7,7 @@ mod accept;
 mod audit;
 mod books;
 mod contracts;
+mod dependencies;
 mod fuzz;
 mod generate;
 mod ready;
@@ -50,8 +51,10 @@ enum Command {
         #[arg(long)]
         target: Vec<String>,
     },
-    /// What CI checks besides tests: format, lints, documentation, generated files, licences of dependencies.
+    /// What CI checks besides tests: format, lints, documentation, generated files, and that the dependencies were judged.
     Ready,
+    /// Judges licences and sources of the dependencies with cargo-deny; needed when Cargo.lock or .deny.toml changed.
+    Dependencies,
     /// Plays the real files with the release build, checks every total, and has hledger and beancount judge the journal.
     Accept {
         /// The folder with the real files.
@@ -60,6 +63,9 @@ enum Command {
         /// Mirror the ledger of the real files and audit the copy, too.
         #[arg(long)]
         audit: bool,
+        /// With the build that the tests use, which CI has anyway, in place of the release build.
+        #[arg(long)]
+        debug: bool,
     },
     /// Writes the files that are made from the code: docs/refusals.md.
     Generate {
@@ -77,7 +83,8 @@ fn main() -> anyhow::Result<()> {
         Command::Simulate { seeds, seed } => simulate::simulate(seeds, seed),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, &target),
         Command::Ready => ready::ready(),
-        Command::Accept { data, audit } => accept::accept(&data, audit),
+        Command::Dependencies => dependencies::judge(),
+        Command::Accept { data, audit, debug } => accept::accept(&data, audit, debug),
         Command::Generate { check } => generate::generate(check),
         Command::Contracts => contracts::contracts(),
     }

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, bail};
 use std::{
     env,
+    io::{BufRead, BufReader},
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -37,19 +38,23 @@ pub(crate) fn must(command: &mut Command) -> anyhow::Result<()> {
 
 /// Runs a program and takes what it prints to standard output, which is shown as well.
 pub(crate) fn output_of(command: &mut Command) -> anyhow::Result<(String, bool)> {
-    use std::io::{BufRead as _, BufReader};
+    let mut text = String::new();
+    let succeeded = lines_of(command, |line| {
+        println!("{line}");
+        text.push_str(&line);
+        text.push('\n');
+    })?;
+    Ok((text, succeeded))
+}
+
+/// Runs a program and gives each line of its standard output to `take`; says whether it succeeded.
+pub(crate) fn lines_of(command: &mut Command, mut take: impl FnMut(String)) -> anyhow::Result<bool> {
     let shown = format!("{command:?}");
     eprintln!("→ {shown}");
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start {shown}"))?;
-    let mut text = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            println!("{line}");
-            text.push_str(&line);
-            text.push('\n');
-        }
+    for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+        take(line?);
     }
-    Ok((text, child.wait()?.success()))
+    Ok(child.wait()?.success())
 }
