@@ -18,6 +18,8 @@ mod known;
 mod notes;
 mod policies;
 mod proofs;
+#[path = "../../merkle/tests/reference/mod.rs"]
+mod reference;
 mod tiles;
 
 /// One parser, or a family that shares a form.
