@@ -291,13 +291,21 @@ impl Publisher {
     /// Shows a final checkpoint of before a restart.
     pub(crate) fn resume(&self, shown: Published) {
         self.finality().resume(shown.size);
+        let shown = Arc::new(shown);
         let lines = shown.signed.iter().flat_map(|signed| &signed.signatures);
-        // Those of members are named after the origin. The others were verified before they were shown, and are shown
-        // again when this node has signed the same tree anew.
-        for line in lines.filter(|line| !line.name.starts_with(self.origin.as_str())) {
-            self.outside().lines.add(shown.size, line.clone());
+        // Those of members are named after the origin. The others were verified before they were kept, and are shown again
+        // when this node has signed the same tree anew.
+        let is_outside = |line: &&NoteSignature| {
+            let rest = line.name.strip_prefix(self.origin.as_str());
+            rest.is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        };
+        let mut outside = self.outside();
+        for line in lines.filter(is_outside) {
+            outside.lines.add(shown.size, line.clone());
+            outside.witnessed.entry(shown.size.0).or_insert_with(|| (0, Arc::clone(&shown))).0 += 1;
         }
-        self.shown.send_replace(Arc::new(shown));
+        drop(outside);
+        self.shown.send_replace(shown);
     }
 
     /// Whose cosignatures are asked for.
