@@ -10,6 +10,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
 };
+use databourse_ledger::{NoteKeyType, NoteSigner, SignedCheckpoint, SigningKey};
 use databourse_primitives::Digest;
 use serde_json::{Value, json};
 use std::{
@@ -127,6 +128,28 @@ impl Auditor {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Puts the line of a witness under the checkpoint of the copy: unknown first, then named by the policy.
+    #[track_caller]
+    fn counts_lines_that_nobody_judges(&self, checkpoint: &str) {
+        let (file, policy) = (self.folder.join(checkpoint), self.folder.join("policy"));
+        let key = SigningKey::from_seed([9; 32]);
+        let witness = NoteSigner::new("witness.example/w", NoteKeyType::CosignatureV1, key).unwrap();
+        let mut signed = SignedCheckpoint::parse(&fs::read(&file).unwrap()).unwrap();
+        signed.cosign(&witness, 1_767_574_800).unwrap();
+        fs::write(&file, signed.to_string()).unwrap();
+        let own = fs::read_to_string(&policy).unwrap();
+        let named = format!("witness outside {}\n{own}", witness.verifier_key());
+        for (text, unjudged) in [(&named, 0), (&own, 1)] {
+            fs::write(&policy, text).unwrap();
+            let (code, report) = self.audits(&self.path("copy"), &[]);
+            assert_eq!((code, report["other_lines"].as_array().unwrap().len()), (Some(0), 1), "{report:#}");
+            assert_eq!(report["unjudged_line_count"], unjudged, "{report:#}");
+        }
+        let text = self.run(&["audit", &self.path("copy")]);
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.contains("密钥未知而未核验  1"), "{text}");
+    }
+
     /// The report of an audit, and its exit code.
     #[track_caller]
     fn audits(&self, source: &str, arguments: &[&str]) -> (Option<i32>, Value) {
@@ -156,6 +179,8 @@ async fn an_auditor_finds_nothing_in_an_honest_node_and_names_what_another_answe
     let (code, report) = auditor.audits(&copy, &[]);
     assert_eq!((code, &report["findings"]), (Some(0), &json!([])), "{report:#}");
     assert_eq!(report["cosigned_by"].as_array().unwrap().len(), 1);
+    auditor.counts_lines_that_nobody_judges("copy/checkpoint");
+    fs::write(auditor.folder.join("copy/checkpoint"), &first).unwrap();
     let state = auditor.path("state");
     let (code, report) = auditor.audits(&server.url, &["--state", &state]);
     assert_eq!((code, &report["findings"]), (Some(0), &json!([])), "{report:#}");
