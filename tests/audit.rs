@@ -10,6 +10,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
 };
+use databourse_ledger::{NoteKeyType, NoteSigner, SignedCheckpoint, SigningKey};
 use databourse_primitives::Digest;
 use serde_json::{Value, json};
 use std::{
@@ -127,6 +128,28 @@ impl Auditor {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Puts the line of a witness under the checkpoint of the copy: unknown first, then named by the policy.
+    #[track_caller]
+    fn counts_lines_that_nobody_judges(&self, checkpoint: &str) {
+        let (file, policy) = (self.folder.join(checkpoint), self.folder.join("policy"));
+        let key = SigningKey::from_seed([9; 32]);
+        let witness = NoteSigner::new("witness.example/w", NoteKeyType::CosignatureV1, key).unwrap();
+        let mut signed = SignedCheckpoint::parse(&fs::read(&file).unwrap()).unwrap();
+        signed.cosign(&witness, 1_767_574_800).unwrap();
+        fs::write(&file, signed.to_string()).unwrap();
+        let own = fs::read_to_string(&policy).unwrap();
+        let named = format!("witness outside {}\n{own}", witness.verifier_key());
+        for (text, unjudged) in [(&named, 0), (&own, 1)] {
+            fs::write(&policy, text).unwrap();
+            let (code, report) = self.audits(&self.path("copy"), &[]);
+            assert_eq!((code, report["other_lines"].as_array().unwrap().len()), (Some(0), 1), "{report:#}");
+            assert_eq!(report["unjudged_line_count"], unjudged, "{report:#}");
+        }
+        let text = self.run(&["audit", &self.path("copy")]);
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.contains("密钥未知而未核验  1"), "{text}");
+    }
+
     /// The report of an audit, and its exit code.
     #[track_caller]
     fn audits(&self, source: &str, arguments: &[&str]) -> (Option<i32>, Value) {
@@ -156,6 +179,8 @@ async fn an_auditor_finds_nothing_in_an_honest_node_and_names_what_another_answe
     let (code, report) = auditor.audits(&copy, &[]);
     assert_eq!((code, &report["findings"]), (Some(0), &json!([])), "{report:#}");
     assert_eq!(report["cosigned_by"].as_array().unwrap().len(), 1);
+    auditor.counts_lines_that_nobody_judges("copy/checkpoint");
+    fs::write(auditor.folder.join("copy/checkpoint"), &first).unwrap();
     let state = auditor.path("state");
     let (code, report) = auditor.audits(&server.url, &["--state", &state]);
     assert_eq!((code, &report["findings"]), (Some(0), &json!([])), "{report:#}");
@@ -200,6 +225,114 @@ async fn an_auditor_finds_nothing_in_an_honest_node_and_names_what_another_answe
     server.stop();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_life_of_an_order_is_read_from_a_running_node_and_nothing_is_told_of_one_that_lies() {
+    let folder = databourse_testkit::scratch_folder();
+    let data = folder.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    let server = Server::start(&data).await;
+    submit(&server, &supply()).await;
+    // More than one bundle, so that a full tile is read, too.
+    submit(&server, &purchases(0..100)).await;
+    let auditor = Auditor::new(&server).await;
+    let order = id(7, 3);
+    let trace = |url: &str, trust: &[&str]| {
+        let mut command = databourse(&auditor.folder);
+        let output = command.args(["trace", &order, "--json", "--url", url]).args(trust).output().unwrap();
+        let life = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
+        (output.status.code(), life, String::from_utf8(output.stderr).unwrap())
+    };
+    let (policy, token, out) = (auditor.path("policy"), auditor.path("token"), auditor.path("trace"));
+    let given = ["--policy", &policy, "--token-file", &token, "--out", &out];
+    let (code, life, failure) = trace(&server.url, &given);
+    assert_eq!(code, Some(0), "{failure}{life:#}");
+    assert!(life["entry_count"].as_u64() > Some(256), "{life:#}");
+    let steps = life["steps"].as_array().unwrap();
+    let types: Vec<_> = steps.iter().map(|step| step["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["order.place", "delivery.record", "order.accept"]);
+    for step in steps {
+        let stem =
+            format!("{out}/{:08}-{}", step["leaf_index"].as_u64().unwrap(), step["type"].as_str().unwrap());
+        let mut verify = databourse(&auditor.folder);
+        verify.args([
+            "verify",
+            &format!("{stem}.tlog-proof"),
+            "--entry",
+            &format!("{stem}.jws"),
+            "--policy",
+            &policy,
+        ]);
+        let output = verify.output().unwrap();
+        assert!(output.status.success(), "{stem}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    // The node's own policy is the same here.
+    assert_eq!(trace(&server.url, &["--token-file", &token]).1["steps"], life["steps"]);
+
+    // Without the token there are no entries; by another's policy there is no checkpoint.
+    let (code, _, failure) = trace(&server.url, &["--policy", &policy]);
+    assert!(code == Some(1) && failure.contains("source.unreachable"), "{failure}");
+    let text = fs::read_to_string(&policy).unwrap();
+    let key = text.split_whitespace().find(|word| word.contains('+')).unwrap();
+    let other =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/ledger/policy.txt"))
+            .unwrap();
+    assert!(!other.contains(key));
+    fs::write(auditor.folder.join("other"), other).unwrap();
+    let (code, _, failure) =
+        trace(&server.url, &["--policy", &auditor.path("other"), "--token-file", &token]);
+    assert!(code == Some(1) && failure.contains("checkpoint.origin_unknown"), "{failure}");
+    // A byte altered on the way: in an entry, in a full tile, in the unfinished one.
+    for path in ["tile/entries/000", "tile/0/000", "tile/0/001.p/"] {
+        let url = Altering { upstream: server.url.clone(), path }.start().await;
+        let (code, life, failure) = trace(&url, &given);
+        let is_named = failure.contains(&format!("file.altered: {path}"));
+        assert!(code == Some(1) && is_named && life.is_null(), "{path}: {failure}");
+    }
+    server.stop();
+}
+
+/// A node of which one file is altered on the way.
+#[derive(Clone)]
+struct Altering {
+    upstream: String,
+    /// What its path begins with.
+    path: &'static str,
+}
+
+impl Altering {
+    async fn start(self) -> String {
+        let answer = async |State(altering): State<Self>, uri: Uri, headers: HeaderMap| {
+            let (status, bytes) = passed_on(&altering.upstream, &uri, &headers).await;
+            let mut bytes = bytes.to_vec();
+            if uri.path()[1..].starts_with(altering.path) {
+                let last = bytes.last_mut().unwrap();
+                *last ^= 1;
+            }
+            (status, Bytes::from(bytes))
+        };
+        serve(Router::new().fallback(answer).with_state(self)).await
+    }
+}
+
+async fn serve(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+/// What the node itself answers.
+async fn passed_on(upstream: &str, uri: &Uri, headers: &HeaderMap) -> (StatusCode, Bytes) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = http.get(format!("{upstream}{uri}"));
+    if let Some(token) = headers.get("authorization") {
+        request = request.header("authorization", token.to_str().unwrap());
+    }
+    let answer = request.send().await.unwrap();
+    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+    (status, answer.bytes().await.unwrap())
+}
+
 /// A node that lies about an account, hides a licence, and gives out other roots.
 #[derive(Clone)]
 struct Proxy {
@@ -213,22 +346,11 @@ impl Proxy {
         let answer = async |State(proxy): State<Self>, uri: Uri, headers: HeaderMap| {
             proxy.answer(&uri, &headers).await
         };
-        let router = Router::new().fallback(answer).with_state(self);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        url
+        serve(Router::new().fallback(answer).with_state(self)).await
     }
 
     async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> (StatusCode, Bytes) {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut request = http.get(format!("{}{uri}", self.upstream));
-        if let Some(token) = headers.get("authorization") {
-            request = request.header("authorization", token.to_str().unwrap());
-        }
-        let answer = request.send().await.unwrap();
-        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
-        let bytes = answer.bytes().await.unwrap();
+        let (status, bytes) = passed_on(&self.upstream, uri, headers).await;
         let Ok(mut document) = serde_json::from_slice::<Value>(&bytes) else { return (status, bytes) };
         if uri.path().ends_with(&self.licence) {
             return (StatusCode::NOT_FOUND, Bytes::from(r#"{"status":404,"code":"resource.not_found"}"#));

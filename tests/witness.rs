@@ -1,5 +1,6 @@
 //! A real node and a real witness process: the node runs while the witness does not, is cosigned as soon as it does, and
 //! goes on when the witness is killed.
+//! Killed itself, it still shows what the witness has signed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod support;
@@ -67,6 +68,12 @@ async fn text(server: &Server, path: &str) -> String {
     request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap()
 }
 
+async fn receipt_at(server: &Server, token: &str, number: u64) -> Receipt {
+    let request = server.http.get(format!("{}/v1/entries/{}/receipt", server.url, id(number)));
+    let text = request.bearer_auth(token).send().await.unwrap().text().await.unwrap();
+    Receipt::parse(text.as_bytes()).unwrap()
+}
+
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let mut tick = tokio::time::interval(Duration::from_millis(50));
     let asking = async {
@@ -100,7 +107,7 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     fs::write(data.join("databourse.toml"), config).unwrap();
 
     // Nobody listens there: the node commits all the same, and says so.
-    let server = Server::start(data).await;
+    let mut server = Server::start(data).await;
     submit(&server, 1).await;
     let health = async || server.get("/v1/region/health").await.1["witnesses"][0].clone();
     eventually("the health names the witness", async || health().await["failures"].as_u64() >= Some(1)).await;
@@ -136,11 +143,7 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     both.check(&shown).unwrap();
     own.check(&shown).unwrap();
     let token = server.mint(&["--operator", "test"]);
-    let receipt = async |number: u64| {
-        let request = server.http.get(format!("{}/v1/entries/{}/receipt", server.url, id(number)));
-        let text = request.bearer_auth(&token).send().await.unwrap().text().await.unwrap();
-        Receipt::parse(text.as_bytes()).unwrap()
-    };
+    let receipt = async |number: u64| receipt_at(&server, &token, number).await;
     let proven = receipt(5).await;
     both.check(&proven.checkpoint).unwrap();
     own.check(&proven.checkpoint).unwrap();
@@ -165,6 +168,18 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     assert!(kept.status.success() && convicting.status.success() && convicting.stdout.is_empty());
     assert!(String::from_utf8(kept.stdout).unwrap().contains(&shown.checkpoint.to_string()));
 
+    // Both are killed, and the node is back alone: it had kept the line before it showed it.
     running.kill();
+    let before = checkpoint().await;
+    both.check(&before).unwrap();
+    server.kill();
+    let server = Server::start(data).await;
+    let after = SignedCheckpoint::parse(text(&server, "/checkpoint").await.as_bytes()).unwrap();
+    assert_eq!(after.checkpoint, before.checkpoint);
+    let proven = receipt_at(&server, &token, 5).await;
+    for signed in [&after, &proven.checkpoint] {
+        both.check(signed).unwrap();
+        own.check(signed).unwrap();
+    }
     server.stop();
 }

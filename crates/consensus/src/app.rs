@@ -123,6 +123,17 @@ pub trait LedgerApp: Send + 'static {
         false
     }
 
+    /// Whether an engine without peers makes a block now although no command waits: what was decided is in force from a later
+    /// height on, and nobody else brings that height about.
+    fn is_block_due(&self) -> bool {
+        false
+    }
+
+    /// Why this node, if it has no peers, can make no further block; `None` if it can.
+    fn obstacle(&self) -> Option<String> {
+        None
+    }
+
     /// Resolves to `true` when commands wait or a commit has failed, and to `false` when none waits and none will come
     /// any more. Cancel-safe.
     fn commands_wait(&self) -> impl Future<Output = bool> + Send;

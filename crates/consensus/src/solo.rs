@@ -16,8 +16,17 @@ impl Orderer for Solo {
     async fn run<A: LedgerApp>(self, mut app: A, mut halt: watch::Receiver<bool>) -> (A, End) {
         let mut end = End::Drained;
         let mut pause = Pause::default();
-        while app.commands_wait().await {
-            let Err(failure) = step(&mut app).await else {
+        loop {
+            if let Some(obstacle) = app.obstacle() {
+                end = End::Broken(obstacle);
+                break;
+            }
+            // What is due is made even when no command will come any more: the node is about to stop.
+            let demand = if app.is_block_due() { Demand::Always } else { Demand::IfAccepted };
+            if demand == Demand::IfAccepted && !app.commands_wait().await {
+                break;
+            }
+            let Err(failure) = step(&mut app, demand).await else {
                 pause = Pause::default();
                 continue;
             };
@@ -41,9 +50,9 @@ impl Orderer for Solo {
 }
 
 /// One block: build, check, commit.
-async fn step<A: LedgerApp>(app: &mut A) -> Result<(), A::Error> {
+async fn step<A: LedgerApp>(app: &mut A, demand: Demand) -> Result<(), A::Error> {
     let height = app.last_height().next();
-    let Some(block) = app.build(height, Demand::IfAccepted).await? else { return Ok(()) };
+    let Some(block) = app.build(height, demand).await? else { return Ok(()) };
     match app.check(&block).await? {
         Verdict::Valid => app.commit(block, CommitCertificate::solo()).await,
         verdict => {
@@ -76,6 +85,10 @@ mod tests {
     struct Script {
         height: u64,
         work: u32,
+        /// The height up to which blocks are due without work.
+        due: u64,
+        /// The height after which it makes none.
+        last: u64,
         failures: VecDeque<&'static str>,
         calls: Vec<&'static str>,
     }
@@ -96,14 +109,20 @@ mod tests {
         fn last_height(&self) -> Height {
             Height(self.height)
         }
+        fn is_block_due(&self) -> bool {
+            self.height < self.due
+        }
+        fn obstacle(&self) -> Option<String> {
+            (self.height >= self.last).then(|| "the keys are replaced".to_owned())
+        }
         async fn commands_wait(&self) -> bool {
             self.work > 0
         }
         async fn screen(&mut self) -> Result<bool, Broken> {
             Err(Broken)
         }
-        async fn build(&mut self, height: Height, _demand: Demand) -> Result<Option<Block>, Broken> {
-            self.call("build")?;
+        async fn build(&mut self, height: Height, demand: Demand) -> Result<Option<Block>, Broken> {
+            self.call(if demand == Demand::Always { "demand" } else { "build" })?;
             let digest = Digest::of(b"");
             let fields =
                 BlockHeader::for_commands(height, Timestamp::EPOCH, &[], digest, TreeSize(0), empty_root());
@@ -117,7 +136,7 @@ mod tests {
         async fn commit(&mut self, _block: Block, _certificate: CommitCertificate) -> Result<(), Broken> {
             self.call("commit")?;
             self.height += 1;
-            self.work -= 1;
+            self.work = self.work.saturating_sub(1);
             Ok(())
         }
         async fn settle(&mut self) -> Result<(), Broken> {
@@ -147,9 +166,29 @@ mod tests {
     }
 
     async fn check(failures: &[&'static str], halted: bool, expected: &[&str]) {
-        let app = Script { height: 0, work: 1, failures: failures.to_vec().into(), calls: Vec::new() };
+        let app = Script { failures: failures.to_vec().into(), ..script(1, 0, u64::MAX) };
         let (_sender, halt) = watch::channel(halted);
         assert_eq!(Solo.run(app, halt).await.0.calls, expected, "after {failures:?}");
+    }
+
+    fn script(work: u32, due: u64, last: u64) -> Script {
+        Script { height: 0, work, due, last, failures: VecDeque::new(), calls: Vec::new() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_block_that_is_due_is_made_without_commands_and_none_behind_an_obstacle() {
+        let check = async |work, due, last, expected: &[&str], end: End| {
+            let (_sender, halt) = watch::channel(false);
+            let (app, ended) = Solo.run(script(work, due, last), halt).await;
+            assert_eq!((&*app.calls, ended), (expected, end), "{work} {due} {last}");
+        };
+        let broken = || End::Broken("the keys are replaced".to_owned());
+        let (made, ended) = (["demand", "check", "commit"], ["settle", "abandon"]);
+        check(0, 1, 9, &[&made[..], &ended].concat(), End::Drained).await;
+        check(0, 2, 9, &[&made[..], &made, &ended].concat(), End::Drained).await;
+        check(0, 1, 1, &[&made[..], &ended].concat(), broken()).await;
+        check(1, 0, 1, &[&["build", "check", "commit"][..], &ended].concat(), broken()).await;
+        check(7, 0, 0, &ended, broken()).await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -288,7 +288,7 @@ impl Node {
         }));
         let mut jobs = vec![
             tokio::spawn(expire_while_running(node.clone(), halted.clone())),
-            tokio::spawn(publisher::keep_final(Arc::clone(&node.0), halted.clone())),
+            tokio::spawn(publisher::keep_final(Arc::clone(&node.0))),
         ];
         if let Some(folder) = snapshot_folder {
             jobs.push(tokio::spawn(snapshots::keep(node.clone(), folder, copies, halted.clone())));

@@ -5,7 +5,6 @@
 //! proof out of a few look-ups.
 
 use crate::{
-    engine::halt,
     finality::{Cosigners, Finality, Fork, Progress},
     gossip::Outbox,
     node::{Inner, NodeError},
@@ -20,7 +19,7 @@ use databourse_merkle::{
     BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, consistency_proof, inclusion_proofs, tile,
     tiles_for_consistency, tiles_for_inclusions,
 };
-use databourse_party::Cosigner;
+use databourse_party::{Cosigner, KeyPurpose};
 use databourse_primitives::{ExchangeCode, Height, LeafIndex, Line, Timestamp, TreeSize};
 use databourse_store::{FinalCheckpoint, Store};
 use lru::LruCache;
@@ -143,17 +142,12 @@ impl Publisher {
         })
     }
 
-    /// The verifier keys of `members`; of this node alone where its own checkpoint is final without others.
+    /// The verifier keys of `members`; those of this node's exchange alone where its own checkpoint is final without others.
+    /// They are the ledger's, not the key file's: a key that was replaced makes nothing final.
     pub(crate) fn cosigners(&self, members: &[Cosigner]) -> Result<Cosigners, NoteError> {
-        if self.peers.is_none() {
-            let own = self.cosigner.verifier_key().clone();
-            return Ok(Cosigners {
-                logs: vec![self.log_signer.verifier_key().clone()],
-                witnesses: BTreeMap::from([(self.exchange.clone(), own)]),
-            });
-        }
+        let counts = |member: &&Cosigner| self.peers.is_some() || member.exchange == self.exchange;
         let mut cosigners = Cosigners { logs: Vec::new(), witnesses: BTreeMap::new() };
-        for Cosigner { exchange, checkpoint_key, cosignature_key } in members {
+        for Cosigner { exchange, checkpoint_key, cosignature_key } in members.iter().filter(counts) {
             let origin = self.origin.as_str();
             cosigners.logs.push(VerifierKey::new(origin, NoteKeyType::Ed25519, *checkpoint_key)?);
             let name = format!("{origin}/{exchange}");
@@ -161,6 +155,14 @@ impl Publisher {
             cosigners.witnesses.insert(exchange.clone(), key);
         }
         Ok(cosigners)
+    }
+
+    /// The public keys that it signs with.
+    pub(crate) fn keys(&self) -> [(KeyPurpose, &[u8]); 2] {
+        [
+            (KeyPurpose::Checkpoint, self.log_signer.verifier_key().key_bytes()),
+            (KeyPurpose::Cosignature, self.cosigner.verifier_key().key_bytes()),
+        ]
     }
 
     fn finality(&self) -> MutexGuard<'_, Finality> {
@@ -289,13 +291,21 @@ impl Publisher {
     /// Shows a final checkpoint of before a restart.
     pub(crate) fn resume(&self, shown: Published) {
         self.finality().resume(shown.size);
+        let shown = Arc::new(shown);
         let lines = shown.signed.iter().flat_map(|signed| &signed.signatures);
-        // Those of members are named after the origin. The others were verified before they were shown, and are shown
-        // again when this node has signed the same tree anew.
-        for line in lines.filter(|line| !line.name.starts_with(self.origin.as_str())) {
-            self.outside().lines.add(shown.size, line.clone());
+        // Those of members are named after the origin. The others were verified before they were kept, and are shown again
+        // when this node has signed the same tree anew.
+        let is_outside = |line: &&NoteSignature| {
+            let rest = line.name.strip_prefix(self.origin.as_str());
+            rest.is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        };
+        let mut outside = self.outside();
+        for line in lines.filter(is_outside) {
+            outside.lines.add(shown.size, line.clone());
+            outside.witnessed.entry(shown.size.0).or_insert_with(|| (0, Arc::clone(&shown))).0 += 1;
         }
-        self.shown.send_replace(Arc::new(shown));
+        drop(outside);
+        self.shown.send_replace(shown);
     }
 
     /// Whose cosignatures are asked for.
@@ -484,13 +494,18 @@ pub(crate) async fn resume(publisher: &Publisher, store: &Store) -> Result<(), N
     Ok(())
 }
 
-/// Keeps what is shown, so that it can be shown after a restart.
-pub(crate) async fn keep_final(node: Arc<Inner>, mut halted: watch::Receiver<bool>) {
+/// Keeps what is shown, so that it can be shown after a restart. It ends behind the pipeline: what was shown last is kept,
+/// too, since a node whose keys are replaced cannot sign it again.
+pub(crate) async fn keep_final(node: Arc<Inner>) {
     let mut shown = node.publisher.subscribe();
+    let mut end = node.end.clone();
     loop {
         tokio::select! {
-            () = halt(&mut halted) => return,
+            // What was shown last comes first.
+            biased;
             changed = shown.changed() => if changed.is_err() { return },
+            // A sender that is gone is a pipeline that is gone.
+            _ = end.wait_for(Option::is_some) => return,
         }
         let last = Arc::clone(&shown.borrow_and_update());
         let Some(signed) = last.signed.clone() else { continue };

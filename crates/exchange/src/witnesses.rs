@@ -11,6 +11,7 @@ use crate::{
 };
 use databourse_ledger::NoteSignature;
 use databourse_primitives::TreeSize;
+use databourse_store::FinalCheckpoint;
 use databourse_witness::{ClientError, WitnessClient};
 use std::{
     collections::BTreeMap,
@@ -145,6 +146,13 @@ async fn ask_once(node: &Inner, witness: &WitnessClient, known: TreeSize) -> Res
     };
     let prove = |old: TreeSize| node.publisher.consistency(&node.store, &shown, old);
     let line = witness.cosign(known, signed, prove).await?;
+    let mut cosigned = signed.clone();
+    cosigned.add(line.clone());
+    // Kept before it is shown, so that it is shown after a restart, too.
+    let kept = FinalCheckpoint { height: shown.height, signed: cosigned };
+    if let Err(failure) = node.store.extend_final_checkpoint(&kept).await {
+        warn!(witness = line.name, error = %failure, "the line of the witness is not kept");
+    }
     node.publisher.witnessed(&shown, line);
     Ok(size)
 }

@@ -3,10 +3,12 @@
 
 mod support;
 
-use databourse_exchange::{Acting, Entropy, Node, NodeKeys};
+use databourse_audit::Auditor;
+use databourse_exchange::{Acting, End, Entropy, Node, NodeKeys, Running, Submission};
 use databourse_ledger::{Policy, PolicyHistory, Receipt, SignedCheckpoint};
 use databourse_party::{KeyPurpose, NewKey};
 use databourse_primitives::{LeafIndex, TreeSize};
+use databourse_testkit::TestDatabase;
 use serde_json::json;
 use std::{
     os::unix::fs::PermissionsExt as _,
@@ -17,7 +19,7 @@ use std::{
     },
     time::Duration,
 };
-use support::{ORIGIN, Region, certify, command, eventually, id, one, party};
+use support::{ORIGIN, Region, alone, certify, command, eventually, id, one, party};
 
 /// The four keys of `new` that stand in the ledger, and the others of `old`: what an operator does to the key file.
 fn exchanged(folder: &Path, old: u64, new: u64) -> NodeKeys {
@@ -35,6 +37,26 @@ fn exchanged(folder: &Path, old: u64, new: u64) -> NodeKeys {
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     NodeKeys::load(&path).unwrap()
+}
+
+/// The proposal of `code` to sign with these keys of `new` from now on.
+fn replace_keys(number: u64, code: &str, new: &NodeKeys) -> Submission {
+    let (origin, exchange) = (ORIGIN.parse().unwrap(), code.parse().unwrap());
+    let keys = [
+        (KeyPurpose::Entry, new.entry_key()),
+        (KeyPurpose::Checkpoint, new.checkpoint_key()),
+        (KeyPurpose::Cosignature, new.cosignature_key()),
+        (KeyPurpose::Consensus, new.consensus_key()),
+    ];
+    let proven: serde_json::Map<_, _> = keys
+        .iter()
+        .map(|(purpose, key)| {
+            let new = NewKey::prove(&origin, &exchange, *purpose, key);
+            (purpose.as_str().to_owned(), serde_json::to_value(new).unwrap())
+        })
+        .collect();
+    let change = json!({ "name": "replace_keys", "exchange": code, "keys": proven });
+    command(number, Acting::Exchange, "member.propose", &json!({ "change": change }))
 }
 
 async fn load(node: Node, ends: Arc<AtomicBool>) -> u64 {
@@ -68,24 +90,7 @@ async fn every_key_is_replaced_under_load_and_what_the_old_ones_signed_stays_goo
 
     let folder = databourse_testkit::scratch_folder();
     let new = exchanged(folder.path(), 1, 101);
-    let (origin, js) = (ORIGIN.parse().unwrap(), "js".parse().unwrap());
-    let keys = [
-        (KeyPurpose::Entry, new.entry_key()),
-        (KeyPurpose::Checkpoint, new.checkpoint_key()),
-        (KeyPurpose::Cosignature, new.cosignature_key()),
-        (KeyPurpose::Consensus, new.consensus_key()),
-    ];
-    let proven: serde_json::Map<_, _> = keys
-        .iter()
-        .map(|(purpose, key)| {
-            let new = NewKey::prove(&origin, &js, *purpose, key);
-            (purpose.as_str().to_owned(), serde_json::to_value(new).unwrap())
-        })
-        .collect();
-    let change = json!({ "name": "replace_keys", "exchange": "js", "keys": proven });
-    region
-        .insist("js", || command(2, Acting::Exchange, "member.propose", &json!({ "change": change })))
-        .await;
+    region.insist("js", || replace_keys(2, "js", &new)).await;
     for (number, code) in [(3, "ah"), (4, "sh")] {
         let vote = json!({ "proposal": id(2), "approve": true });
         eventually("the proposal is known there", async || {
@@ -136,4 +141,77 @@ async fn every_key_is_replaced_under_load_and_what_the_old_ones_signed_stays_goo
     let again = node.receipt(LeafIndex(before.leaf_index.0)).await.unwrap().unwrap();
     Receipt::parse(again.as_bytes()).unwrap().verify(stored.leaf_hash, &now).unwrap();
     region.stop().await;
+}
+
+fn shown(node: &Node) -> SignedCheckpoint {
+    SignedCheckpoint::parse(node.published().checkpoint.as_bytes()).unwrap()
+}
+
+/// Starts a node alone with keys that are not the ones that it needs, and says why it ended.
+async fn refused(database: &TestDatabase, keys: &NodeKeys) -> String {
+    let (_node, mut running) = Node::start(alone("sh", database.config()), keys).await.unwrap();
+    let reason = why(&mut running).await;
+    running.stop().await;
+    reason
+}
+
+async fn why(running: &mut Running) -> String {
+    match running.ended().await {
+        End::Broken(reason) => reason,
+        end => panic!("{end:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_alone_replaces_all_of_its_keys_and_each_checkpoint_is_judged_by_those_of_its_height() {
+    let database = TestDatabase::create().await;
+    databourse_store::Store::migrate(database.config()).await.unwrap();
+    let folder = databourse_testkit::scratch_folder();
+    let (old, new) = (NodeKeys::generate(&Entropy::seeded(1)).unwrap(), exchanged(folder.path(), 1, 101));
+    let start = async |keys| Node::start(alone("sh", database.config()), keys).await.unwrap();
+    let (node, mut running) = start(&old).await;
+    let before = one(&node, certify(1, "before")).await.unwrap();
+    let old_receipt =
+        Receipt::parse(node.receipt(before.leaf_index).await.unwrap().unwrap().as_bytes()).unwrap();
+    let old_policy = node.policy();
+
+    // Accepted by its own vote. It makes the last block of the old keys, and no block that would need the new ones.
+    let accepted = one(&node, replace_keys(2, "sh", &new)).await.unwrap();
+    let reason = why(&mut running).await;
+    assert!(reason.contains("entry, checkpoint, cosignature"), "{reason}");
+    let last = shown(&node);
+    assert_eq!(
+        (node.published().height, last.checkpoint.size),
+        (accepted.height.next(), TreeSize(accepted.leaf_index.0 + 2))
+    );
+    assert_eq!(history(&node).await.to_string().matches("above_size").count(), 1, "none is in force yet");
+    running.stop().await;
+    drop(node);
+    assert_eq!(refused(&database, &old).await, reason, "the old keys make no block more");
+
+    let (node, running) = start(&new).await;
+    assert_eq!(shown(&node), last, "what was shown is not taken back");
+    let after = one(&node, certify(3, "after")).await.unwrap();
+    assert_eq!(after.height, accepted.height.next().next());
+    let (now, history) = (shown(&node), history(&node).await);
+    let policy: Policy = node.policy().parse().unwrap();
+    for signed in [&old_receipt.checkpoint, &last, &now] {
+        history.check(signed).unwrap();
+        let at = node.policy_at(signed.checkpoint.size).await.unwrap().unwrap();
+        assert_eq!(at == old_policy, signed != &now, "{at}");
+    }
+    policy.check(&now).unwrap();
+    assert!(policy.check(&last).is_err() && old_policy.parse::<Policy>().unwrap().check(&now).is_err());
+    let retired = history.retired();
+    assert_eq!(retired.len(), 2);
+    assert!(retired.iter().all(|retired| retired.until_size == last.checkpoint.size));
+
+    // Who executes everything again comes to the same keys.
+    let mut auditor = Auditor::new();
+    for entry in node.store().entries(0, 100).await.unwrap() {
+        auditor.feed(&entry);
+    }
+    assert_eq!(auditor.members_policy(), Some(policy));
+    assert_eq!((auditor.judge(&now).findings, auditor.findings().len()), (Vec::new(), 0));
+    running.stop().await;
 }

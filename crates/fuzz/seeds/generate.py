@@ -64,6 +64,18 @@ for count in range(3):
     proof = {"format": "databourse-snapshot-proof@v1", "header": proven, "attestations": [proven] * count}
     seed("snapshot_proof", f"attested-by-{count}", json.dumps(proof, indent=2))
 
+# ── requests to a witness: old size, proof, blank line, checkpoint ──
+signed = text("ledger/checkpoint.txt").decode()
+HASH = signed.splitlines()[2]
+EXTENDED = signed.replace("\n\n", "\nan extension line\n\n", 1)
+for name, data in [("first", f"old 0\n\n{signed}"), ("again", f"old 5\n\n{cosigned}"), ("grown", f"old 3\n{HASH}\n{HASH}\n\n{signed}"),
+                   ("larger", f"old 6\n\n{signed}"), ("extended", f"old 0\n\n{EXTENDED}"), ("no-proof-line", f"old 5\n{signed}"),
+                   ("leading-zero", f"old 05\n\n{signed}"), ("short-hash", f"old 3\n{HASH[4:]}\n\n{signed}"),
+                   ("longest", f"old 18446744073709551615\n{(HASH + chr(10)) * 63}\n{signed}"),
+                   ("too-long", f"old 1\n{(HASH + chr(10)) * 64}\n{signed}"), ("crlf", f"old 0\n\n{signed}".replace("\n", "\r\n")),
+                   ("other-root", f"old 5\n\n{signed}".replace("iS57", "iS58")), ("empty-tree", f"old 0\n\n{signed}".replace("\n5\n", "\n0\n"))]:
+    seed("witness_request", name, data)
+
 # ── tiles ──
 paths = load("merkle/tile_paths.json")
 for place, case in enumerate(paths["accepted"]):

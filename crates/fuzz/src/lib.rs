@@ -18,6 +18,9 @@ mod known;
 mod notes;
 mod policies;
 mod proofs;
+#[path = "../../merkle/tests/reference/mod.rs"]
+mod reference;
+mod requests;
 mod tiles;
 
 /// One parser, or a family that shares a form.
@@ -50,7 +53,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "snapshot_proof", run: certificates::snapshot_proof, vectors: &[] },
     Target { name: "tile", run: tiles::tile, vectors: &[] },
     Target { name: "vkey", run: notes::vkey, vectors: &["ledger/note.vkey"] },
-    // The bodies of requests to a witness belong here, once `crates/witness` has their parser.
+    Target { name: "witness_request", run: requests::witness_request, vectors: &[] },
 ];
 
 /// The target of that name.

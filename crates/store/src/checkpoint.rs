@@ -7,7 +7,7 @@ use crate::{
     sql,
     store::{begin_write, rows},
 };
-use databourse_ledger::SignedCheckpoint;
+use databourse_ledger::{NOTE_SIGNATURES_MAX, SignedCheckpoint};
 use databourse_primitives::{Height, TreeSize};
 use tokio_postgres::{Row, types::ToSql};
 
@@ -68,6 +68,32 @@ impl Store {
         }
     }
 
+    /// Adds lines that came after a final checkpoint was kept, such as those of witnesses outside the region, and keeps it if
+    /// it is not yet: they are durable when this returns. A line that is there stays, so of each key the first one stands.
+    ///
+    /// # Errors
+    /// As [`Store::save_final_checkpoint`]; `Forked` also for a checkpoint of another origin; `Damaged`.
+    pub async fn extend_final_checkpoint(&self, checkpoint: &FinalCheckpoint) -> Result<(), StoreError> {
+        self.save_final_checkpoint(checkpoint).await?;
+        let FinalCheckpoint { height, signed } = checkpoint;
+        let tree_size = bigint(signed.checkpoint.size.0)?;
+        let extended = within(READ_LIMIT, async {
+            let mut client = self.connection().await?;
+            let tx = begin_write(&mut client).await?;
+            let found = rows(&tx, sql::FINAL_CHECKPOINT_LOCKED, &[&tree_size]).await?;
+            let Some(kept) = found.first().map(FinalCheckpoint::from_row).transpose()? else { return Ok(()) };
+            if kept.signed.checkpoint != signed.checkpoint {
+                return Err(StoreError::Forked { height: *height, tree_size: signed.checkpoint.size.0 });
+            }
+            if let Some(merged) = merged(&kept.signed, signed) {
+                let statement = tx.prepare_cached(sql::EXTEND_FINAL_CHECKPOINT).await?;
+                tx.execute(&statement, &[&tree_size, &merged.to_string()]).await?;
+            }
+            Ok(tx.commit().await?)
+        });
+        extended.await
+    }
+
     /// The last final checkpoint: the one of the largest tree.
     ///
     /// # Errors
@@ -88,4 +114,18 @@ impl Store {
         let rows = self.rows(sql::FINAL_CHECKPOINT_COVERING, &[&bigint_or_max(size.0)]).await?;
         rows.first().map(FinalCheckpoint::from_row).transpose()
     }
+}
+
+/// `kept` with the lines of `other` by keys that it has no line of, in their order behind its own; `None` if there are none,
+/// or a note has no room for them.
+fn merged(kept: &SignedCheckpoint, other: &SignedCheckpoint) -> Option<SignedCheckpoint> {
+    let mut merged = kept.clone();
+    for line in &other.signatures {
+        let is_there =
+            merged.signatures.iter().any(|one| (one.key_id, &one.name) == (line.key_id, &line.name));
+        if !is_there && merged.signatures.len() < NOTE_SIGNATURES_MAX {
+            merged.signatures.push(line.clone());
+        }
+    }
+    (merged != *kept).then_some(merged)
 }

@@ -82,6 +82,14 @@ pub(crate) const INSERT_FINAL_CHECKPOINT: &str = "
     SELECT tree_size, height, root, $4::text FROM block WHERE height = $1 AND tree_size = $2 AND root = $3
     ON CONFLICT (tree_size) DO NOTHING";
 
+/// For whoever adds lines to it.
+pub(crate) const FINAL_CHECKPOINT_LOCKED: &str = "
+    SELECT tree_size, height, root, note FROM final_checkpoint WHERE tree_size = $1 FOR UPDATE";
+
+/// A trigger refuses a note that does not begin with the one that is there.
+pub(crate) const EXTEND_FINAL_CHECKPOINT: &str = "
+    UPDATE final_checkpoint SET note = $2 WHERE tree_size = $1";
+
 pub(crate) const LAST_FINAL_CHECKPOINT: &str = "
     SELECT tree_size, height, root, note FROM final_checkpoint ORDER BY tree_size DESC LIMIT 1";
 

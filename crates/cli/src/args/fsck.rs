@@ -24,7 +24,14 @@ pub(crate) struct TraceArgs {
     /// Read a ledger out of a folder in the layout of C2SP tlog-tiles instead of the node's own database.
     #[arg(long, value_name = "DIR", requires = "policy")]
     pub(crate) dir: Option<PathBuf>,
-    /// Whom to trust (C2SP tlog-policy); by default the exchanges that the ledger itself names.
+    /// Read the ledger of a running node instead, verified like a mirror's copy.
+    #[arg(long, value_name = "URL", conflicts_with = "dir")]
+    pub(crate) url: Option<String>,
+    /// File with an auditor's token, which a node wants to see before it shows entries; see `databourse token --auditor`.
+    #[arg(long, value_name = "FILE", env = "DATABOURSE_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Whom to trust (C2SP tlog-policy); by default the exchanges that the ledger itself names, with --url those that the node
+    /// names.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Folder for each step's entry and receipt, to be verified with `databourse verify`; made if need be.

@@ -29,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) cosigned_by: Vec<String>,
     /// Lines under the checkpoint that are nobody's of the region.
     pub(crate) other_lines: Vec<String>,
+    /// How many of them are by keys that the policy does not name either, so that nobody has judged them.
+    pub(crate) unjudged_line_count: usize,
     /// How many answers of the node were compared, by kind.
     pub(crate) compared: BTreeMap<&'static str, u64>,
     pub(crate) findings: Vec<Proven>,
@@ -44,6 +46,7 @@ impl Report {
             command_count: 0,
             cosigned_by: Vec::new(),
             other_lines: Vec::new(),
+            unjudged_line_count: 0,
             compared: BTreeMap::new(),
             findings: Vec::new(),
         }
@@ -72,7 +75,9 @@ impl fmt::Display for Report {
             writeln!(f, "cosigned by 联签  {}", self.cosigned_by.join(", "))?;
         }
         if !self.other_lines.is_empty() {
-            writeln!(f, "other signature lines 其他签名行  {}", self.other_lines.join(", "))?;
+            let (lines, count) = (self.other_lines.join(", "), self.unjudged_line_count);
+            writeln!(f, "other signature lines 其他签名行  {lines}")?;
+            writeln!(f, "not judged, of unknown keys 密钥未知而未核验  {count}")?;
         }
         if !self.compared.is_empty() {
             let counts: Vec<String> =

@@ -14,7 +14,11 @@ use databourse_market::Key;
 use databourse_merkle::TilePath;
 use databourse_mirror::{LogError, LogSource, Standing, VerifiedTree, compare, diagnose, stray_files};
 use databourse_primitives::LeafIndex;
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 /// An audit on its way.
 pub(crate) struct Session {
@@ -127,6 +131,7 @@ impl Session {
             let at = LeafIndex(auditor.size().0);
             self.findings.extend(standing.findings.into_iter().map(|kind| Finding { leaf_index: at, kind }));
             report.cosigned_by = standing.cosigned_by;
+            report.unjudged_line_count = self.unjudged(&standing.other_lines);
             report.other_lines = standing.other_lines;
             self.findings.extend(auditor.check_statements().1);
         }
@@ -156,6 +161,15 @@ impl Session {
             audited.findings.into_iter().filter(|own| !is_gap || own.kind != FindingKind::BlockCutShort);
         self.findings.extend(own);
         Ok(())
+    }
+
+    /// How many of these signature lines the policy does not judge either: C2SP tlog-policy passes over keys that it does
+    /// not name.
+    fn unjudged(&self, lines: &[String]) -> usize {
+        let logs = self.policy.logs().iter().map(|log| &log.key);
+        let keys = logs.chain(self.policy.witnesses().iter().map(|witness| &witness.key));
+        let named: BTreeSet<_> = keys.map(|key| format!("{}+{:08x}", key.name(), key.key_id())).collect();
+        lines.iter().filter(|line| !named.contains(*line)).count()
     }
 
     async fn feed(&mut self, auditor: Auditor) -> Result<Auditor> {

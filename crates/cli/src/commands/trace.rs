@@ -4,7 +4,7 @@ mod source;
 
 use crate::args::fsck::TraceArgs;
 use anyhow::{Context as _, Result};
-use databourse_audit::{Finality, Finding, Relation, Signers, Step, Subject, Tracer};
+use databourse_audit::{Finding, Relation, Signers, Step, Subject, Tracer};
 use databourse_ledger::{Policy, Receipt, SignedCheckpoint};
 use databourse_merkle::{MemoryTree, inclusion_proof};
 use databourse_primitives::EntryId;
@@ -83,19 +83,10 @@ async fn follow(args: &TraceArgs, source: &Source) -> Result<Life> {
     let kinds = tracer.kinds().collect();
     let entry_count = tracer.replay().size().0;
     let checkpoint = source.checkpoint().await?;
-    let policy = match &args.policy {
-        Some(file) => {
-            let text =
-                fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            Some(text.parse::<Policy>().with_context(|| format!("{}", file.display()))?)
-        }
-        None => checkpoint.as_ref().and_then(|checkpoint| {
-            let signers = Signers::of(tracer.replay().state())?;
-            let alone = source.exchange();
-            let finality = if source.is_region() { Finality::Region } else { Finality::Alone(alone) };
-            signers.policy(checkpoint.height, finality)
-        }),
-    };
+    let policy = source.policy().cloned().or_else(|| {
+        let signers = Signers::of(tracer.replay().state())?;
+        signers.policy(checkpoint.as_ref()?.height, source.finality())
+    });
     let signed = checkpoint.map(|checkpoint| checkpoint.signed);
     let (replay, steps) = tracer.finish();
     let steps = steps.into_iter().map(|step| prove(step, &tree, signed.as_ref(), policy.as_ref()));
@@ -111,16 +102,12 @@ async fn follow(args: &TraceArgs, source: &Source) -> Result<Life> {
 
 async fn read(source: &Source, subjects: impl IntoIterator<Item = Subject>) -> Result<(Tracer, MemoryTree)> {
     let (mut tracer, mut tree) = (Tracer::new(subjects), MemoryTree::new());
-    loop {
-        let entries = source.entries(tree.size()).await?;
-        if entries.is_empty() {
-            return Ok((tracer, tree));
-        }
-        for entry in entries {
-            tree.push(databourse_merkle::leaf_hash(&entry));
-            tracer.feed(&entry);
-        }
-    }
+    let reading = source.each(|entry| {
+        tree.push(databourse_merkle::leaf_hash(entry));
+        tracer.feed(entry);
+    });
+    reading.await?;
+    Ok((tracer, tree))
 }
 
 /// A step with its receipt, verified as anybody else would.

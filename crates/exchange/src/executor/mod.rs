@@ -233,6 +233,14 @@ impl<S: LedgerStore> LedgerApp for Executor<S> {
         self.members.last_height().is_some()
     }
 
+    fn is_block_due(&self) -> bool {
+        self.awaits_new_keys()
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        self.foreign_keys()
+    }
+
     async fn commands_wait(&self) -> bool {
         if self.height.0 == 0 {
             return true;

@@ -11,7 +11,7 @@ use crate::{
 use databourse_consensus::{CommitCertificate, Decided, Divergence, HeightParams, Undecided, Validator};
 use databourse_ledger::{Block, DoubleSigning};
 use databourse_market::{Command, Key, Record, Stored as _};
-use databourse_party::{self as party, Cosigner, Exchange, FoundRegion, Region};
+use databourse_party::{self as party, Cosigner, Exchange, FoundRegion, KeyPurpose, Region};
 use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize};
 use databourse_store::UndecidedRow;
 use std::{
@@ -104,6 +104,41 @@ impl<S: LedgerStore> Executor<S> {
         self.members.keys = keys;
         self.members.cosigners = Some(Arc::new(cosigners));
         Ok(())
+    }
+
+    /// Whether keys of this node's exchange are decided and not yet in force at the next block, which is thus the last one
+    /// of those before them. A ledger that is closed has no next block.
+    pub(super) fn awaits_new_keys(&self) -> bool {
+        let next = self.height.next();
+        let own = self.members.exchanges.get(&self.parts.exchange);
+        let is_ahead =
+            |own: &Exchange| KeyPurpose::ALL.iter().any(|purpose| own.keys_for(*purpose).since_height > next);
+        self.members.last_height.is_none() && own.is_some_and(is_ahead)
+    }
+
+    /// What is wrong with the keys that this node signs with, if it needs others for the next block.
+    pub(super) fn foreign_keys(&self) -> Option<String> {
+        let own = self.members.exchanges.get(&self.parts.exchange)?;
+        let next = self.height.next();
+        let entry_key = self.parts.entry_key.public_key();
+        let signs = [(KeyPurpose::Entry, entry_key.as_bytes().as_slice())];
+        let foreign: Vec<_> = signs
+            .into_iter()
+            .chain(self.parts.publisher.keys())
+            .filter(|(purpose, key)| {
+                own.keys_for(*purpose).at(next).is_none_or(|needed| needed.as_bytes() != *key)
+            })
+            .map(|(purpose, _)| purpose.as_str())
+            .collect();
+        if foreign.is_empty() || self.members.last_height.is_some() {
+            return None;
+        }
+        Some(format!(
+            "block {next} needs other keys of {} than those of this key file ({}): put the lines of the right ones into it and \
+             start again",
+            own.code,
+            foreign.join(", ")
+        ))
     }
 
     /// See [`databourse_consensus::LedgerApp::height_params`].

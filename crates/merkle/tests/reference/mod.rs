@@ -1,5 +1,5 @@
 //! Proofs by their definition, from the root down: PATH and SUBPROOF of RFC 9162 §2.1.3.1 and §2.1.4.1, unrolled. The crate
-//! verifies from the leaf up, by the bits of the numbers, and shares nothing with this.
+//! verifies from the leaf up, by the bits of the numbers, and shares nothing with this. `crates/fuzz` holds it against this, too.
 
 use databourse_merkle::{EMPTY_ROOT, Hash, node_hash};
 use std::cmp::Ordering;
@@ -16,7 +16,13 @@ pub(crate) struct Inclusion {
 
 impl Inclusion {
     pub(crate) fn holds(&self) -> bool {
-        self.index < self.size && path_root(self.leaf, self.index, self.size, &self.proof) == Some(self.root)
+        self.proven_root() == Some(self.root)
+    }
+
+    /// The root that the proof leads to; none if it is no proof of a tree of that size.
+    pub(crate) fn proven_root(&self) -> Option<Hash> {
+        let is_in = self.index < self.size;
+        if is_in { path_root(self.leaf, self.index, self.size, &self.proof) } else { None }
     }
 }
 
@@ -51,8 +57,15 @@ impl Consistency {
             (0, Ordering::Equal) => proof.is_empty() && *old_root == EMPTY_ROOT && *new_root == EMPTY_ROOT,
             (_, Ordering::Equal) => proof.is_empty() && old_root == new_root,
             (0, _) => proof.is_empty() && *old_root == EMPTY_ROOT,
-            _ => subproof_roots(*old_root, *old, *new, true, proof) == Some((*old_root, *new_root)),
+            _ => self.proven_roots() == Some((*old_root, *new_root)),
         }
+    }
+
+    /// The old and the new root that the proof leads to, where it is not to be empty; none if it is no proof of trees of
+    /// these sizes.
+    pub(crate) fn proven_roots(&self) -> Option<(Hash, Hash)> {
+        let has_steps = 0 < self.old && self.old < self.new;
+        if has_steps { subproof_roots(self.old_root, self.old, self.new, true, &self.proof) } else { None }
     }
 }
 

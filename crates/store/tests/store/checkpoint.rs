@@ -67,6 +67,51 @@ async fn the_first_checkpoint_of_a_block_stands() {
 }
 
 #[tokio::test]
+async fn a_kept_checkpoint_gains_the_lines_of_witnesses_and_loses_none() {
+    let mut ledger = Ledger::create().await;
+    let store = ledger.store.clone();
+    let first = grown(&mut ledger, 3).await;
+    let witnessed = |names: &[&str], time_s| {
+        let mut checkpoint = first.clone();
+        for (seed, name) in (200..).zip(names) {
+            let key = SigningKey::from_seed([seed; 32]);
+            let witness = NoteSigner::new(*name, NoteKeyType::CosignatureV1, key).unwrap();
+            checkpoint.signed.cosign(&witness, time_s).unwrap();
+        }
+        checkpoint
+    };
+    let check = async |arrived: &FinalCheckpoint, expected: &FinalCheckpoint| {
+        store.extend_final_checkpoint(arrived).await.unwrap();
+        assert_eq!(store.final_checkpoint().await.unwrap().as_ref(), Some(expected));
+        // What is final first is saved again and again, and takes no line away.
+        store.save_final_checkpoint(&first).await.unwrap();
+        assert_eq!(store.final_checkpoint().await.unwrap().as_ref(), Some(expected));
+    };
+    let (one, both) = (witnessed(&["a.example/w"], 1), witnessed(&["a.example/w", "b.example/w"], 1));
+    // Not kept yet, kept, with one line more, with that line alone, with others of the same keys.
+    check(&one, &one).await;
+    check(&first, &one).await;
+    check(&both, &both).await;
+    check(&one, &both).await;
+    check(&witnessed(&["a.example/w", "b.example/w"], 2), &both).await;
+    let mut only_b = both.clone();
+    only_b.signed.signatures.retain(|line| line.name == "b.example/w");
+    check(&only_b, &both).await;
+
+    let mut elsewhere = both.clone();
+    elsewhere.signed.checkpoint.origin = "databourse.example/other".to_owned();
+    let error = store.extend_final_checkpoint(&elsewhere).await.unwrap_err();
+    assert!(matches!(error, StoreError::Forked { .. }), "{error}");
+    assert_eq!(store.final_checkpoint().await.unwrap(), Some(both));
+    // Nobody takes a line away by hand either.
+    let client = ledger.database.connect().await;
+    for change in ["note = substring(note FOR 300)", "note = 'x' || note", "height = 7", "tree_size = 7"] {
+        let error = client.batch_execute(&format!("UPDATE final_checkpoint SET {change}")).await.unwrap_err();
+        assert_eq!(error.as_db_error().unwrap().message(), "table final_checkpoint is append-only");
+    }
+}
+
+#[tokio::test]
 async fn a_checkpoint_of_another_ledger_is_a_fork_and_one_of_no_block_is_unknown() {
     let mut ledger = Ledger::create().await;
     let (first, second) = (grown(&mut ledger, 3).await, grown(&mut ledger, 4).await);

@@ -1,17 +1,19 @@
 //! Where a trace reads the ledger. What a folder or an address serves is read here and nowhere else in `trace`.
 
-use crate::{args::fsck::TraceArgs, commands::export::must_exist, config::Config, database::Database};
-use anyhow::{Context as _, Result};
-use databourse_ledger::{BUNDLE_ENTRIES_MAX, SignedCheckpoint, decode_bundle};
-use databourse_merkle::{TILE_WIDTH, tile::bundle_at};
-use databourse_primitives::{ExchangeCode, Height};
+use crate::{args::fsck::TraceArgs, audit, commands::export::must_exist, config::Config, database::Database};
+use anyhow::{Result, anyhow, bail};
+use databourse_audit::Finality;
+use databourse_ledger::{Policy, SignedCheckpoint};
+use databourse_mirror::{LogError, LogSource, VerifiedTree, diagnose};
+use databourse_primitives::{ExchangeCode, Height, LeafIndex};
 use databourse_store::Store;
-use std::{fs, path::PathBuf};
+use futures::StreamExt as _;
+use std::pin::pin;
 
 /// How many entries are read at a time from a database.
 const ENTRIES_PER_PAGE: u32 = 1_000;
 
-/// A signed checkpoint and the block that ends there; a folder does not say which, and who reads it brings a policy.
+/// A signed checkpoint and the block that ends there; tiles do not say which, and have a policy without it.
 pub(super) struct Final {
     pub(super) height: Height,
     pub(super) signed: SignedCheckpoint,
@@ -19,48 +21,80 @@ pub(super) struct Final {
 
 /// A ledger to read.
 pub(super) enum Source {
-    /// The node's own database.
-    Database { database: Database, store: Store, exchange: ExchangeCode, is_region: bool },
-    /// A folder in the layout of C2SP tlog-tiles, with its checkpoint.
-    Folder { folder: PathBuf, signed: SignedCheckpoint, exchange: ExchangeCode },
+    /// The node's own database, and the policy to judge it by, if one was given.
+    Database {
+        database: Database,
+        store: Store,
+        exchange: ExchangeCode,
+        is_region: bool,
+        policy: Option<Policy>,
+    },
+    /// What a folder or a node serves in the layout of C2SP tlog-tiles, as of one checkpoint that the policy trusts.
+    Tiles { tree: Box<VerifiedTree>, policy: Policy },
 }
 
 impl Source {
     pub(super) async fn open(args: &TraceArgs) -> Result<Self> {
-        if let Some(folder) = &args.dir {
-            let file = folder.join("checkpoint");
-            let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let signed = SignedCheckpoint::parse(&bytes).with_context(|| format!("{}", file.display()))?;
-            let exchange = Config::defaults()?.exchange.code;
-            return Ok(Self::Folder { folder: folder.clone(), signed, exchange });
+        let policy = args.policy.as_deref().map(audit::policy).transpose()?;
+        match (&args.url, &args.dir) {
+            (Some(url), _) => {
+                let source = audit::source(url, args.token_file.as_deref())?;
+                let LogSource::Http(client) = &source else { bail!("--url takes an address: http://…") };
+                let policy = match policy {
+                    Some(policy) => policy,
+                    // Then the node vouches for itself.
+                    None => client.policy().await?.1,
+                };
+                Self::tiles(source, policy).await
+            }
+            (None, Some(folder)) => match policy {
+                Some(policy) => Self::tiles(LogSource::Folder(folder.clone()), policy).await,
+                None => bail!("--dir takes --policy FILE"),
+            },
+            (None, None) => {
+                let config = Config::load(args.config.config.as_deref())?;
+                must_exist(&config.database)?;
+                let database = Database::open(&config.database).await?;
+                let store = Store::connect(database.config.clone(), 1).await?;
+                let (exchange, is_region) = (config.exchange.code.clone(), config.region.has_genesis());
+                Ok(Self::Database { database, store, exchange, is_region, policy })
+            }
         }
-        let config = Config::load(args.config.config.as_deref())?;
-        must_exist(&config.database)?;
-        let database = Database::open(&config.database).await?;
-        let store = Store::connect(database.config.clone(), 1).await?;
-        let (exchange, is_region) = (config.exchange.code.clone(), config.region.has_genesis());
-        Ok(Self::Database { database, store, exchange, is_region })
     }
 
-    /// Some entries from that place on, in order; none behind the last.
-    pub(super) async fn entries(&self, from: u64) -> Result<Vec<Vec<u8>>> {
+    /// The tree that is shown now, verified as a mirror does.
+    async fn tiles(source: LogSource, policy: Policy) -> Result<Self> {
+        let signed = source.checkpoint().await.map_err(coded)?;
+        let checkpoint = signed.checkpoint.clone();
+        match VerifiedTree::at(source.clone(), signed, &policy).await {
+            Ok(tree) => Ok(Self::Tiles { tree: Box::new(tree), policy }),
+            Err(LogError::Altered { leaf_index: None, .. }) => {
+                Err(coded(diagnose(&source, &checkpoint).await))
+            }
+            Err(error) => Err(coded(error)),
+        }
+    }
+
+    /// Every entry, in order.
+    pub(super) async fn each(&self, mut take: impl FnMut(&[u8])) -> Result<()> {
         match self {
-            Self::Database { store, .. } => Ok(store.entries(from, ENTRIES_PER_PAGE).await?),
-            Self::Folder { folder, signed, .. } => {
-                let width = u64::from(TILE_WIDTH);
-                let Some(coord) = bundle_at(from / width, signed.checkpoint.size.0) else {
-                    return Ok(Vec::new());
-                };
-                // Of a bundle that has become full, the full one may be all that is left.
-                let paths = [coord.path(), coord.full().path()];
-                let found = paths.iter().map(|path| folder.join(path)).find(|file| file.exists());
-                let file = found.unwrap_or_else(|| folder.join(coord.path()));
-                let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-                let entries = decode_bundle(&bytes, BUNDLE_ENTRIES_MAX)
-                    .map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
-                let skipped = usize::try_from(from % width)?;
-                let entries = entries.into_iter().take(usize::from(coord.width())).skip(skipped);
-                Ok(entries.map(<[u8]>::to_vec).collect())
+            Self::Database { store, .. } => {
+                let mut count = 0;
+                loop {
+                    let entries = store.entries(count, ENTRIES_PER_PAGE).await?;
+                    if entries.is_empty() {
+                        return Ok(());
+                    }
+                    count += entries.len() as u64;
+                    entries.iter().for_each(|entry| take(entry));
+                }
+            }
+            Self::Tiles { tree, .. } => {
+                let mut bundles = pin!(tree.bundles(LeafIndex(0)));
+                while let Some(bundle) = bundles.next().await {
+                    bundle.map_err(coded)?.entries().for_each(&mut take);
+                }
+                Ok(())
             }
         }
     }
@@ -72,22 +106,25 @@ impl Source {
                 let last = store.final_checkpoint().await?;
                 last.map(|last| Final { height: last.height, signed: last.signed })
             }
-            Self::Folder { signed, .. } => Some(Final { height: Height::default(), signed: signed.clone() }),
+            Self::Tiles { tree, .. } => {
+                Some(Final { height: Height::default(), signed: tree.signed().clone() })
+            }
         })
     }
 
-    /// Whose node it is.
-    pub(super) const fn exchange(&self) -> &ExchangeCode {
+    /// By what the checkpoint is judged, if that is not for the entries to say.
+    pub(super) const fn policy(&self) -> Option<&Policy> {
         match self {
-            Self::Database { exchange, .. } | Self::Folder { exchange, .. } => exchange,
+            Self::Database { policy, .. } => policy.as_ref(),
+            Self::Tiles { policy, .. } => Some(policy),
         }
     }
 
-    /// Whether several exchanges sign its checkpoints.
-    pub(super) const fn is_region(&self) -> bool {
+    /// Who signs its checkpoints by the entries.
+    pub(super) const fn finality(&self) -> Finality<'_> {
         match self {
-            Self::Database { is_region, .. } => *is_region,
-            Self::Folder { .. } => true,
+            Self::Database { exchange, is_region: false, .. } => Finality::Alone(exchange),
+            Self::Database { .. } | Self::Tiles { .. } => Finality::Region,
         }
     }
 
@@ -97,7 +134,12 @@ impl Source {
                 drop(store);
                 database.close().await
             }
-            Self::Folder { .. } => Ok(()),
+            Self::Tiles { .. } => Ok(()),
         }
     }
+}
+
+/// With the stable code in front, as `mirror` prints it.
+fn coded(error: LogError) -> anyhow::Error {
+    anyhow!("{}: {error}", error.code())
 }
