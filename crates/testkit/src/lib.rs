@@ -12,13 +12,20 @@
 //! `DATABOURSE_TEST_FSYNC=off` makes it faster on slow disks; by default the tests' commits are as durable as real ones.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its database must fail")]
 
+#[cfg(feature = "postgres")]
 mod cluster;
+#[cfg(feature = "postgres")]
 mod database;
 pub mod judges;
 pub mod outside;
+#[cfg(feature = "postgres")]
 mod scratch;
+#[cfg(feature = "postgres")]
 mod supervisor;
 
+#[cfg(feature = "postgres")]
 pub use cluster::TestCluster;
+#[cfg(feature = "postgres")]
 pub use database::{TestDatabase, connect};
+#[cfg(feature = "postgres")]
 pub use scratch::{ScratchFolder, scratch_folder};

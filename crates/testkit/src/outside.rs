@@ -80,3 +80,61 @@ pub fn python(folder: &Path, packages: &[&str], options: &[&str]) -> PathBuf {
     }
     python
 }
+
+/// The `node` of JavaScript, installed with its package manager if absent.
+///
+/// # Panics
+/// When it cannot be had.
+pub fn node() -> Command {
+    if !runs(Command::new("node").arg("--version")) || !runs(Command::new("npm").arg("--version")) {
+        apt_install("nodejs");
+        apt_install("npm");
+    }
+    Command::new("node")
+}
+
+/// A folder below `folder` whose `node_modules` hold exactly these `packages`, each `name@version`. No script of a package
+/// is run. Call it with the lock of [`alone_in`].
+///
+/// # Panics
+/// When it cannot be had.
+pub fn npm(folder: &Path, packages: &[&str]) -> PathBuf {
+    let name = packages.first().expect("a package").trim_start_matches('@').replace(['/', '@'], "-");
+    let installed = folder.join(name);
+    // Written last, so that what was interrupted is begun anew.
+    let done = installed.join("installed.txt");
+    let wanted = packages.join("\n");
+    if fs::read_to_string(&done).is_ok_and(|text| text == wanted) {
+        return installed;
+    }
+    node();
+    let _ = fs::remove_dir_all(&installed);
+    fs::create_dir_all(&installed).expect("a folder for packages");
+    fs::write(installed.join("package.json"), "{ \"private\": true }\n").expect("package.json");
+    let mut command = Command::new("npm");
+    command.args(["install", "--save-exact", "--ignore-scripts", "--no-audit", "--no-fund"]).args(packages);
+    must(command.current_dir(&installed));
+    fs::write(done, wanted).expect("a mark in the folder");
+    installed
+}
+
+/// What the lock file in `source` names, in `installed`. Call it with the lock of [`alone_in`].
+///
+/// # Panics
+/// When it cannot be had, or lock file and `package.json` disagree.
+pub fn npm_ci(source: &Path, installed: &Path) {
+    let lock = fs::read(source.join("package-lock.json")).expect("a lock file");
+    let done = installed.join("installed.json");
+    if fs::read(&done).is_ok_and(|known| known == lock) {
+        return;
+    }
+    node();
+    let _ = fs::remove_dir_all(installed);
+    fs::create_dir_all(installed).expect("a folder for packages");
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(name), installed.join(name)).expect("a copy");
+    }
+    let mut command = Command::new("npm");
+    must(command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(installed));
+    fs::write(done, lock).expect("a mark in the folder");
+}
