@@ -12,7 +12,7 @@ pub(crate) fn test(arguments: &[String]) -> anyhow::Result<()> {
     let mut command = cargo(&["test", "--no-fail-fast"]);
     if arguments.is_empty() {
         // What a dishonest node does is compiled in for its tests; nothing but they can reach it.
-        command.args(["--workspace", "--features", "databourse-exchange/dishonest"]);
+        command.args(["--workspace", "--features", "databourse-exchange/dishonest,databourse-cli/anchor"]);
     }
     let (text, succeeded) = output_of(command.args(arguments).env("DATABOURSE_PG_BIN", binaries.folder()))?;
     let (passed, failed) = totals(&text);

@@ -1,5 +1,7 @@
 //! One file per command of the binary.
 
+#[cfg(feature = "anchor")]
+pub(crate) mod anchor;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod demo;
