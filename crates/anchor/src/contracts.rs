@@ -122,5 +122,7 @@ pub fn checkpoint_anchor_code() -> Bytes {
 /// The code that creates a statement anchor for the logs of `checkpoints`.
 pub fn statement_anchor_code(checkpoints: Address) -> Bytes {
     let arguments = StatementAnchorConstructor::constructorCall { checkpoints }.abi_encode();
-    [STATEMENT_ANCHOR.as_ref(), &arguments].concat().into()
+    let mut code = STATEMENT_ANCHOR.to_vec();
+    code.extend(arguments);
+    code.into()
 }

@@ -23,7 +23,7 @@ impl AnchorKey {
     pub fn parse(text: &str) -> Option<Self> {
         let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
         let mut seed = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(line.strip_prefix("0x").unwrap_or(line), seed.as_mut()).ok()?;
+        hex::decode_to_slice(line.strip_prefix("0x").unwrap_or(line), &mut seed[..]).ok()?;
         Self::from_seed(&seed)
     }
 
