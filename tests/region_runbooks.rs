@@ -10,6 +10,7 @@ use region_support::{
     CODES, RETURN_LIMIT, Region,
     dice::{Dice, seed},
     load::{Load, merchant},
+    node::databourse,
     verdict,
     watch::Watch,
 };
@@ -75,6 +76,12 @@ async fn restore_from_backup(region: &mut Region, load: &Load, dice: &mut Dice) 
     region.nodes[JS].stopped().await;
     region.nodes[JS].move_votes_away();
     region.nodes[JS].restore_data(&backup);
+    let node = &region.nodes[JS];
+    let mut fsck = databourse();
+    fsck.args(["fsck", "--config"]).arg(node.config()).current_dir(&node.folder);
+    let checked = fsck.output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert_eq!(checked.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&checked.stderr));
     // Whoever forgets that it must not vote is told.
     region.nodes[JS].start();
     let said = region.nodes[JS].ends_on_purpose().await;

@@ -6,9 +6,7 @@ mod region_support;
 use region_support::{
     RETURN_LIMIT, Region,
     dice::{Dice, seed},
-    load::Load,
     node::{Node, databourse},
-    verdict,
 };
 use serde_json::Value;
 use std::{fs, path::Path, process::Output};
@@ -27,10 +25,6 @@ async fn must(node: &Node, words: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-async fn height(node: &Node) -> u64 {
-    node.access.client.region_health().await.unwrap().height.0
-}
-
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -40,10 +34,7 @@ async fn a_node_that_lost_its_disk_goes_on_from_a_snapshot() {
     let seed = seed();
     println!("seed {seed}");
     let mut dice = Dice::new(seed);
-    let mut region = Region::init();
-    region.start().await;
-    let load = Load::new(region.accesses());
-    load.open_stalls(&mut dice).await;
+    let (mut region, load) = Region::opened(&mut dice).await;
     let clients = load.start(4, &mut dice);
 
     // Ordered under load; every node writes one, and more than two thirds say the same of it.
@@ -76,7 +67,7 @@ async fn a_node_that_lost_its_disk_goes_on_from_a_snapshot() {
 
     region.nodes[2].lose_disk();
     load.sell(&[0, 1, 3], 10, &mut dice).await;
-    let lost_at = height(&region.nodes[0]).await;
+    let lost_at = region.height(0).await;
 
     // A file with one byte changed leaves the database empty; the right one fills it, once.
     let mut bytes = fs::read(&file).unwrap();
@@ -93,25 +84,9 @@ async fn a_node_that_lost_its_disk_goes_on_from_a_snapshot() {
     let why = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(!again.status.success() && why.contains("not empty"), "{why}");
 
-    // It follows without voting until the region is past everything that it may have voted on.
-    region.nodes[2].start_with(&[("DATABOURSE_REGION_VOTE", "false")]);
-    region.runs(2, RETURN_LIMIT).await;
-    region.level(&[0, 1, 2, 3], load.last_leaf()).await;
-    while height(&region.nodes[2]).await < lost_at + 2 {
-        load.sell(&[0, 1, 3], 2, &mut dice).await;
-        region.level(&[0, 1, 2, 3], load.last_leaf()).await;
-    }
-    region.nodes[2].stopped().await;
-    region.nodes[2].start();
-    region.runs(2, RETURN_LIMIT).await;
+    region.rejoins((2, lost_at), &load, &[0, 1, 3], &mut dice).await;
     load.sell(&[0, 1, 2, 3], 5, &mut dice).await;
     region.level(&[0, 1, 2, 3], load.last_leaf()).await;
 
-    let known = std::mem::take(&mut *load.known());
-    verdict::receipts_verify(&region.accesses(), &known).await;
-    region.stop().await;
-    let verdict = verdict::of(&region, &known).await;
-    println!("{} acknowledged; {verdict:?}", known.acknowledged.len());
-    assert!(known.surprises.is_empty(), "{:#?}", known.surprises);
-    assert!(verdict.evidence.is_empty(), "double signing: {:?}", verdict.evidence);
+    region.ends_well(&load).await;
 }

@@ -79,6 +79,33 @@ impl Region {
         }
     }
 
+    /// Starts the node at `place`, which lost the log of its votes at `lost_at`, as the runbook says: it follows without
+    /// voting until the region is past everything that it may have voted on.
+    pub(crate) async fn rejoins(
+        &mut self,
+        (place, lost_at): (usize, u64),
+        load: &Load,
+        others: &[usize],
+        dice: &mut Dice,
+    ) {
+        self.nodes[place].start_with(&[("DATABOURSE_REGION_VOTE", "false")]);
+        self.runs(place, RETURN_LIMIT).await;
+        self.level(&[0, 1, 2, 3], load.last_leaf()).await;
+        self.sell_up_to((place, lost_at + 2), load, others, dice).await;
+        self.restart(place).await;
+    }
+
+    /// Stops all, and fails unless what was acknowledged is there, verifiable, and nobody signed twice.
+    pub(crate) async fn ends_well(&mut self, load: &Load) {
+        let known = std::mem::take(&mut *load.known());
+        verdict::receipts_verify(&self.accesses(), &known).await;
+        self.stop().await;
+        let verdict = verdict::of(self, &known).await;
+        println!("{} acknowledged; {verdict:?}", known.acknowledged.len());
+        assert!(known.surprises.is_empty(), "{:#?}", known.surprises);
+        assert!(verdict.evidence.is_empty(), "double signing: {:?}", verdict.evidence);
+    }
+
     /// Waits until the nodes at `places` have votes in their logs and add none, for longer than an idle region makes no
     /// block: the log of a height is kept until the next one begins.
     pub(crate) async fn votes_rest(&self, places: &[usize]) {

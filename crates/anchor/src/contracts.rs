@@ -2,11 +2,9 @@
 //! A test holds these lines against the compiler's ABI, so neither can change without the other.
 #![allow(missing_docs, reason = "the contracts' sources document them")]
 
-use alloy::{
-    primitives::{Address, Bytes},
-    sol,
-    sol_types::SolConstructor as _,
-};
+use alloy_primitives::{Address, Bytes};
+use alloy_sol_types::SolConstructor as _;
+use alloy_sol_types::sol;
 use serde::Deserialize;
 use std::sync::LazyLock;
 

@@ -1,11 +1,9 @@
 //! What can go wrong with a chain, and what the contracts refuse.
 
 use crate::contracts::{CheckpointAnchor::CheckpointAnchorErrors, StatementAnchor::StatementAnchorErrors};
-use alloy::{
-    primitives::{Address, B256, Bytes},
-    sol_types::SolInterface as _,
-    transports::{RpcError, TransportErrorKind},
-};
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::SolInterface as _;
+use alloy_transport::{RpcError, TransportErrorKind};
 use std::fmt;
 
 /// A refusal of one of the contracts, by its custom error.

@@ -1,7 +1,7 @@
 //! Where the contracts of a ledger are: a file that the exchanges share. It holds no secret.
 
 use crate::{AnchorError, log::AnchorLog};
-use alloy::primitives::Address;
+use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
 /// Name of the file's form; another version has another name.

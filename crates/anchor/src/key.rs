@@ -1,22 +1,23 @@
 //! Keys on secp256k1: one an exchange, with which it signs anchors, and one that pays for transactions.
 
-use alloy::{
-    primitives::{Address, B256, Bytes},
-    signers::{SignerSync as _, local::PrivateKeySigner},
-};
+use crate::AnchorError;
+use alloy_primitives::{Address, B256, Bytes, Signature};
+use k256::ecdsa::SigningKey;
 use std::fmt;
 use zeroize::Zeroizing;
 
 /// A private key; its text is 64 hexadecimal digits, as wallets of Ethereum read and write it.
 pub struct AnchorKey {
-    signer: PrivateKeySigner,
+    key: SigningKey,
+    address: Address,
 }
 
 impl AnchorKey {
     /// A key from 32 random bytes. `None` if they are no key, which does not happen by chance: zero, or not below the
     /// order of the group.
     pub fn from_seed(seed: &[u8; 32]) -> Option<Self> {
-        PrivateKeySigner::from_slice(seed).ok().map(|signer| Self { signer })
+        let key = SigningKey::from_slice(seed).ok()?;
+        Some(Self { address: Address::from_private_key(&key), key })
     }
 
     /// Reads the text form; lines that begin with `#`, a leading `0x` and space around it are passed over.
@@ -29,26 +30,26 @@ impl AnchorKey {
 
     /// The text form, for the file that keeps it.
     pub fn secret_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(hex::encode(self.signer.to_bytes()))
+        Zeroizing::new(hex::encode(Zeroizing::new(self.key.to_bytes().to_vec())))
     }
 
     /// What the contracts know it by.
     pub const fn address(&self) -> Address {
-        self.signer.address()
+        self.address
     }
 
     /// Signs a digest: r, s and v, 65 bytes.
     ///
     /// # Errors
-    /// None in practice.
-    pub fn sign(&self, digest: B256) -> Result<Bytes, crate::AnchorError> {
-        let signature = self.signer.sign_hash_sync(&digest);
-        let signature = signature.map_err(|error| crate::AnchorError::Signing(error.to_string()))?;
-        Ok(Bytes::from(signature.as_bytes()))
+    /// [`AnchorError::Signing`]; none in practice.
+    pub fn sign(&self, digest: B256) -> Result<Bytes, AnchorError> {
+        Ok(Bytes::from(self.signature(digest)?.as_bytes()))
     }
 
-    pub(crate) const fn signer(&self) -> &PrivateKeySigner {
-        &self.signer
+    /// The smaller s of the two that would do (EIP-2).
+    pub(crate) fn signature(&self, digest: B256) -> Result<Signature, AnchorError> {
+        let signed = self.key.sign_prehash_recoverable(digest.as_slice());
+        signed.map(Signature::from).map_err(|error| AnchorError::Signing(error.to_string()))
     }
 }
 

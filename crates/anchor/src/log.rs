@@ -1,9 +1,7 @@
 //! A ledger on a chain: which exchanges' keys may sign for it, and its name, which follows from them.
 
-use alloy::{
-    primitives::{Address, B256, U256, keccak256},
-    sol_types::SolValue as _,
-};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_sol_types::SolValue as _;
 use databourse_primitives::quorum_of;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Signatures of exchanges: each writes one as a file, and whoever submits gathers them.
 
 use crate::{AnchorError, AnchorKey, KeySet, StatementRoot, file::AnchorFile, typed};
-use alloy::primitives::{Address, B256, Bytes, Signature};
+use alloy_primitives::{Address, B256, Bytes, Signature};
 use databourse_ledger::Checkpoint;
 use serde::{Deserialize, Serialize};
 

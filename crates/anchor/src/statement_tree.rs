@@ -1,19 +1,14 @@
-//! A settlement statement as a tree that a contract can verify: an OpenZeppelin standard Merkle tree over its lines,
-//! built by `merkle-tree-rs`. That crate panics on most bad input, so nothing reaches it here that was not checked
-//! before; `tests/statement_tree.rs` holds roots and proofs before OpenZeppelin's own program.
+//! A settlement statement as a tree that a contract can verify: an OpenZeppelin standard Merkle tree over its lines. The
+//! tests hold roots and proofs before OpenZeppelin's own program and before the contract.
 
-use crate::contracts::StatementAnchor::Line;
-use alloy::primitives::{B256, U256};
+use crate::{contracts::StatementAnchor::Line, standard_tree::StandardTree};
+use alloy_primitives::{B256, U256, keccak256};
+use alloy_sol_types::SolValue as _;
 use databourse_statement::{LineKind, Statement, StatementLine, WindowStage};
-use merkle_tree_rs::standard::{LeafType, StandardMerkleTree};
 use serde::{Deserialize, Serialize};
 
-/// The most lines of a tree. A proof takes time in proportion to the lines: 6 ms here.
+/// The most lines of a tree.
 pub const LINES_MAX: usize = 100_000;
-
-/// The ABI types of a leaf, as `StatementAnchor.leafOf` encodes them.
-const TYPES: [&str; 9] =
-    ["string", "string", "uint256", "uint256", "string", "string", "string", "uint256", "string"];
 
 /// Why a statement has no tree, or a line no proof.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,19 +80,12 @@ impl LineLeaf {
         })
     }
 
-    /// The leaf as texts, one for each of the tree's types.
-    pub fn values(&self) -> Vec<String> {
-        vec![
-            self.window.clone(),
-            self.holder.clone(),
-            self.index.to_string(),
-            self.leaf_index.to_string(),
-            self.entry.clone(),
-            self.kind.clone(),
-            self.direction.clone(),
-            self.effect_minor.to_string(),
-            self.json.clone(),
-        ]
+    /// What stands in the tree (`StatementAnchor.leafOf`): hashed twice, so that no leaf is a node.
+    pub fn hash(&self) -> B256 {
+        let Line { window, holder, index, leafIndex, entry, kind, direction, effectMinor, json } =
+            self.to_contract();
+        let values = (window, holder, index, leafIndex, entry, kind, direction, effectMinor, json);
+        keccak256(keccak256(values.abi_encode_params()))
     }
 
     /// The leaf as the contract takes it.
@@ -152,10 +140,10 @@ pub struct StatementRoot {
 }
 
 /// The tree over the lines of one statement.
+#[derive(Debug, Clone)]
 pub struct StatementTree {
     leaves: Vec<LineLeaf>,
-    tree: StandardMerkleTree,
-    root: B256,
+    tree: StandardTree,
 }
 
 impl StatementTree {
@@ -169,24 +157,19 @@ impl StatementTree {
             return Err(TreeError::NotFinal(stage.words().en));
         }
         let lines = &statement.parts().lines;
-        match lines.len() {
-            0 => return Err(TreeError::Empty),
-            count if count > LINES_MAX => return Err(TreeError::TooLarge(count)),
-            _ => {}
+        if lines.len() > LINES_MAX {
+            return Err(TreeError::TooLarge(lines.len()));
         }
         let leaf = |(index, line)| LineLeaf::new(statement, index, line);
         let leaves: Vec<LineLeaf> = lines.iter().enumerate().map(leaf).collect::<Result<_, _>>()?;
-        // What the builder panics on cannot come here: there is a leaf, each has a value for each type, the types are
-        // known ones, and the numbers are decimal digits.
-        let types = TYPES.map(str::to_owned);
-        let tree = StandardMerkleTree::of(leaves.iter().map(LineLeaf::values).collect(), &types);
-        let root = hash(&tree.root())?;
-        Ok(Self { leaves, tree, root })
+        let hashes: Vec<B256> = leaves.iter().map(LineLeaf::hash).collect();
+        let tree = StandardTree::new(&hashes).ok_or(TreeError::Empty)?;
+        Ok(Self { leaves, tree })
     }
 
     /// The root.
-    pub const fn root(&self) -> B256 {
-        self.root
+    pub fn root(&self) -> B256 {
+        self.tree.root()
     }
 
     /// The lines, in the order of the statement.
@@ -199,11 +182,10 @@ impl StatementTree {
     /// # Errors
     /// [`TreeError::NoLine`].
     pub fn prove(&self, index: usize) -> Result<LineProof, TreeError> {
-        let count = self.leaves.len();
-        let leaf = self.leaves.get(index).ok_or(TreeError::NoLine { index, count })?.clone();
-        let proof = self.tree.get_proof(LeafType::Number(index));
-        let proof = proof.iter().map(|text| hash(text)).collect::<Result<_, _>>()?;
-        Ok(LineProof { leaf, root: self.root, proof })
+        let no_line = || TreeError::NoLine { index, count: self.leaves.len() };
+        let leaf = self.leaves.get(index).ok_or_else(no_line)?.clone();
+        let proof = self.tree.prove(index).ok_or_else(no_line)?;
+        Ok(LineProof { leaf, root: self.root(), proof })
     }
 
     /// What the exchanges sign of it, together with an anchored checkpoint.
@@ -213,14 +195,9 @@ impl StatementTree {
             window: first.map(|leaf| leaf.window.clone()).unwrap_or_default(),
             holder: first.map(|leaf| leaf.holder.clone()).unwrap_or_default(),
             line_count: self.leaves.len() as u64,
-            root: self.root,
+            root: self.root(),
             checkpoint_size,
             checkpoint_root,
         }
     }
-}
-
-/// The builder writes hashes as `0x` and hexadecimal digits.
-fn hash(text: &str) -> Result<B256, TreeError> {
-    text.parse().map_err(|_| TreeError::Unwritable(format!("{text} is no hash")))
 }

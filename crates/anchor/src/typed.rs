@@ -1,15 +1,13 @@
 //! What is signed, by EIP-712: computed here, so that nobody signs what a chain's node says that it is.
 
 use crate::{StatementRoot, file::AnchorFile, log::KeySet};
-use alloy::{
-    primitives::{Address, B256, U256},
-    sol_types::{Eip712Domain, SolStruct as _},
-};
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::{Eip712Domain, SolStruct as _};
 
 /// The signed structs, under the names that are hashed.
 #[allow(missing_docs, unreachable_pub, dead_code, reason = "generated")]
 mod message {
-    alloy::sol! {
+    alloy_sol_types::sol! {
         struct Checkpoint {
             bytes32 log;
             string origin;

@@ -70,6 +70,10 @@ const ROUTES: &[Route] = table! {
     GET "/docs" Access::Everybody;
     GET "/docs/" Access::Everybody;
     GET "/docs/{*rest}" Access::Everybody;
+    GET "/verify" Access::Everybody;
+    GET "/verify/{number}" Access::Everybody;
+    GET "/verify/assets/{file}" Access::Everybody;
+    GET "/verify.html" Access::Everybody;
     GET "/checkpoint" Access::Everybody;
     GET "/tile/{level}/{*index}" Access::Everybody;
     GET "/tile/entries/{*index}" OVERSIGHT;
@@ -78,6 +82,8 @@ const ROUTES: &[Route] = table! {
     GET "/v1/region/snapshots" Access::Everybody;
     GET "/v1/region/snapshots/{height}/proof" OVERSIGHT;
     GET "/v1/policy" Access::Everybody;
+    GET "/v1/policy/history" Access::Everybody;
+    GET "/v1/region/end" Access::Everybody;
     GET "/v1/parties" ANY;
     POST "/v1/parties" OPERATOR;
     GET "/v1/parties/{id}" ANY;
@@ -168,6 +174,7 @@ const ROUTES: &[Route] = table! {
     POST "/v1/certificates" OPERATOR;
     GET "/v1/certificates/{number}" Access::Everybody;
     GET "/v1/certificates/{number}/file" Access::Everybody;
+    GET "/v1/certificates/{number}/qr.svg" Access::Everybody;
     GET "/v1/anchors" Access::Everybody;
     POST "/v1/anchors" OPERATOR;
     GET "/v1/anchors/{id}" Access::Everybody;

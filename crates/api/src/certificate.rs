@@ -1,5 +1,7 @@
 //! `/v1/certificates`: proof of completed trades (stage 6).
 
+mod qr;
+
 use crate::{
     ApiState, Problem,
     access::{Caller, TradeSide},
@@ -22,7 +24,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list, issue)).routes(routes!(get)).routes(routes!(file))
+    OpenApiRouter::new()
+        .routes(routes!(list, issue))
+        .routes(routes!(get))
+        .routes(routes!(file))
+        .routes(routes!(qr::picture))
 }
 
 /// Which order is certified.

@@ -155,6 +155,23 @@ struct RejectedBlock {
     reason: String,
 }
 
+/// A witness outside the region that this node asks to cosign its checkpoints.
+#[derive(Debug, Serialize, ToSchema)]
+struct OutsideWitness {
+    /// Name of its key.
+    name: String,
+    /// Where it takes checkpoints.
+    url: String,
+    /// Entries under the last checkpoint that it cosigned for this node; 0 if none since the node started.
+    #[schema(value_type = u64)]
+    size: TreeSize,
+    /// How often in a row it was asked in vain; 0 if it answers.
+    failures: u64,
+    /// Why, the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+}
+
 /// How the region looks from this node.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -205,6 +222,9 @@ struct RegionHealthBody {
     /// milliseconds; absent if none waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     oldest_unfinal_ms: Option<u64>,
+    /// The witnesses outside the region, which cosign for everybody who trusts them; nothing waits for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<OutsideWitness>,
     /// Bytes left on the disk of the data folder; absent if the node has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     disk_free_bytes: Option<u64>,
@@ -235,6 +255,13 @@ async fn region(State(api): State<ApiState>) -> Json<RegionHealthBody> {
             count,
         })
     });
+    let witnesses = health.witnesses.into_iter().map(|(name, witness)| OutsideWitness {
+        name,
+        url: witness.url,
+        size: witness.size,
+        failures: witness.failures,
+        failure: witness.failure,
+    });
     Json(RegionHealthBody {
         exchange: health.exchange,
         state,
@@ -256,6 +283,7 @@ async fn region(State(api): State<ApiState>) -> Json<RegionHealthBody> {
             reason,
         }),
         oldest_unfinal_ms: health.oldest_unfinal.map(millis),
+        witnesses: witnesses.collect(),
         disk_free_bytes: health.disk_free_bytes,
     })
 }

@@ -35,7 +35,8 @@ const COUNTED: [(&str, &str, &str); 8] = [
 ];
 
 /// Where to go on: path, in English, in Chinese.
-const LINKS: [(&str, &str, &str); 6] = [
+const LINKS: [(&str, &str, &str); 7] = [
+    ("/verify", "Verify a certificate, in your browser", "在浏览器中核验凭证"),
     ("/docs/", "The API, to read and to try", "接口文档，可在线试用"),
     ("/v1/products", "The catalogue, as JSON", "产品目录（JSON）"),
     ("/v1/region", "The region and its exchanges", "区域及其交易所"),
@@ -105,7 +106,7 @@ fn content_security_policy() -> String {
 }
 
 /// Text made safe for an HTML element.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

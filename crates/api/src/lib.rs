@@ -40,6 +40,7 @@ mod payment;
 mod problem;
 mod product;
 mod proposal;
+pub mod qr;
 mod reconciliation;
 mod refund;
 mod region;
@@ -51,8 +52,10 @@ mod shares;
 mod snapshot;
 mod state;
 mod statement;
+mod succession;
 mod tax;
 pub mod token;
+mod verify;
 mod voucher;
 mod window;
 

@@ -1,6 +1,6 @@
 //! What happens around every request: a request id, a span, measurements, a deadline, headers that keep browsers honest.
 
-use crate::Problem;
+use crate::{Problem, ledger::Compressible};
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
@@ -142,15 +142,23 @@ pub(crate) async fn docs_policy(request: Request, next: Next) -> Response {
     response
 }
 
-/// Compresses texts; hashes and signatures do not get smaller.
+/// Compresses texts and what is marked; hashes and signatures do not get smaller. What has a strong `ETag` stays as it is:
+/// that names bytes, and compressed ones are others (RFC 9110 §8.8.3.3).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Texts;
 
 impl Predicate for Texts {
     fn should_compress<B: axum::body::HttpBody>(&self, response: &axum::http::Response<B>) -> bool {
+        let tag = response.headers().get(header::ETAG).map(HeaderValue::as_bytes);
+        if tag.is_some_and(|tag| !tag.starts_with(b"W/")) {
+            return false;
+        }
+        if response.extensions().get::<Compressible>().is_some() {
+            return true;
+        }
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         kind.is_some_and(|kind| {
-            ["application/json", "application/problem+json", "text/"]
+            ["application/json", "application/problem+json", "image/svg+xml", "text/"]
                 .iter()
                 .any(|known| kind.starts_with(known))
         })

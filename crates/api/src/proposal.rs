@@ -147,6 +147,15 @@ pub(crate) mod schema {
             /// Why.
             reason: LineText,
         },
+        /// The region closes its ledger.
+        Close {
+            /// The exchange that proposes it.
+            exchange: ExchangeCodeText,
+            /// Origin of the ledger that goes on.
+            successor: LineText,
+            /// Why.
+            reason: LineText,
+        },
         /// A suspended exchange stands again as it did before.
         Reinstate {
             /// The exchange.

@@ -1,6 +1,6 @@
 //! `/v1/region` and `/v1/policy`: what this ledger is and how to verify it.
 
-use crate::{ApiState, Problem, scalar::*};
+use crate::{ApiState, Problem, extract::Parameters, scalar::*};
 use axum::{
     Json,
     extract::State,
@@ -8,11 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use databourse_market::{Key, Stored};
-use databourse_party::{Exchange, Region};
-use databourse_primitives::{Asset, BilingualText, ExchangeCode, Line, Timestamp};
-use serde::Serialize;
+use databourse_party::{Closing, Exchange, LedgerEnd, Region};
+use databourse_primitives::{Asset, BilingualText, ExchangeCode, Line, Timestamp, TreeSize};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
@@ -58,6 +58,14 @@ struct RegionView {
     /// When it was founded.
     #[schema(value_type = TimestampText)]
     founded_at: Timestamp,
+    /// Where the ledger ended that this one goes on from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::succession::schema::LedgerEnd>)]
+    predecessor: Option<LedgerEnd>,
+    /// That the region closes its ledger, or has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::succession::schema::Closing>)]
+    closing: Option<Closing>,
 }
 
 /// Shows the region and its exchanges.
@@ -75,14 +83,37 @@ async fn get(State(api): State<ApiState>) -> Result<Json<RegionView>, Problem> {
         served_by: api.node.exchange().clone(),
         exchanges: exchanges.collect(),
         founded_at: region.founded_at,
+        predecessor: region.predecessor,
+        closing: region.closing,
     }))
 }
 
-/// Downloads the policy to verify this ledger with (C2SP tlog-policy).
-#[utoipa::path(get, path = "/v1/policy", operation_id = "getPolicy", tag = "region",
+/// Which policy is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PolicyParameters {
+    /// The one that decided for a checkpoint of so many leaves; without it, the one of now.
+    #[param(example = "42")]
+    size: Option<String>,
+}
+
+/// Downloads the policy to verify this ledger with (C2SP tlog-policy): that of now, or of a checkpoint of `size`.
+#[utoipa::path(get, path = "/v1/policy", operation_id = "getPolicy", tag = "region", params(PolicyParameters),
     responses((status = 200, description = "The policy.", body = String, content_type = "text/plain")))]
-async fn policy(State(api): State<ApiState>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], api.node.policy()).into_response()
+async fn policy(
+    State(api): State<ApiState>,
+    Parameters(asked): Parameters<PolicyParameters>,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("a number of leaves that the ledger has, from 1 on");
+    let policy = match &asked.size {
+        None => api.node.policy(),
+        Some(size) => {
+            let size = size.parse().map(TreeSize).map_err(|_| unknown())?;
+            api.node.policy_at(size).await?.ok_or_else(unknown)?
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], policy).into_response())
 }
 
 #[expect(dead_code, reason = "written for the OpenAPI document; the real types are in `party`")]

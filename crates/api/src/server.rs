@@ -5,7 +5,7 @@ use crate::{
     health, hold, home, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
     offer, openapi as document, order, party, payment, product, proposal, reconciliation, refund, region,
-    right, schedule, shares, snapshot, statement, tax, voucher, window,
+    right, schedule, shares, snapshot, statement, tax, verify, voucher, window,
 };
 use axum::{
     Router,
@@ -36,6 +36,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 fn documented() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(document::base())
         .merge(region::router())
+        .merge(crate::succession::router())
         .merge(proposal::router())
         .merge(snapshot::router())
         .merge(party::router())
@@ -85,6 +86,10 @@ pub fn router(state: ApiState) -> Router {
         .layer(from_fn(middleware::docs_policy));
     documented
         .route("/", routing::get(home::page))
+        .route("/verify", routing::get(verify::page))
+        .route("/verify/{number}", routing::get(verify::page))
+        .route("/verify/assets/{file}", routing::get(verify::asset))
+        .route("/verify.html", routing::get(verify::alone))
         .route("/openapi.json", routing::get(move || async move { document::serve(&json) }))
         .merge(docs)
         .route_layer(from_fn_with_state(state.clone(), access::gate))

@@ -26,6 +26,6 @@ impl BlockEnds {
         let place = self.0.binary_search_by_key(&size.0, |(end, _)| *end);
         let computed = place.ok().map(|place| Digest::from_bytes(*self.0[place].1.as_bytes()));
         let differs = computed.as_ref() != Some(root);
-        differs.then(|| FindingKind::AnchorDiffers { size: *size, recorded: *root, computed })
+        differs.then_some(FindingKind::AnchorDiffers { size: *size, recorded: *root, computed })
     }
 }

@@ -1,34 +1,45 @@
 //! The auditor: entry by entry, block by block.
 
-use crate::{Finding, FindingKind, anchors::BlockEnds};
-use databourse_ledger::{BLOCK_HEADER_TYPE, Block, BlockHeader, Entry};
-use databourse_market::{BlockContext, Decoded, MemoryState, Outcome, SignedCommand, execute};
+use crate::{
+    Finding, FindingKind,
+    anchors::BlockEnds,
+    prepared::{Content, Prepared, Step},
+};
+use databourse_ledger::{Block, BlockHeader, Entry};
+use databourse_market::{BlockContext, Key, MemoryState, Outcome, Record, SignedCommand, execute};
 use databourse_merkle::{CompactRange, Hash};
 use databourse_party::{KeyOwner, KeyRecord};
-use databourse_primitives::{ExchangeCode, Height, LeafIndex, Refusal, RefusalCode, Timestamp, TreeSize};
-use std::collections::BTreeMap;
+use databourse_primitives::{
+    ExchangeCode, Height, LeafIndex, PublicKey, Refusal, RefusalCode, Timestamp, TreeSize,
+};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Checks a ledger as it reads it. A block that cannot be executed ends the audit, since nothing after it has a
 /// meaning; its finding says which.
 pub struct Auditor {
-    state: MemoryState,
-    tree: CompactRange,
-    height: Height,
-    time: Option<Timestamp>,
+    pub(crate) state: MemoryState,
+    pub(crate) tree: CompactRange,
+    pub(crate) height: Height,
+    pub(crate) time: Option<Timestamp>,
     /// Leaves and root when the last block ended.
-    block_end: (u64, Hash),
+    pub(crate) block_end: (u64, Hash),
     /// Where blocks ended, for the anchors that name such a place.
-    block_ends: BlockEnds,
+    pub(crate) block_ends: BlockEnds,
     open: Option<OpenBlock>,
     findings: Vec<Finding>,
     has_ended: bool,
-    command_count: u64,
+    pub(crate) command_count: u64,
+    /// Records whose last writer is wanted.
+    watched: BTreeMap<Key, Option<LeafIndex>>,
 }
 
 struct OpenBlock {
     header: Entry,
     fields: BlockHeader,
-    commands: Vec<Entry>,
+    /// The key under which the header's signature is known to hold.
+    verified: Option<PublicKey>,
+    entries: Vec<Entry>,
+    steps: Vec<Step>,
 }
 
 /// What an audit came to.
@@ -66,7 +77,20 @@ impl Auditor {
             findings: Vec::new(),
             has_ended: false,
             command_count: 0,
+            watched: BTreeMap::new(),
         }
+    }
+
+    /// The same auditor, which also remembers the last entry that wrote each of `keys`.
+    #[must_use]
+    pub fn watching(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.watched.extend(keys.into_iter().map(|key| (key, None)));
+        self
+    }
+
+    /// The last entry that wrote each of the records that are watched.
+    pub const fn last_writers(&self) -> &BTreeMap<Key, Option<LeafIndex>> {
+        &self.watched
     }
 
     /// The state that follows from the blocks executed so far.
@@ -79,16 +103,47 @@ impl Auditor {
         self.has_ended
     }
 
+    /// Number of entries read.
+    pub fn size(&self) -> TreeSize {
+        TreeSize(self.tree.size())
+    }
+
+    /// Root over the entries read.
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// Blocks executed.
+    pub const fn height(&self) -> Height {
+        self.height
+    }
+
+    /// What was found so far.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Whether the last entry read ends a block, as the last of a checkpoint does.
+    pub const fn is_between_blocks(&self) -> bool {
+        self.open.is_none() && !self.has_ended
+    }
+
     /// Reads the next entry.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.take(Prepared::read(bytes));
+    }
+
+    /// Takes the next entry, which was read before.
+    pub fn take(&mut self, prepared: Prepared) {
         let index = LeafIndex(self.tree.size());
-        self.tree.append(databourse_merkle::leaf_hash(bytes));
+        self.tree.append(prepared.leaf_hash);
         if self.has_ended {
             return;
         }
-        match Entry::parse(bytes) {
-            Err(refusal) => self.end(index, FindingKind::EntryUnreadable { refusal }),
-            Ok(entry) => self.take(index, entry),
+        match prepared.content {
+            Content::Unreadable(refusal) => self.end(index, FindingKind::EntryUnreadable { refusal }),
+            Content::Header { entry, fields, verified } => self.open(index, entry, fields, verified),
+            Content::Command { entry, step } => self.add(index, entry, step),
         }
     }
 
@@ -97,28 +152,36 @@ impl Auditor {
         self.has_ended = true;
     }
 
-    fn take(&mut self, index: LeafIndex, entry: Entry) {
-        let is_header = entry.claims().entry_type == BLOCK_HEADER_TYPE;
-        let complete = match (&mut self.open, is_header) {
-            (None, true) => {
-                let block = Block { header: entry.clone(), commands: Vec::new() };
-                match block.header_fields() {
-                    Ok(fields) => {
-                        let complete = fields.command_count == 0;
-                        self.open = Some(OpenBlock { header: entry, fields, commands: Vec::new() });
-                        complete
-                    }
-                    Err(refusal) => return self.end(index, FindingKind::EntryUnreadable { refusal }),
-                }
-            }
-            (Some(open), false) => {
-                open.commands.push(entry);
-                open.commands.len() == open.fields.command_count as usize
-            }
-            (None, false) => return self.malformed(index, "a block header"),
-            (Some(_), true) => return self.malformed(index, "a command of the block before"),
+    fn open(
+        &mut self,
+        index: LeafIndex,
+        header: Entry,
+        fields: Result<BlockHeader, Refusal>,
+        verified: Option<PublicKey>,
+    ) {
+        if self.open.is_some() {
+            return self.malformed(index, "a command of the block before");
+        }
+        let fields = match fields {
+            Ok(fields) => fields,
+            Err(refusal) => return self.end(index, FindingKind::EntryUnreadable { refusal }),
         };
-        if complete && let Some(open) = self.open.take() {
+        let is_empty = fields.command_count == 0;
+        let open = OpenBlock { header, fields, verified, entries: Vec::new(), steps: Vec::new() };
+        if is_empty {
+            self.execute(open);
+        } else {
+            self.open = Some(open);
+        }
+    }
+
+    fn add(&mut self, index: LeafIndex, entry: Entry, step: Step) {
+        let Some(open) = &mut self.open else { return self.malformed(index, "a block header") };
+        open.entries.push(entry);
+        open.steps.push(step);
+        if open.entries.len() == open.fields.command_count as usize
+            && let Some(open) = self.open.take()
+        {
             self.execute(open);
         }
     }
@@ -128,7 +191,7 @@ impl Auditor {
     }
 
     fn execute(&mut self, open: OpenBlock) {
-        let OpenBlock { header, fields, commands } = open;
+        let OpenBlock { header, fields, verified, entries, steps } = open;
         let header_index = LeafIndex(self.block_end.0);
         let follows = fields.height == self.height.next()
             && self.time.is_none_or(|time| fields.time >= time)
@@ -137,12 +200,12 @@ impl Auditor {
         if !follows {
             return self.malformed(header_index, "a header that follows the block before");
         }
-        let block = Block { header, commands };
+        let block = Block { header, commands: entries };
         if let Err(error) = block.check_shape() {
             return self.malformed(header_index, &error.to_string());
         }
         let context = BlockContext { height: fields.height, time: fields.time, header_index };
-        let signed = match self.verify(&block) {
+        let signed = match self.verify(&block, steps) {
             Ok(signed) => signed,
             Err((position, refusal)) => {
                 let index = LeafIndex(header_index.0 + 1 + position);
@@ -170,8 +233,9 @@ impl Auditor {
             let stated = fields.effects_digest;
             return self.end(header_index, FindingKind::EffectsDiffer { stated, computed });
         }
+        self.note_writers(&signed, &context, &effects.writes);
         self.state.apply(effects);
-        if !self.proposed_by_exchange(&block.header) {
+        if !self.proposed_by_exchange(&block.header, verified) {
             return self.end(header_index, FindingKind::ProposerUnknown);
         }
         for (position, command) in (1..).zip(&signed) {
@@ -186,26 +250,62 @@ impl Auditor {
         self.block_ends.push(self.block_end);
     }
 
-    /// Checks each command's signature with the key that the ledger gives it: registered before, or by the founding.
-    fn verify(&self, block: &Block) -> Result<Vec<SignedCommand>, (u64, Refusal)> {
+    /// Holds each command's signature to the key that the ledger gives it: registered before, or by the founding.
+    fn verify(&self, block: &Block, steps: Vec<Step>) -> Result<Vec<SignedCommand>, (u64, Refusal)> {
         let mut registered_here = BTreeMap::new();
-        let mut signed = Vec::with_capacity(block.commands.len());
-        for (position, entry) in (0..).zip(&block.commands) {
+        let mut signed = Vec::with_capacity(steps.len());
+        for ((position, entry), step) in (0..).zip(&block.commands).zip(steps) {
             let refused = |refusal| (position, refusal);
-            let decoded = Decoded::new(entry.clone()).map_err(refused)?;
-            registered_here.extend(decoded.command().registered_keys().map(|key| (key.key_id(), key)));
+            let command = match &step {
+                Step::Undecodable(refusal) => return Err(refused(refusal.clone())),
+                Step::Decoded(decoded) => Some(decoded.command()),
+                Step::Signed(signed) => Some(signed.command()),
+                Step::Forged(_) => None,
+            };
+            let registered = command.into_iter().flat_map(databourse_market::Command::registered_keys);
+            registered_here.extend(registered.map(|key| (key.key_id(), key)));
             let known = self.state.find::<KeyRecord>(&entry.kid()).map(|record| record.key);
             let key = known.or_else(|| registered_here.get(&entry.kid()).copied());
             let unknown = || Refusal::new(RefusalCode::KeyUnknown, "kid", "the name of a registered key");
-            signed.push(decoded.verify(&key.ok_or_else(unknown).map_err(refused)?).map_err(refused)?);
+            let key = key.ok_or_else(unknown).map_err(refused)?;
+            signed.push(match step {
+                Step::Signed(signed) if *signed.key() == key => signed,
+                // A key has one name, so this does not happen; should it, nothing is taken on trust.
+                Step::Signed(_) => return Err(refused(unknown())),
+                Step::Decoded(decoded) => decoded.verify(&key).map_err(refused)?,
+                Step::Forged(refusal) | Step::Undecodable(refusal) => return Err(refused(refusal)),
+            });
         }
         Ok(signed)
     }
 
-    fn proposed_by_exchange(&self, header: &Entry) -> bool {
+    fn proposed_by_exchange(&self, header: &Entry, verified: Option<PublicKey>) -> bool {
         let Some(record) = self.state.find::<KeyRecord>(&header.kid()) else { return false };
         let exchange: &ExchangeCode = &header.claims().exchange;
-        record.owner == KeyOwner::Exchange(exchange.clone()) && header.verify(&record.key).is_ok()
+        record.owner == KeyOwner::Exchange(exchange.clone())
+            && (verified == Some(record.key) || header.verify(&record.key).is_ok())
+    }
+
+    /// Remembers which command of a block wrote each watched record last: the one without which it is not what it became.
+    fn note_writers(
+        &mut self,
+        signed: &[SignedCommand],
+        context: &BlockContext,
+        writes: &BTreeMap<Key, Arc<Record>>,
+    ) {
+        if self.watched.is_empty() {
+            return;
+        }
+        let Self { watched, state, .. } = self;
+        for (key, writer) in watched {
+            let Some(written) = writes.get(key) else { continue };
+            let is_last = |count: &usize| {
+                let shorter = execute(&*state, signed.get(..count - 1).unwrap_or_default(), context);
+                !shorter.is_ok_and(|shorter| shorter.effects.writes.get(key) == Some(written))
+            };
+            let count = (1..=signed.len()).rev().find(is_last).unwrap_or_default();
+            *writer = Some(LeafIndex(context.header_index.0 + count as u64));
+        }
     }
 
     /// Ends the audit. `signed` is what a checkpoint says of size and root, if one is at hand.

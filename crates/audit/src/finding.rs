@@ -72,6 +72,66 @@ pub enum FindingKind {
         /// Its kind and name.
         key: String,
     },
+    /// A file of the ledger is not what the signed checkpoint says, or is not there.
+    FileDiffers {
+        /// Its path in the layout of C2SP tlog-tiles.
+        path: String,
+        /// What is wrong with it, stable.
+        code: String,
+        /// What is wrong with it, in words.
+        reason: String,
+    },
+    /// The auditor's policy does not trust the checkpoint.
+    CheckpointUntrusted {
+        /// What is wrong with it, stable.
+        code: String,
+        /// What is wrong with it, in words.
+        reason: String,
+    },
+    /// The checkpoint is not signed by enough of those who were members of the region as of its size.
+    CheckpointUnsigned {
+        /// What is missing.
+        reason: String,
+    },
+    /// A signature line of the checkpoint is half a member's: the name of its key or the key's id, not both.
+    CheckpointLineForeign {
+        /// The line's name and id.
+        name: String,
+    },
+    /// The ledger does not begin with the ledger of an earlier checkpoint.
+    HistoryRewritten {
+        /// Entries of the earlier checkpoint.
+        size: u64,
+        /// Its root, in hexadecimal.
+        signed: String,
+        /// The root over as many entries now, in hexadecimal.
+        computed: String,
+    },
+    /// A node answers something else than what follows from the entries.
+    AnswerDiffers {
+        /// What was asked.
+        path: String,
+        /// What follows from the entries, as JSON; absent if nothing of the kind does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expected: Option<String>,
+        /// What the node answers, as JSON; absent if it has no answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        answered: Option<String>,
+    },
+    /// The root over the lines of a settlement window, which its statements rest on, is not the one that was signed or
+    /// answered.
+    StatementRootDiffers {
+        /// The window.
+        window: String,
+        /// The pair of exchanges.
+        pair: String,
+        /// Who says otherwise: an exchange that signed, or the node.
+        by: String,
+        /// What it says, in hexadecimal.
+        stated: String,
+        /// What the lines give, in hexadecimal.
+        computed: String,
+    },
 }
 
 impl FindingKind {
@@ -102,6 +162,27 @@ impl fmt::Display for Finding {
             }
             FindingKind::AnchorDiffers { size, recorded, computed: None } => {
                 write!(f, "the anchored root {recorded} is for the size {size}, where no block ended")
+            }
+            FindingKind::FileDiffers { path, code, reason } => write!(f, "{path}: {code}: {reason}"),
+            FindingKind::CheckpointUntrusted { code, reason } => write!(f, "checkpoint: {code}: {reason}"),
+            FindingKind::CheckpointUnsigned { reason } => {
+                write!(f, "checkpoint not signed by enough members: {reason}")
+            }
+            FindingKind::CheckpointLineForeign { name } => {
+                write!(f, "checkpoint: the line of {name} is half a member's")
+            }
+            FindingKind::HistoryRewritten { size, signed, computed } => {
+                write!(
+                    f,
+                    "the signed root of {size} entries was {signed}, the same entries now give {computed}"
+                )
+            }
+            FindingKind::AnswerDiffers { path, expected, answered } => {
+                let text = |json: &Option<String>| json.clone().unwrap_or_else(|| "nothing".to_owned());
+                write!(f, "{path} answers {}, the entries give {}", text(answered), text(expected))
+            }
+            FindingKind::StatementRootDiffers { window, pair, by, stated, computed } => {
+                write!(f, "window {window}, {pair}: {by} states root {stated}, the lines give {computed}")
             }
             FindingKind::RecordDiffers { key } => write!(f, "record {key} is not what the entries give"),
         }

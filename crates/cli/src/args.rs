@@ -2,8 +2,12 @@
 
 #[cfg(feature = "anchor")]
 pub(crate) mod anchor;
+pub(crate) mod audit;
+pub(crate) mod certificate;
+pub(crate) mod fsck;
 pub(crate) mod region;
 pub(crate) mod settle;
+pub(crate) mod witness;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use databourse_primitives::{EntryId, ExchangeCode, PartyId};
@@ -84,6 +88,22 @@ pub(crate) enum Command {
     /// Exit code 0 if it does, 2 if something differs; each difference is named.
     #[command(after_help = "Example:\n  DATABOURSE_DATABASE_DATA_DIR=data databourse check")]
     Check(ConfigArgs),
+    /// Hold the node's database and files against what follows from the ledger's entries, executed again.
+    ///
+    /// Exit code 0 if nothing differs, 2 if something does, 1 if it could not be found out; each difference is named.
+    #[command(
+        after_help = "Examples:\n  databourse fsck --config databourse.toml          # with the node stopped\n  databourse \
+        fsck --config databourse.toml --json > findings.json"
+    )]
+    Fsck(fsck::FsckArgs),
+    /// The whole life of a product, licence, order, party or certificate, with a proof for each step.
+    ///
+    /// Exit code 0, 2 if nothing has that name or a proof does not hold, 1 if it could not be found out.
+    #[command(
+        after_help = "Examples:\n  databourse trace 019aa2b4-5c00-7000-8000-000000000001 --config databourse.toml\n  \
+        databourse trace sh-2026-00000001 --dir mirror --policy policy.txt --out trace"
+    )]
+    Trace(fsck::TraceArgs),
     /// The operator's day: close, sign and pay settlement windows, write statements, clear breaks.
     #[command(
         after_help = "Examples:\n  export DATABOURSE_TOKEN_FILE=operator.token\n  databourse settle window list\n  \
@@ -128,9 +148,40 @@ pub(crate) enum Command {
     /// Verify a certificate, a receipt or a checkpoint offline.
     #[command(
         after_help = "Examples:\n  databourse verify data/certificates/sh-2026-00000001.json\n  databourse verify \
-        entry.tlog-proof --entry entry.jws --policy policy.txt\n\nExit code 1, with a stable code, if it does not hold."
+        entry.tlog-proof --entry entry.jws --policy policy.txt\n  zbarimg --raw code.png | databourse verify - \
+        --policy policy.txt\n\nExit code 1, with a stable code, if it does not hold."
     )]
     Verify(VerifyArgs),
+    /// Witness logs, of whoever's: cosign their checkpoints as long as each continues the last one.
+    #[command(
+        after_help = "Examples:\n  databourse witness key new --name witness.example/w1 --out witness.key\n  databourse \
+        witness serve --key witness.key --logs logs.txt --folder witness\n  databourse witness evidence \
+        databourse.example/yangtze-delta --folder witness"
+    )]
+    Witness(witness::WitnessArgs),
+    /// Make the QR code of a certificate, or the file of a code.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  databourse certificate qr data/certificates/sh-2026-00000001.json --out code.svg \
+        --url https://sh.example\n  zbarimg --raw code.png | databourse certificate file -"
+    )]
+    Certificate(certificate::CertificateCommand),
+    /// Follow a ledger into a folder of files that any web server can serve, verifying everything.
+    ///
+    /// Exit code 2 if the ledger contradicts what the folder holds; the evidence is in the folder `evidence` of it.
+    #[command(
+        after_help = "Examples:\n  databourse mirror http://sh.example:8080 --folder copy --policy policy.txt --token-file \
+        auditor.token\n  databourse mirror http://sh.example:8080 --folder copy --policy policy.txt --follow"
+    )]
+    Mirror(audit::MirrorArgs),
+    /// Fetch a whole ledger, verify it, execute it again, and compare what the node answers.
+    ///
+    /// Exit code 0 without a finding, 2 with one, 1 if the audit could not be made.
+    #[command(
+        after_help = "Examples:\n  databourse audit copy --policy policy.txt\n  databourse audit http://sh.example:8080 \
+        --policy policy.txt --token-file auditor.token --state audit.state --json"
+    )]
+    Audit(audit::AuditArgs),
     /// Measure this build on this machine.
     #[command(
         after_help = "Examples:\n  databourse bench settle                      # climbs until a rate is not reached\n  \
@@ -211,6 +262,11 @@ pub(crate) enum BenchCommand {
     /// checkpoint of more than two thirds of the exchanges. Says what bounded each run, what a purchase costs each kind
     /// of process, and what one purchase alone takes.
     Region(region::BenchArgs),
+    /// Entries per second of an audit from a mirror's folder: read, verified, executed again.
+    ///
+    /// Prints what each step alone takes of a processor, and what bounded the whole. Exit code 1 if the audit finds
+    /// something.
+    Audit(audit::BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -414,7 +470,8 @@ pub(crate) enum PartyRole {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A certificate (.json), a receipt (.tlog-proof) or a signed checkpoint; the kind is recognised.
+    /// A certificate (.json, or the text of its QR code), a receipt (.tlog-proof) or a signed checkpoint; the kind is
+    /// recognised. `-` is what is piped in.
     pub(crate) file: PathBuf,
     /// Whom to trust (C2SP tlog-policy), from a source of your own; by default `policy.txt` beside FILE.
     #[arg(long, value_name = "FILE")]
@@ -481,6 +538,8 @@ mod tests {
         check("databourse bench region --exchanges 4 --rates 1,2 --cross 100 --in-flight-max 9", Ok(()));
         check("databourse bench region --exchanges 21", Err(ErrorKind::ValueValidation));
         check("databourse bench region --cross 101", Err(ErrorKind::ValueValidation));
+        check("databourse witness serve --key a --policy b", Ok(()));
+        check("databourse witness serve --key a", Err(ErrorKind::MissingRequiredArgument));
         check("databourse verify", Err(ErrorKind::MissingRequiredArgument));
     }
 }

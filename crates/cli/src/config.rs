@@ -7,11 +7,14 @@ pub(crate) use region::RegionSection;
 pub(crate) use settlement::SettlementSection;
 
 use crate::region::genesis::Genesis;
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use databourse_exchange::{Entropy, Founding, NodeKeys, RegionConfig};
+use databourse_ledger::VerifierKey;
 use databourse_primitives::{BilingualText, ExchangeCode, Line};
+use databourse_witness::WitnessClient;
 use serde::Deserialize;
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -58,6 +61,15 @@ pub(crate) struct NodeSection {
     pub(crate) working_set_records: NonZeroUsize,
     /// Empty: `snapshots` in the folder of the private cluster.
     pub(crate) snapshot_dir: PathBuf,
+    /// Witnesses outside the region.
+    pub(crate) witnesses: Vec<WitnessSection>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WitnessSection {
+    pub(crate) url: String,
+    pub(crate) key: VerifierKey,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -166,6 +178,20 @@ impl Config {
         self.region.node(&self.database.data_dir)
     }
 
+    /// The witnesses outside the region that the node asks.
+    ///
+    /// # Errors
+    /// One that cannot be asked, or a name that two of them have.
+    pub(crate) fn witnesses(&self) -> Result<Vec<WitnessClient>> {
+        let mut names = BTreeSet::new();
+        let client = |witness: &WitnessSection| {
+            let WitnessSection { url, key } = witness;
+            ensure!(names.insert(key.name().to_owned()), "[node] has two witnesses named `{}`", key.name());
+            WitnessClient::new(url, key.clone()).with_context(|| format!("[node] has the witness {url}"))
+        };
+        self.node.witnesses.iter().map(client).collect()
+    }
+
     fn genesis(&self) -> Result<Option<Genesis>> {
         self.region.genesis(&self.exchange.code)
     }
@@ -262,6 +288,27 @@ mod tests {
         assert_eq!(config.http.listen.to_string(), "0.0.0.0:9");
         assert_eq!((config.node.pool_capacity, config.region.assets.len()), (5, 1));
         assert_eq!(config.exchange.code.as_str(), "sh");
+    }
+
+    #[test]
+    fn a_witness_is_asked_once_and_by_http() {
+        let key = "w.example+";
+        let signer = databourse_ledger::NoteSigner::new(
+            "w.example",
+            databourse_ledger::NoteKeyType::CosignatureV1,
+            databourse_ledger::SigningKey::from_seed([3; 32]),
+        );
+        let known = signer.unwrap().verifier_key().to_string();
+        assert!(known.starts_with(key));
+        let asked = |urls: &[&str]| {
+            let list: Vec<_> =
+                urls.iter().map(|url| format!("{{ url = \"{url}\", key = \"{known}\" }}")).collect();
+            let text = format!("[node]\nwitnesses = [{}]\n", list.join(", "));
+            Config::from_text(&text, nothing).unwrap().witnesses().map(|witnesses| witnesses.len())
+        };
+        assert_eq!(asked(&["http://127.0.0.1:8090"]).unwrap(), 1);
+        assert!(asked(&["https://w.example"]).is_err());
+        assert!(asked(&["http://a.example", "http://b.example"]).is_err());
     }
 
     #[test]

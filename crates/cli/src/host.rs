@@ -82,7 +82,10 @@ impl Host {
             region: config.region_config(),
             snapshot_folder: Some(config.snapshot_folder()),
         };
-        Node::start(node, keys).await.context("the node cannot start")
+        let witnesses = config.witnesses()?;
+        let (node, mut running) = Node::start(node, keys).await.context("the node cannot start")?;
+        running.ask_witnesses(&node, witnesses);
+        Ok((node, running))
     }
 
     /// The address to open.

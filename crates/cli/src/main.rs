@@ -1,6 +1,7 @@
 //! The one binary, databourse: what is typed becomes a call of a command, an error becomes its last line.
 
 mod args;
+mod audit;
 mod bench;
 mod commands;
 mod config;
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let quiet = !matches!(cli.command, Command::Serve(_));
+    let quiet = !matches!(cli.command, Command::Serve(_) | Command::Witness(_));
     logs::start(cli.log_format, cli.log_filter.as_deref(), quiet)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
@@ -43,6 +44,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => runtime.block_on(commands::import::run(args)),
         Command::Export(args) => done(runtime.block_on(commands::export::run(args))),
         Command::Check(args) => runtime.block_on(commands::check::run(args)),
+        Command::Fsck(args) => Ok(runtime.block_on(commands::fsck::run(args))),
+        Command::Trace(args) => Ok(runtime.block_on(commands::trace::run(args))),
         Command::Settle(args) => runtime.block_on(commands::settle::run(args)),
         Command::Reconcile(args) => Ok(runtime.block_on(commands::settle::reconcile(args))),
         #[cfg(feature = "anchor")]
@@ -50,5 +53,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Witness(args) => runtime.block_on(commands::witness::run(args)),
+        Command::Certificate(command) => done(commands::certificate::run(command)),
+        Command::Mirror(args) => runtime.block_on(commands::mirror::run(args)),
+        Command::Audit(args) => Ok(runtime.block_on(commands::audit::run(args))),
     }
 }

@@ -31,6 +31,7 @@ impl Endpoint {
             | Command::CastVote(_)
             | Command::ReportMisbehaviour(_)
             | Command::DepartRegion(_)
+            | Command::CloseLedger(_)
             | Command::OrderSnapshot(_)
             | Command::AttestSnapshot(_) => {
                 return Err(serde::ser::Error::custom(ParseError::new(

@@ -88,11 +88,22 @@ impl ClientError {
         }
     }
 
+    /// The HTTP status, if there was an answer that said no.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(problem) => Some(problem.status),
+            Self::Unexpected { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Refused(problem) => problem.is_transient(),
             Self::Transport { .. } => true,
-            Self::Unexpected { .. } | Self::Unverified { .. } | Self::Unwritable(_) => false,
+            // A proxy or a file server in front of a node that is starting again.
+            Self::Unexpected { status, .. } => matches!(status, 429 | 502 | 503 | 504),
+            Self::Unverified { .. } | Self::Unwritable(_) => false,
         }
     }
 }

@@ -38,6 +38,33 @@ impl Client {
         answer.map(|(_, _, text)| text)
     }
 
+    /// The bytes at `path`; `None` if whoever serves has nothing there (404 or 410). An answer of more than `bytes_max`
+    /// bytes is given up as it comes in.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn get_bytes(&self, path: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, ClientError> {
+        until_answered(async || {
+            let mut response = match self.response(self.request(Method::GET, path)).await {
+                Err(error) if matches!(error.status(), Some(404 | 410)) => return Ok(None),
+                answered => answered?,
+            };
+            let mut bytes = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|source| self.transport(source))? {
+                if bytes.len() + chunk.len() > bytes_max {
+                    return Err(ClientError::Unexpected {
+                        url: format!("{}{path}", self.base()),
+                        status: response.status().as_u16(),
+                        expected: format!("at most {bytes_max} bytes"),
+                    });
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(Some(bytes))
+        })
+        .await
+    }
+
     /// Every item of the list at `path` (which may have a query), a page after the other, oldest first.
     ///
     /// # Errors

@@ -117,6 +117,12 @@ pub trait LedgerApp: Send + 'static {
     /// Height of the last committed block; 0 before the first.
     fn last_height(&self) -> Height;
 
+    /// Whether the last committed block is the last of all: no height is begun after it. Commands are still screened, and
+    /// peers that lack blocks are still given them.
+    fn is_closed(&self) -> bool {
+        false
+    }
+
     /// Resolves to `true` when commands wait or a commit has failed, and to `false` when none waits and none will come
     /// any more. Cancel-safe.
     fn commands_wait(&self) -> impl Future<Output = bool> + Send;

@@ -7,7 +7,7 @@
 //! signs on behalf of the parties that entrust their exchange, and gives the others new keys (`party.replace_keys`), which
 //! retires those that the exchange that left may still have.
 
-use crate::{Entropy, node::NodeError};
+use crate::{Entropy, NodeKeys, node::NodeError};
 use chacha20poly1305::{
     ChaCha20Poly1305, Key, KeyInit as _, Nonce,
     aead::{Aead as _, Payload},
@@ -117,6 +117,12 @@ impl Custody {
         let seed: [u8; 32] = opened.as_slice().try_into().map_err(|_| unreadable())?;
         Ok(SigningKey::from_seed(seed))
     }
+}
+
+/// Which key is sealed for a party, for whoever checks what is kept; `None` if it does not open for this party with the
+/// node's `keys`.
+pub fn sealed_key_id(keys: &NodeKeys, party: PartyId, sealed: &[u8]) -> Option<KeyId> {
+    Custody::new(&keys.custody_secret()).open(party, sealed).ok().map(|key| key.key_id())
 }
 
 /// Whether the ledger says that a key signs nothing any more. One that it does not know yet is about to be registered.

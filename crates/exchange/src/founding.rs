@@ -3,7 +3,7 @@
 use crate::{Clock, Entropy, NodeError};
 use databourse_ledger::{Claims, Entry, SigningKey};
 use databourse_market::{Command, Decoded, SignedCommand};
-use databourse_party::{FoundExchange, FoundRegion};
+use databourse_party::{FoundExchange, FoundRegion, Predecessor};
 use databourse_primitives::{Asset, BilingualText, ExchangeCode, Line, PublicKey, Refusal, RefusalCode};
 use databourse_settlement::{PublishSchedule, PublishTax};
 use serde_json::value::RawValue;
@@ -25,6 +25,8 @@ pub struct Founding {
     pub schedules: Vec<PublishSchedule>,
     /// The other exchanges of the region, with their public keys.
     pub peers: Vec<FoundExchange>,
+    /// The ledger that this one goes on from.
+    pub predecessor: Option<Predecessor>,
 }
 
 /// The public keys of a node, which its region's other exchanges know it by.
@@ -49,7 +51,8 @@ impl Founding {
         let mut exchanges: Vec<_> = own.into_iter().chain(self.peers.iter().cloned()).collect();
         exchanges.sort_by(|one, other| one.code.cmp(&other.code));
         let (name, assets) = (self.region_name.clone(), self.assets.clone());
-        let region = FoundRegion { name, origin, assets, exchanges };
+        let predecessor = self.predecessor.clone();
+        let region = FoundRegion { name, origin, assets, exchanges, predecessor };
         let taxes = self.taxes.iter().cloned().map(Command::PublishTax);
         let schedules = self.schedules.iter().cloned().map(Command::PublishSchedule);
         std::iter::once(Command::FoundRegion(region)).chain(taxes).chain(schedules).collect()

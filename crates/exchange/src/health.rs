@@ -1,6 +1,6 @@
 //! How a node is, for whoever runs it: what it can tell without asking anybody, and what would need an operator's hand.
 
-use crate::{Node, executor::as_gauge, node::Inner};
+use crate::{Node, WitnessHealth, executor::as_gauge, node::Inner};
 use databourse_consensus::{End, Fault};
 use databourse_primitives::{ExchangeCode, Height, Timestamp, TreeSize, quorum_of};
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -73,6 +73,8 @@ pub struct RegionHealth {
     pub rejected: Option<(Height, ExchangeCode, String)>,
     /// How long the oldest command of this node's authors has waited, for a block or for the block to be final.
     pub oldest_unfinal: Option<Duration>,
+    /// The witnesses outside the region that this node asks, by the names of their keys.
+    pub witnesses: BTreeMap<String, WitnessHealth>,
     /// Bytes left on the disk of the write-ahead log; `None` for a node alone.
     pub disk_free_bytes: Option<u64>,
 }
@@ -169,6 +171,7 @@ impl Node {
                 .rejected
                 .map(|rejected| (rejected.height, rejected.proposer, format!("{:?}", rejected.verdict))),
             oldest_unfinal: self.0.pool.oldest().max(self.0.publisher.oldest_unfinal()),
+            witnesses: self.0.witnesses.health(),
             disk_free_bytes: self.0.wal_folder.as_deref().and_then(disk_free_bytes),
         }
     }

@@ -35,16 +35,20 @@ mod pool;
 mod publisher;
 mod settlement;
 mod snapshots;
+mod succession;
 mod totals;
-mod turns;
+mod witnesses;
 mod working_set;
 
 #[cfg(test)]
 mod simulation;
 
+use databourse_party::turns;
+
 pub use admission::{Acting, Submission};
 pub use clock::Clock;
 pub use config::{NodeConfig, RegionConfig, SettlementConfig};
+pub use custody::sealed_key_id;
 #[cfg(feature = "dishonest")]
 pub use databourse_consensus::Dishonesty;
 pub use databourse_consensus::{AddressError, End, Fault, NodeAddress, PeerAddress, peer_id};
@@ -64,3 +68,4 @@ pub use settlement::{
 };
 pub use snapshots::is_agreed;
 pub use totals::PipelineTotals;
+pub use witnesses::WitnessHealth;

@@ -14,15 +14,16 @@ use crate::{
     settlement::expire_while_running,
     snapshots::{self, Snapshots},
     totals::Totals,
+    witnesses::Witnesses,
     working_set::WorkingSet,
 };
 use databourse_consensus::{End, EngineStatus};
-use databourse_ledger::{NoteError, SigningKey};
+use databourse_ledger::{NoteError, PolicyHistory, SigningKey};
 use databourse_merkle::TilePath;
-use databourse_party::{Region, Successors};
+use databourse_party::{Predecessor, Region, Successors};
 use databourse_primitives::{
     CertificateNumber, EntryId, ExchangeCode, KeyId, LeafIndex, OrderId, PartyId, PublicKey, Refusal,
-    RefusalCode, Timestamp,
+    RefusalCode, Timestamp, TreeSize,
 };
 use databourse_store::{Store, StoreError, Writer};
 use lru::LruCache;
@@ -108,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) settlement: SettlementConfig,
     pub(crate) pool: Arc<Pool>,
     pub(crate) forks: Forks,
+    pub(crate) witnesses: Witnesses,
     entropy: Entropy,
     totals: Arc<Totals>,
     pub(crate) wal_folder: Option<PathBuf>,
@@ -139,6 +141,16 @@ impl Running {
                 tracing::error!(error = %failure, "a job of the node broke");
             }
         }
+    }
+
+    /// Says when the node halts.
+    pub(crate) fn halted(&self) -> watch::Receiver<bool> {
+        self.halt.subscribe()
+    }
+
+    /// Waits for one more job when the node stops; the job ends when the node halts.
+    pub(crate) fn add_job(&mut self, job: JoinHandle<()>) {
+        self.jobs.push(job);
     }
 
     /// The report on how this node has diverged from its region, if it has and the report could be written.
@@ -266,6 +278,7 @@ impl Node {
             certificate_turn: tokio::sync::Mutex::new(()),
             settlement: config.settlement,
             forks: Forks::default(),
+            witnesses: Witnesses::default(),
             entropy: config.entropy,
             pool: Arc::clone(&pool),
             totals,
@@ -389,6 +402,15 @@ impl Node {
         Ok(self.0.publisher.receipt(&self.0.reader, index).await?.map(|receipt| receipt.to_string()))
     }
 
+    /// The same for many entries, all against one checkpoint, in their order. One pass over the tree.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn receipts(&self, indexes: &[LeafIndex]) -> Result<Vec<Option<String>>, NodeError> {
+        let receipts = self.0.publisher.receipts(&self.0.reader, indexes).await?;
+        Ok(receipts.into_iter().map(|receipt| receipt.map(|receipt| receipt.to_string())).collect())
+    }
+
     /// A certificate as one file that anybody can verify offline.
     ///
     /// # Errors
@@ -400,6 +422,31 @@ impl Node {
     /// The policy to verify this ledger with (C2SP tlog-policy); empty before the ledger is founded.
     pub fn policy(&self) -> String {
         self.0.publisher.policy().unwrap_or_default()
+    }
+
+    /// The policy that decided for a checkpoint of `size` leaves; `None` if the ledger is not so large.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn policy_at(&self, size: TreeSize) -> Result<Option<String>, NodeError> {
+        self.0.policy_at(size).await
+    }
+
+    /// The policies of the ledger from its first entry on.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn policy_history(&self) -> Result<Option<PolicyHistory>, NodeError> {
+        self.0.policy_history().await
+    }
+
+    /// How this ledger ended, for the founding of the one that goes on; `None` while it is not closed or its last checkpoint
+    /// is not final.
+    ///
+    /// # Errors
+    /// The database, or damage.
+    pub async fn ledger_end(&self) -> Result<Option<Predecessor>, NodeError> {
+        self.0.ledger_end().await
     }
 
     /// What the pipeline has done, and how long each stage took.

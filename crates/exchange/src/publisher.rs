@@ -10,12 +10,15 @@ use crate::{
     gossip::Outbox,
     node::{Inner, NodeError},
     pool::{Answers, Reply, SubmitError},
+    witnesses::Lines,
 };
 use databourse_ledger::{
-    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSigner, Receipt, SignedCheckpoint, VerifierKey,
+    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSignature, NoteSigner, Receipt,
+    SignedCheckpoint, VerifierKey,
 };
 use databourse_merkle::{
-    BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, inclusion_proof, tile, tiles_for_inclusion,
+    BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, consistency_proof, inclusion_proofs, tile,
+    tiles_for_consistency, tiles_for_inclusions,
 };
 use databourse_party::Cosigner;
 use databourse_primitives::{ExchangeCode, Height, LeafIndex, Line, Timestamp, TreeSize};
@@ -32,6 +35,9 @@ use tracing::warn;
 
 /// Full tiles in memory: 16 KiB each with their inner nodes.
 const TILES_CACHED_MAX: NonZeroUsize = NonZeroUsize::new(2_048).unwrap();
+
+/// Of how many checkpoints that outside witnesses cosigned the trees are kept, to prove entries against.
+const WITNESSED_KEPT: usize = 8;
 
 /// The state that is shown: one checkpoint and the tree that it signs.
 #[derive(Debug, Clone)]
@@ -50,6 +56,25 @@ pub struct Published {
     pub cosigned_by: BTreeSet<ExchangeCode>,
     pub(crate) signed: Option<SignedCheckpoint>,
     pub(crate) edge: TileEdge,
+}
+
+impl Published {
+    /// The same with the lines of outside witnesses.
+    fn with(mut self, lines: impl IntoIterator<Item = NoteSignature>) -> Self {
+        if let Some(signed) = &mut self.signed {
+            lines.into_iter().for_each(|line| signed.add(line));
+            self.checkpoint = signed.to_string();
+        }
+        self
+    }
+}
+
+/// What witnesses outside the region have cosigned.
+#[derive(Default)]
+struct Outside {
+    lines: Lines,
+    /// By size: the checkpoint with the lines that came for it, and how many they are.
+    witnessed: BTreeMap<u64, (usize, Arc<Published>)>,
 }
 
 /// A block that is durable, and the tree after it.
@@ -81,6 +106,7 @@ pub(crate) struct Publisher {
     shown: watch::Sender<Arc<Published>>,
     cosigners: watch::Sender<Option<Arc<Cosigners>>>,
     finality: Mutex<Finality>,
+    outside: Mutex<Outside>,
     tiles: Mutex<LruCache<(u8, u64), Arc<TileNodes>>>,
     #[cfg(feature = "dishonest")]
     tongue: crate::dishonest::Tongue,
@@ -110,6 +136,7 @@ impl Publisher {
             shown: watch::Sender::new(Arc::new(empty)),
             cosigners: watch::Sender::new(None),
             finality: Mutex::default(),
+            outside: Mutex::default(),
             tiles: Mutex::new(LruCache::new(TILES_CACHED_MAX)),
             #[cfg(feature = "dishonest")]
             tongue: Default::default(),
@@ -194,10 +221,44 @@ impl Publisher {
 
     fn take(&self, progress: Progress) -> Vec<Fork> {
         if let Some(shown) = progress.shown {
-            self.shown.send_replace(Arc::new(shown));
+            // Late cosignatures of members show a checkpoint again; its witnesses' lines stay under it.
+            let outside = self.outside();
+            let lines: Vec<_> = outside.lines.over(shown.size).cloned().collect();
+            self.shown.send_replace(Arc::new(shown.with(lines)));
         }
         give(progress.answers);
         progress.forks
+    }
+
+    fn outside(&self) -> MutexGuard<'_, Outside> {
+        // As above.
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A witness outside the region cosigned `of`, which was shown; the line is verified.
+    pub(crate) fn witnessed(&self, of: &Arc<Published>, line: NoteSignature) {
+        let mut outside = self.outside();
+        outside.lines.add(of.size, line.clone());
+        let (count, kept) = outside.witnessed.entry(of.size.0).or_insert_with(|| (0, Arc::clone(of)));
+        *count += 1;
+        *kept = Arc::new(Published::clone(kept).with([line.clone()]));
+        while outside.witnessed.len() > WITNESSED_KEPT {
+            outside.witnessed.pop_first();
+        }
+        // While the lock is held nothing else is shown.
+        let shown = self.shown();
+        if shown.size == of.size {
+            self.shown.send_replace(Arc::new(Published::clone(&shown).with([line])));
+        }
+    }
+
+    /// The checkpoint to prove the leaf at `index` against: of those over it the one that most outside witnesses cosigned,
+    /// else the one that is shown.
+    fn over(&self, index: LeafIndex) -> Arc<Published> {
+        let outside = self.outside();
+        let after = outside.witnessed.range(index.0.saturating_add(1)..);
+        let best = after.max_by_key(|(size, (count, _))| (*count, **size));
+        best.map_or_else(|| self.shown(), |(_, (_, published))| Arc::clone(published))
     }
 
     /// Gives `answers` when a checkpoint over the first `size` leaves is final.
@@ -228,6 +289,12 @@ impl Publisher {
     /// Shows a final checkpoint of before a restart.
     pub(crate) fn resume(&self, shown: Published) {
         self.finality().resume(shown.size);
+        let lines = shown.signed.iter().flat_map(|signed| &signed.signatures);
+        // Those of members are named after the origin. The others were verified before they were shown, and are shown
+        // again when this node has signed the same tree anew.
+        for line in lines.filter(|line| !line.name.starts_with(self.origin.as_str())) {
+            self.outside().lines.add(shown.size, line.clone());
+        }
         self.shown.send_replace(Arc::new(shown));
     }
 
@@ -299,28 +366,73 @@ impl Publisher {
         Ok(nodes)
     }
 
-    /// Proof that the leaf at `index` is in the shown tree; `None` if it is not there yet.
+    /// Proof that the leaf at `index` is in the shown tree; `None` if it is not there yet. Against a smaller tree if outside
+    /// witnesses cosigned that one.
     pub(crate) async fn receipt(
         &self,
         store: &Store,
         index: LeafIndex,
     ) -> Result<Option<Receipt>, NodeError> {
-        let shown = self.shown();
-        let Some(signed) = shown.signed.clone().filter(|_| index.0 < shown.size.0) else { return Ok(None) };
+        Ok(self.receipts(store, &[index]).await?.pop().flatten())
+    }
+
+    /// The same for many leaves, all against one checkpoint and built in one pass; in the order of `indexes`.
+    pub(crate) async fn receipts(
+        &self,
+        store: &Store,
+        indexes: &[LeafIndex],
+    ) -> Result<Vec<Option<Receipt>>, NodeError> {
+        let shown_size = self.shown().size.0;
+        let covered: Vec<_> =
+            indexes.iter().map(|index| index.0).filter(|index| *index < shown_size).collect();
+        // What is over the last of them is over all.
+        let over = covered.iter().max().map(|last| self.over(LeafIndex(*last)));
+        let Some((over, signed)) = over.and_then(|over| Some((Arc::clone(&over), over.signed.clone()?)))
+        else {
+            return Ok(indexes.iter().map(|_| None).collect());
+        };
+        let size = over.size.0;
+        let tiles = self.nodes(store, &over, tiles_for_inclusions(&covered, size)).await?;
+        let proofs = inclusion_proofs(&covered, size, &tiles)
+            .map_err(|error| NodeError::Damaged(format!("no proofs of the leaves {covered:?}: {error:?}")))?;
+        let mut proofs = proofs.into_iter();
+        let receipt = |index: &LeafIndex| {
+            let proof = if index.0 < shown_size { proofs.next()? } else { return None };
+            Some(Receipt { extra: None, index: *index, proof, checkpoint: signed.clone() })
+        };
+        Ok(indexes.iter().map(receipt).collect())
+    }
+
+    /// Proof that the tree of `old` leaves is the beginning of `over`.
+    pub(crate) async fn consistency(
+        &self,
+        store: &Store,
+        over: &Published,
+        old: TreeSize,
+    ) -> Result<Vec<Hash>, NodeError> {
+        let tiles = self.nodes(store, over, tiles_for_consistency(old.0, over.size.0)).await?;
+        consistency_proof(old.0, over.size.0, &tiles)
+            .map_err(|error| NodeError::Damaged(format!("no proof from size {old}: {error:?}")))
+    }
+
+    async fn nodes(
+        &self,
+        store: &Store,
+        over: &Published,
+        coords: BTreeSet<TileCoord>,
+    ) -> Result<BTreeMap<TileCoord, Arc<TileNodes>>, NodeError> {
         let mut tiles = BTreeMap::new();
-        for coord in tiles_for_inclusion(index.0, shown.size.0) {
+        for coord in coords {
             let nodes = if coord.is_full() {
                 self.full_tile(store, coord).await?
             } else {
-                let hashes = shown.edge.partial(coord.level()).to_vec();
+                let hashes = over.edge.partial(coord.level()).to_vec();
                 let damaged = |_| NodeError::Damaged(format!("the edge does not hold {}", coord.path()));
                 Arc::new(TileNodes::new(coord, hashes).map_err(damaged)?)
             };
             tiles.insert(coord, nodes);
         }
-        let proof = inclusion_proof(index.0, shown.size.0, &tiles)
-            .map_err(|error| NodeError::Damaged(format!("no proof of leaf {index}: {error:?}")))?;
-        Ok(Some(Receipt { extra: None, index, proof, checkpoint: signed }))
+        Ok(tiles)
     }
 }
 

@@ -221,23 +221,31 @@ impl Node {
         let store = self.store();
         let Some(snapshot) = store.get::<Snapshot>(&height.to_string()).await? else { return Ok(None) };
         let SnapshotState::Attested { content, .. } = snapshot.state else { return Ok(None) };
-        let Some(header) = self.proven(LeafIndex(content.tree_size.0)).await? else { return Ok(None) };
-        let mut attestations = Vec::new();
+        let mut places = vec![LeafIndex(content.tree_size.0)];
         for said in snapshot.attestations.values().filter(|said| said.content == content) {
             let answer = store.get::<Answer>(&said.entry.to_string()).await?;
             let damaged = || NodeError::Damaged(format!("no answer to the attestation {}", said.entry));
-            let place = answer.ok_or_else(damaged)?.leaf_index;
-            // The first ones decided it; a later one may not be final yet.
-            attestations.extend(self.proven(place).await?);
+            places.push(answer.ok_or_else(damaged)?.leaf_index);
         }
-        Ok(Some(SnapshotProof::new(header, attestations)))
+        let mut proven = self.proven(&places).await?.into_iter();
+        let Some(header) = proven.next().flatten() else { return Ok(None) };
+        // The first attestations decided it; a later one may not be final yet.
+        Ok(Some(SnapshotProof::new(header, proven.flatten().collect())))
     }
 
-    async fn proven(&self, place: LeafIndex) -> Result<Option<ProvenEntry>, NodeError> {
-        let Some(receipt) = self.receipt(place).await? else { return Ok(None) };
-        let damaged = || NodeError::Damaged(format!("leaf {place}"));
-        let entry = self.store().entry(place.0).await?.ok_or_else(damaged)?;
-        let entry = String::from_utf8(entry.bytes).map_err(|_| damaged())?;
-        Ok(Some(ProvenEntry { entry, receipt }))
+    async fn proven(&self, places: &[LeafIndex]) -> Result<Vec<Option<ProvenEntry>>, NodeError> {
+        let mut proven = Vec::with_capacity(places.len());
+        for (place, receipt) in places.iter().zip(self.receipts(places).await?) {
+            let damaged = || NodeError::Damaged(format!("leaf {place}"));
+            proven.push(match receipt {
+                Some(receipt) => {
+                    let entry = self.store().entry(place.0).await?.ok_or_else(damaged)?;
+                    let entry = String::from_utf8(entry.bytes).map_err(|_| damaged())?;
+                    Some(ProvenEntry { entry, receipt })
+                }
+                None => None,
+            });
+        }
+        Ok(proven)
     }
 }

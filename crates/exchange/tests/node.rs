@@ -8,7 +8,7 @@ use databourse_exchange::{
 };
 use databourse_ledger::{CertificateFile, Policy, Receipt, SignedCheckpoint};
 use databourse_market::{Certificate, Command};
-use databourse_merkle::{TilePath, root_of};
+use databourse_merkle::{TilePath, root_of, tile};
 use databourse_party::Party;
 use databourse_primitives::{
     AmountMinor, BilingualText, EntryId, Label, LeafIndex, PartyId, Rate, RefusalCode, TaxVersion, TreeSize,
@@ -17,9 +17,16 @@ use databourse_settlement::{
     Fee, FeeBase, FeeRule, PublishSchedule, PublishTax, Rounding, TransactionKind, Window,
 };
 use databourse_store::StoreError;
-use databourse_testkit::TestDatabase;
+use databourse_testkit::{
+    TestDatabase,
+    ledger_judges::{LedgerJudges, write_ledger},
+    scratch_folder,
+};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 fn founding() -> Founding {
     let name = |text: &str| BilingualText::new(None, Some(text)).unwrap();
@@ -58,6 +65,7 @@ fn founding() -> Founding {
             rounding: Rounding::HalfUpLargestRemainderCarry,
         }],
         peers: Vec::new(),
+        predecessor: None,
     }
 }
 
@@ -366,7 +374,42 @@ async fn tiles_and_checkpoints_follow_the_standard_paths() {
         Receipt::parse(receipt.as_bytes()).unwrap().verify(stored.leaf_hash, &policy).unwrap();
     }
     assert!(node.receipt(LeafIndex(size)).await.unwrap().is_none());
+    let places = [LeafIndex(size - 1), LeafIndex(size), LeafIndex(0), LeafIndex(256), LeafIndex(0)];
+    let mut one_by_one = Vec::new();
+    for place in places {
+        one_by_one.push(node.receipt(place).await.unwrap());
+    }
+    assert_eq!(node.receipts(&places).await.unwrap(), one_by_one);
+    assert_eq!(one_by_one.iter().filter(|receipt| receipt.is_some()).count(), 4);
+    others_read_what_it_publishes(&node, &policy).await;
     running.stop().await;
+}
+
+/// Go's `sumdb`, pymerkle and npm's verifier of Rekor judge the node's own tiles, bundles and note.
+async fn others_read_what_it_publishes(node: &Node, policy: &Policy) {
+    let shown = node.published();
+    let TreeSize(size) = shown.size;
+    let tiles = tile::tiles_of(size).map(TilePath::Tile);
+    let bundles = tile::full_bundles(size).chain(tile::partial_bundle(size)).map(TilePath::Bundle);
+    let mut files = vec![("checkpoint".to_owned(), shown.checkpoint.clone().into_bytes())];
+    for path in tiles.chain(bundles) {
+        let body = node.tile(&path).await.unwrap().unwrap_or_else(|| panic!("{path} is not published"));
+        files.push((path.to_string(), body));
+    }
+    let folder = scratch_folder();
+    let entries = node.store().entries(0, u32::try_from(size).unwrap()).await.unwrap();
+    write_ledger(folder.path(), &policy.logs()[0].key, files, &entries);
+    let judges =
+        LedgerJudges::find_or_install(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/judges"));
+    let bundles = size.div_ceil(256);
+    let said = judges.sumdb(folder.path()).unwrap();
+    assert!(
+        said.starts_with(&format!("size={size} ")) && said.ends_with(&format!(" bundles={bundles}")),
+        "{said}"
+    );
+    let said = judges.pymerkle(folder.path()).unwrap();
+    assert!(said.starts_with(&format!("size={size} ")), "{said}");
+    judges.sigstore(folder.path()).unwrap();
 }
 
 /// Everything that the node's database holds follows from its entries, and one flipped byte anywhere in them is found.

@@ -61,6 +61,7 @@ fn founding() -> Founding {
             checkpoint_key: SigningKey::from_seed([110; 32]).public_key(),
             consensus_key: SigningKey::from_seed([111; 32]).public_key(),
         }],
+        predecessor: None,
     }
 }
 

@@ -87,6 +87,7 @@ fn founding(peer: &SigningKey) -> Founding {
             checkpoint_key: SigningKey::from_seed([108; 32]).public_key(),
             consensus_key: SigningKey::from_seed([109; 32]).public_key(),
         }],
+        predecessor: None,
     }
 }
 

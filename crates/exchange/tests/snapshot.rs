@@ -3,45 +3,22 @@
 
 mod support;
 
-use databourse_exchange::{
-    Acting, Clock, Entropy, Founding, Node, NodeConfig, NodeKeys, Running, SettlementConfig,
-};
+use databourse_exchange::{Acting, Entropy, Node, NodeKeys, Running};
 use databourse_ledger::{NoteKeyType, Policy, PolicyLog, Quorum, SigningKey, VerifierKey};
 use databourse_market::{ProvenEntry, SnapshotProof, SnapshotProofError, VerifiedSnapshot};
 use databourse_merkle::Hash;
 use databourse_party::Snapshot;
-use databourse_primitives::{BilingualText, Height};
+use databourse_primitives::Height;
 use databourse_store::{ExpectedState, Store};
 use databourse_testkit::{ScratchFolder, TestDatabase};
 use serde_json::json;
 use std::path::PathBuf;
-use support::{certify, command, eventually, one, party};
+use support::{alone, certify, command, eventually, one, party};
 
 async fn start(database: &TestDatabase, folder: Option<PathBuf>) -> (Node, Running) {
     Store::migrate(database.config()).await.unwrap();
-    let name = |text: &str| BilingualText::new(None, Some(text)).unwrap();
-    let config = NodeConfig {
-        exchange: "sh".parse().unwrap(),
-        origin: "databourse.example/delta".parse().unwrap(),
-        founding: Founding {
-            region_name: name("Delta"),
-            exchange_name: Some(name("sh")),
-            assets: ["CNY/2".parse().unwrap()].into(),
-            taxes: Vec::new(),
-            schedules: Vec::new(),
-            peers: Vec::new(),
-        },
-        database: database.config(),
-        replicas: Vec::new(),
-        reader_count: 4,
-        pool_capacity: 1_000,
-        working_set_record_count: 16.try_into().unwrap(),
-        clock: Clock::System,
-        entropy: Entropy::Os,
-        settlement: SettlementConfig::default(),
-        region: None,
-        snapshot_folder: folder,
-    };
+    let mut config = alone("sh", database.config());
+    config.snapshot_folder = folder;
     Node::start(config, &NodeKeys::generate(&Entropy::seeded(1)).unwrap()).await.unwrap()
 }
 

@@ -1,4 +1,13 @@
 //! Certificates: an entry, the key that signed it and its receipt in one small JSON file that proves itself offline.
+//! `certificate/compact.rs` makes the digits of a QR code of it, `certificate/lean.rs` leaves out cosignatures.
+
+mod compact;
+mod digits;
+mod lean;
+mod texts;
+
+pub use compact::{COMPACT_BYTES_MAX, COMPACT_DIGITS_MAX};
+pub use texts::DICTIONARY as COMPACT_DICTIONARY;
 
 use crate::{
     Claims, Entry, Policy, PolicyVerdict, Receipt, ReceiptError, Untrusted, VerifiedSignature, Witnessed,

@@ -78,15 +78,18 @@ impl Checkpoint {
     }
 
     fn check(&self) -> Result<(), CheckpointError> {
-        let origin = &self.origin;
-        let sized = (1..=ORIGIN_BYTES_MAX).contains(&origin.len());
-        if !sized || origin.bytes().any(|byte| byte < 0x20) {
-            Err(CheckpointError::OriginInvalid)
-        } else if self.size.0 == 0 && self.root != EMPTY_ROOT {
-            Err(CheckpointError::RootMalformed)
-        } else {
-            Ok(())
-        }
+        check_origin(&self.origin)?;
+        if self.size.0 == 0 && self.root != EMPTY_ROOT { Err(CheckpointError::RootMalformed) } else { Ok(()) }
+    }
+}
+
+/// An origin: one line that is not empty.
+pub(crate) fn check_origin(origin: &str) -> Result<(), CheckpointError> {
+    let sized = (1..=ORIGIN_BYTES_MAX).contains(&origin.len());
+    if !sized || origin.bytes().any(|byte| byte < 0x20) {
+        Err(CheckpointError::OriginInvalid)
+    } else {
+        Ok(())
     }
 }
 

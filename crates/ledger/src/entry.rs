@@ -6,6 +6,7 @@ use crate::{
     encoding::{base64url, parse_base64url},
     json::{self, MembersError},
     key::{SigningKey, verify_signature},
+    prepared_key::PreparedKey,
 };
 use databourse_merkle::Hash;
 use databourse_primitives::{KeyId, PublicKey, Refusal, RefusalCode};
@@ -104,13 +105,19 @@ impl Entry {
             ));
         }
         let signed = &self.bytes()[..self.0.signed_bytes];
-        verify_signature(key, signed, &self.0.signature).map_err(|_| {
-            Refusal::new(
-                RefusalCode::SignatureInvalid,
-                "signature",
-                "an Ed25519 signature of header and payload by the key that `kid` names",
-            )
-        })
+        verify_signature(key, signed, &self.0.signature).map_err(|_| signature_invalid())
+    }
+
+    /// As [`Entry::verify`], with a key that checks many signatures.
+    ///
+    /// # Errors
+    /// As [`Entry::verify`].
+    pub fn verify_with(&self, key: &PreparedKey) -> Result<(), Refusal> {
+        if key.key_id() != self.0.kid {
+            return self.verify(&key.public_key());
+        }
+        let signed = &self.bytes()[..self.0.signed_bytes];
+        key.verify(signed, &self.0.signature).map_err(|_| signature_invalid())
     }
 
     /// The entry as it travels and as it is hashed.
@@ -183,6 +190,14 @@ fn decode(part: &str, name: &'static str) -> Result<String, Refusal> {
 
 fn within(part: &str, error: MembersError) -> Refusal {
     malformed(error.member, error.expected).within(part)
+}
+
+fn signature_invalid() -> Refusal {
+    Refusal::new(
+        RefusalCode::SignatureInvalid,
+        "signature",
+        "an Ed25519 signature of header and payload by the key that `kid` names",
+    )
 }
 
 fn malformed(field: &'static str, expected: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {

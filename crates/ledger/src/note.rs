@@ -33,15 +33,15 @@ pub enum NoteError {
     },
     /// A key name is empty or holds a space, a plus or a control character.
     NameInvalid,
-    /// A verifier key is not `<name>+<8 hex digits>+<base64>` around 33 bytes.
+    /// A verifier key is not `<name>+<8 hex digits>+<base64>` around its type and as many bytes as its type has.
     KeyMalformed,
-    /// A verifier key's type is neither 0x01 nor 0x04.
+    /// A verifier key's type is not known: 0x01 and 0x04 are, and 0x06 in a program that is built with it.
     KeyTypeUnknown(u8),
     /// A verifier key's id is not the hash of its name, type and bytes.
     KeyIdDiffers,
     /// No signature can verify under this public key (see [`crate::verify_signature`]).
     KeyInvalid,
-    /// The signer's type does not fit: 0x01 signs notes, 0x04 cosigns checkpoints.
+    /// The signer's type does not fit: 0x01 signs notes, 0x04 and 0x06 cosign checkpoints.
     KeyTypeUnfit,
     /// A cosignature's time is above 2^63 - 1 seconds.
     TimeOutOfRange,
@@ -68,7 +68,7 @@ impl fmt::Display for NoteError {
                 return write!(f, "signature line {position} is not `— <name> <base64>`");
             }
             Self::NameInvalid => "a key name is empty or holds a space, a plus or a control character",
-            Self::KeyMalformed => "a verifier key is `<name>+<8 hex digits>+<base64 of 33 bytes>`",
+            Self::KeyMalformed => "a verifier key is `<name>+<8 hex digits>+<base64 of type and key>`",
             Self::KeyTypeUnknown(kind) => {
                 return write!(f, "verifier keys of type {kind:#04x} are not known");
             }
@@ -94,7 +94,7 @@ pub struct NoteSignature {
     pub name: String,
     /// Id of the key.
     pub key_id: u32,
-    /// What follows the key id: 64 bytes for 0x01, 8 + 64 bytes for 0x04, anything else for unknown keys.
+    /// What follows the key id: 64 bytes for 0x01, 8 + 64 bytes for 0x04, 8 + 2,420 bytes for 0x06, anything else for unknown keys.
     pub bytes: Vec<u8>,
 }
 

@@ -6,7 +6,7 @@ mod verdict;
 
 pub use verdict::{PolicyVerdict, Untrusted, Witnessed};
 
-use crate::vkey::{NoteKeyType, VerifierKey};
+use crate::vkey::VerifierKey;
 use databourse_primitives::quorum_of;
 use std::fmt;
 
@@ -30,7 +30,7 @@ pub struct PolicyLog {
 pub struct PolicyWitness {
     /// Its name in this policy; the key has a name of its own.
     pub name: String,
-    /// Its key, of type 0x04.
+    /// Its key, of type 0x04 or 0x06.
     pub key: VerifierKey,
     /// Where it takes checkpoints.
     pub url: Option<String>,
@@ -141,9 +141,4 @@ impl Policy {
     pub fn quorum(&self) -> &Quorum {
         &self.quorum
     }
-}
-
-/// The type that a key must have in its place.
-fn fits(key: &VerifierKey, key_type: NoteKeyType) -> bool {
-    key.key_type() == key_type
 }

@@ -16,6 +16,10 @@ pub enum NoteKeyType {
     Ed25519,
     /// 0x04: cosignature/v1 over a time and a checkpoint (C2SP tlog-cosignature). The key of a witness.
     CosignatureV1,
+    /// 0x06: an ML-DSA-44 cosignature over its own name, a time and a checkpoint (C2SP tlog-cosignature). The key of a
+    /// witness, too.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa44,
 }
 
 impl NoteKeyType {
@@ -24,6 +28,8 @@ impl NoteKeyType {
         match self {
             Self::Ed25519 => 0x01,
             Self::CosignatureV1 => 0x04,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => 0x06,
         }
     }
 
@@ -31,7 +37,48 @@ impl NoteKeyType {
         match byte {
             0x01 => Some(Self::Ed25519),
             0x04 => Some(Self::CosignatureV1),
+            #[cfg(feature = "ml-dsa")]
+            0x06 => Some(Self::MlDsa44),
             _ => None,
+        }
+    }
+
+    /// Whether it is a witness's.
+    pub const fn cosigns(self) -> bool {
+        !matches!(self, Self::Ed25519)
+    }
+}
+
+/// The bytes of a public key, of the algorithm that its type names.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Material {
+    Ed25519(PublicKey),
+    #[cfg(feature = "ml-dsa")]
+    MlDsa44(crate::ml_dsa::MlDsaPublicKey),
+}
+
+impl Material {
+    /// Reads the key bytes behind the type byte.
+    fn read(key_type: NoteKeyType, bytes: &[u8]) -> Result<Self, NoteError> {
+        match key_type {
+            NoteKeyType::Ed25519 | NoteKeyType::CosignatureV1 => {
+                let bytes = bytes.try_into().map_err(|_| NoteError::KeyMalformed)?;
+                let key = PublicKey::from_bytes(bytes);
+                verifying_key(&key).map_err(|_| NoteError::KeyInvalid)?;
+                Ok(Self::Ed25519(key))
+            }
+            #[cfg(feature = "ml-dsa")]
+            NoteKeyType::MlDsa44 => {
+                crate::ml_dsa::MlDsaPublicKey::read(bytes).map(Self::MlDsa44).ok_or(NoteError::KeyMalformed)
+            }
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(key) => key.as_bytes(),
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44(key) => key.as_bytes(),
         }
     }
 }
@@ -41,7 +88,7 @@ impl NoteKeyType {
 pub struct VerifierKey {
     name: String,
     key_type: NoteKeyType,
-    public_key: PublicKey,
+    material: Material,
     key_id: u32,
 }
 
@@ -49,23 +96,28 @@ impl VerifierKey {
     /// Puts a name, a type and an Ed25519 key together and computes the key id.
     ///
     /// # Errors
-    /// `NameInvalid`, or `KeyInvalid` if no signature can verify under the key.
+    /// `NameInvalid`, or `KeyInvalid` if no signature can verify under the key; `KeyMalformed` for a type of another
+    /// algorithm.
     pub fn new(
         name: impl Into<String>,
         key_type: NoteKeyType,
         public_key: PublicKey,
     ) -> Result<Self, NoteError> {
-        let name = name.into();
+        Self::of_bytes(name.into(), key_type, public_key.as_bytes())
+    }
+
+    /// Puts a name, a type and the bytes of a key of that type together.
+    pub(crate) fn of_bytes(name: String, key_type: NoteKeyType, bytes: &[u8]) -> Result<Self, NoteError> {
         check_name(&name)?;
-        verifying_key(&public_key).map_err(|_| NoteError::KeyInvalid)?;
+        let material = Material::read(key_type, bytes)?;
         let digest: [u8; 32] = Sha256::new()
             .chain_update(name.as_bytes())
             .chain_update([b'\n', key_type.byte()])
-            .chain_update(public_key.as_bytes())
+            .chain_update(material.bytes())
             .finalize()
             .into();
         let [a, b, c, d, ..] = digest;
-        Ok(Self { name, key_type, public_key, key_id: u32::from_be_bytes([a, b, c, d]) })
+        Ok(Self { name, key_type, material, key_id: u32::from_be_bytes([a, b, c, d]) })
     }
 
     /// The key's name; for a log it is the origin of its checkpoints.
@@ -78,9 +130,9 @@ impl VerifierKey {
         self.key_type
     }
 
-    /// The Ed25519 key.
-    pub fn public_key(&self) -> PublicKey {
-        self.public_key
+    /// The key's bytes: 32 of an Ed25519 key, 1,312 of an ML-DSA-44 key.
+    pub fn key_bytes(&self) -> &[u8] {
+        self.material.bytes()
     }
 
     /// The first four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key), big-endian.
@@ -107,19 +159,29 @@ impl VerifierKey {
         if !self.claims(signature) {
             return None;
         }
-        match self.key_type {
-            NoteKeyType::Ed25519 => {
+        match (self.key_type, &self.material) {
+            (NoteKeyType::Ed25519, Material::Ed25519(public_key)) => {
                 let bytes = signature.bytes.as_slice().try_into().ok()?;
-                verify_signature(&self.public_key, text.as_bytes(), bytes).ok()?;
+                verify_signature(public_key, text.as_bytes(), bytes).ok()?;
                 Some(None)
             }
-            NoteKeyType::CosignatureV1 => {
+            (NoteKeyType::CosignatureV1, Material::Ed25519(public_key)) => {
                 let (time, bytes) = signature.bytes.split_first_chunk::<8>()?;
                 let time_s = u64::from_be_bytes(*time);
                 let message = cosigned_message(text, time_s).ok()?;
-                verify_signature(&self.public_key, message.as_bytes(), bytes.try_into().ok()?).ok()?;
+                verify_signature(public_key, message.as_bytes(), bytes.try_into().ok()?).ok()?;
                 Some(Some(time_s))
             }
+            #[cfg(feature = "ml-dsa")]
+            (NoteKeyType::MlDsa44, Material::MlDsa44(public_key)) => {
+                let (time, bytes) = signature.bytes.split_first_chunk::<8>()?;
+                let time_s = u64::from_be_bytes(*time);
+                let checkpoint = text.parse().ok()?;
+                let message = crate::ml_dsa::cosigned_message(&self.name, &checkpoint, time_s).ok()?;
+                public_key.verify(&message, bytes).then_some(Some(time_s))
+            }
+            #[cfg(feature = "ml-dsa")]
+            _ => None,
         }
     }
 }
@@ -137,15 +199,14 @@ impl FromStr for VerifierKey {
         let bytes = parse_base64(encoded).ok_or(NoteError::KeyMalformed)?;
         let (kind, key) = bytes.split_first().ok_or(NoteError::KeyMalformed)?;
         let key_type = NoteKeyType::from_byte(*kind).ok_or(NoteError::KeyTypeUnknown(*kind))?;
-        let public_key = key.try_into().map_err(|_| NoteError::KeyMalformed)?;
-        let key = Self::new(name, key_type, PublicKey::from_bytes(public_key))?;
+        let key = Self::of_bytes(name.to_owned(), key_type, key)?;
         if key.key_id == key_id { Ok(key) } else { Err(NoteError::KeyIdDiffers) }
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = [&[self.key_type.byte()], self.public_key.as_bytes().as_slice()].concat();
+        let bytes = [&[self.key_type.byte()], self.material.bytes()].concat();
         write!(f, "{}+{:08x}+{}", self.name, self.key_id, base64(&bytes))
     }
 }

@@ -1,15 +1,15 @@
 //! Commands: what entries ask for, and who asks.
 
 use crate::CertificateFacts;
-use databourse_ledger::Entry;
+use databourse_ledger::{Entry, PreparedKey};
 use databourse_licensing::{AcceptOrder, ExpireOrder, GrantRefund, PlaceOrder, RecordDelivery, RejectOrder};
 use databourse_listing::{
     DelistProduct, ListProduct, PauseProduct, PublishOffer, RegisterRight, ResumeProduct, ReviseProduct,
     WithdrawOffer,
 };
 use databourse_party::{
-    AttestSnapshot, CastVote, CertifyParty, DepartRegion, FoundRegion, OrderSnapshot, ProposeChange,
-    RecordAnchor, ReplacePartyKeys, ReportMisbehaviour, RevokeParty,
+    AttestSnapshot, CastVote, CertifyParty, CloseLedger, DepartRegion, FoundRegion, OrderSnapshot,
+    ProposeChange, RecordAnchor, ReplacePartyKeys, ReportMisbehaviour, RevokeParty,
 };
 use databourse_primitives::{
     CertificateNumber, Digest, ExchangeCode, OrderId, PartyId, PublicKey, Refusal, RefusalCode,
@@ -119,6 +119,8 @@ commands! {
     ReportMisbehaviour = "member.report";
     /// Ends the membership of a leaving exchange.
     DepartRegion = "member.depart";
+    /// Ends the ledger.
+    CloseLedger = "ledger.close";
     /// Orders a snapshot of the state.
     OrderSnapshot = "snapshot.order";
     /// Says what a snapshot came to.
@@ -290,16 +292,24 @@ impl Decoded {
     /// `signature.invalid`.
     pub fn verify(self, key: &PublicKey) -> Result<SignedCommand, Refusal> {
         self.entry.verify(key)?;
-        Ok(SignedCommand {
-            entry: self.entry,
-            command: Arc::new(self.command),
-            intent: self.intent,
-            key: *key,
-        })
+        Ok(self.signed(*key))
+    }
+
+    /// As [`Decoded::verify`], with a key that checks many signatures.
+    ///
+    /// # Errors
+    /// `signature.invalid`.
+    pub fn verify_with(self, key: &PreparedKey) -> Result<SignedCommand, Refusal> {
+        self.entry.verify_with(key)?;
+        Ok(self.signed(key.public_key()))
+    }
+
+    fn signed(self, key: PublicKey) -> SignedCommand {
+        SignedCommand { entry: self.entry, command: Arc::new(self.command), intent: self.intent, key }
     }
 }
 
-/// A command whose entry's signature was checked. Only [`Decoded::verify`] makes one. Cloning shares entry and command.
+/// A command whose entry's signature was checked. Only [`Decoded::verify`] and `verify_with` make one. Cloning shares entry and command.
 #[derive(Debug, Clone)]
 pub struct SignedCommand {
     pub(crate) entry: Entry,
@@ -317,5 +327,10 @@ impl SignedCommand {
     /// The command.
     pub fn command(&self) -> &Command {
         &self.command
+    }
+
+    /// The key under which the signature holds.
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
     }
 }

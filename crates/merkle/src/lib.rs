@@ -43,8 +43,9 @@ pub use edge::{EdgeError, FullTile, TileEdge};
 pub use hash::{EMPTY_ROOT, Hash, HashError, empty_root, leaf_hash, node_hash};
 pub use memory::MemoryTree;
 pub use proof::{
-    BuildError, HashReader, MissingTile, ProofError, consistency_proof, inclusion_proof, root_from_inclusion,
-    tiles_for_consistency, tiles_for_inclusion, verify_consistency, verify_inclusion,
+    BuildError, HashReader, MissingTile, ProofError, consistency_proof, inclusion_proof, inclusion_proofs,
+    root_from_inclusion, tiles_for_consistency, tiles_for_inclusion, tiles_for_inclusions,
+    verify_consistency, verify_inclusion,
 };
 pub use subtree::Subtree;
 pub use tile::{BundleCoord, TILE_WIDTH, TileCoord, TileNodes, TilePath};

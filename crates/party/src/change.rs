@@ -8,13 +8,14 @@ use databourse_primitives::{ExchangeCode, Height, ProposalId, PublicKey, Refusal
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Members<'_> {
-    /// The exchange that a change is about, as it is once `proposal` is accepted at this height. Whether keys are free of
+    /// The exchange that a change is about, as it is once `proposal` is accepted at this height; what closing does to the
+    /// region is [`crate::Region::closing`]. Whether keys are free of
     /// other owners than exchanges is for the caller to check, who holds those records.
     ///
     /// # Errors
     /// With fields under `change`: `exchange.unknown`; `member.code_taken`; `member.region_full`; `key.taken`;
     /// `body.malformed`; `member.proof_missing`; `member.proof_invalid`; `member.change_pending`; `member.state`;
-    /// `member.last_active`; `member.not_active` if the successor is not active and to stay so.
+    /// `ledger.closing`; `member.last_active`; `member.not_active` if the successor is not active and to stay so.
     pub fn enact(&self, proposal: ProposalId, change: &Change) -> Result<Exchange, Refusal> {
         self.changed(proposal, change).map_err(|refusal| refusal.within("change"))
     }
@@ -36,6 +37,10 @@ impl Members<'_> {
                 let cause = SuspensionCause::Proposal(proposal);
                 Ok(suspended.clone().standing(Membership::Suspended { since_height, cause }))
             }
+            Change::Close { exchange, successor, .. } => {
+                self.region.closable(successor)?;
+                Ok(self.exchange(exchange)?.clone())
+            }
             Change::Reinstate { exchange } => {
                 let suspended = self.settled(exchange, &["suspended"])?;
                 let before = suspended.earlier.iter().rev().find(|step| step.acts());
@@ -55,6 +60,7 @@ impl Members<'_> {
         joining: &FoundExchange,
         proofs: &BTreeMap<KeyPurpose, PossessionProof>,
     ) -> Result<Exchange, Refusal> {
+        self.region.takes_on(self.height).map_err(|refusal| refusal.within("exchange"))?;
         if self.region.exchanges.contains(&joining.code) {
             let expected = "a code that no exchange of the region ever had".to_owned();
             return Err(Refusal::new(RefusalCode::MemberCodeTaken, "exchange.code", expected));

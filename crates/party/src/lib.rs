@@ -8,6 +8,7 @@
 
 mod anchor;
 mod change;
+mod closing;
 mod departure;
 mod exchange;
 mod exchange_key;
@@ -16,12 +17,15 @@ mod key;
 mod member;
 mod misbehaviour;
 mod party;
+mod predecessor;
 mod proposal;
 mod region;
 mod snapshot;
+pub mod turns;
 mod voters;
 
 pub use anchor::{Anchor, AnchorSubject, RecordAnchor};
+pub use closing::{CloseLedger, Closing, ClosingState};
 pub use departure::DepartRegion;
 pub use exchange::{
     EFFECT_DELAY_HEIGHTS, Exchange, FoundExchange, MEMBERS_MAX, Membership, SuspensionCause, effect_height,
@@ -34,6 +38,7 @@ pub use misbehaviour::{MisbehaviourRecord, ReportMisbehaviour};
 pub use party::{
     CertifyParty, Party, PartyState, ReplacePartyKeys, RevokeParty, Role, certify, replace_keys, revoke,
 };
+pub use predecessor::{LedgerEnd, Predecessor};
 pub use proposal::{CastVote, Change, Missing, Proposal, ProposalState, ProposeChange, Tally};
 pub use region::{FoundRegion, Region, Successors, found};
 pub use snapshot::{AttestSnapshot, Attestation, OrderSnapshot, Snapshot, SnapshotContent, SnapshotState};

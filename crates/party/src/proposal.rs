@@ -46,6 +46,15 @@ pub enum Change {
         /// Why.
         reason: Line,
     },
+    /// The region closes its ledger 终结账本: takes nothing new, settles what is open, and then ends it by `ledger.close`.
+    Close {
+        /// The exchange that proposes it.
+        exchange: ExchangeCode,
+        /// Origin of the ledger that goes on 后继账本.
+        successor: Line,
+        /// Why.
+        reason: Line,
+    },
     /// A suspended exchange stands again as it did before 恢复.
     Reinstate {
         /// The exchange.
@@ -61,13 +70,14 @@ impl Change {
             Self::Leave { exchange, .. }
             | Self::ReplaceKeys { exchange, .. }
             | Self::Suspend { exchange, .. }
+            | Self::Close { exchange, .. }
             | Self::Reinstate { exchange } => exchange,
         }
     }
 
-    /// Whether only the exchange that it is about proposes it.
+    /// Whether only the exchange that it is about, or that it names as proposing it, proposes it.
     pub const fn is_its_own(&self) -> bool {
-        matches!(self, Self::Leave { .. } | Self::ReplaceKeys { .. })
+        matches!(self, Self::Leave { .. } | Self::ReplaceKeys { .. } | Self::Close { .. })
     }
 
     /// The exchange without whose approval it is not accepted, beside the number that it takes.

@@ -1,6 +1,6 @@
 //! The region and its exchanges. A region is data: nothing in the code knows a name of one.
 
-use crate::{Exchange, FoundExchange, MEMBERS_MAX};
+use crate::{Closing, Exchange, FoundExchange, LedgerEnd, MEMBERS_MAX, Predecessor};
 use databourse_primitives::{
     Asset, BilingualText, ExchangeCode, Height, Line, Refusal, RefusalCode, Timestamp,
 };
@@ -19,6 +19,9 @@ pub struct FoundRegion {
     pub assets: BTreeSet<Asset>,
     /// Its exchanges: 1 to [`MEMBERS_MAX`].
     pub exchanges: Vec<FoundExchange>,
+    /// The ledger that this one goes on from, and the proof of how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Predecessor>,
 }
 
 /// Exchanges that left, each with its successor 继任交易所, which stands in wherever a record names the one that left.
@@ -84,6 +87,12 @@ pub struct Region {
     pub successors: Successors,
     /// Block time of its founding.
     pub founded_at: Timestamp,
+    /// Where the ledger ended that this one goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<LedgerEnd>,
+    /// That the region closes its ledger, or has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
 }
 
 impl Region {
@@ -120,7 +129,8 @@ impl Region {
 /// Founds the region in the block of `height`, from which on its exchanges are members.
 ///
 /// # Errors
-/// `region.founded` if there is one; `body.malformed` for no or too many exchanges, a code or key twice, no asset.
+/// `region.founded` if there is one; `body.malformed` for no or too many exchanges, a code or key twice, no asset;
+/// `predecessor.invalid` if what it says of the ledger before it does not hold.
 pub fn found(
     existing: Option<&Region>,
     command: &FoundRegion,
@@ -142,6 +152,10 @@ pub fn found(
     if command.assets.is_empty() {
         return Err(Refusal::new(RefusalCode::BodyMalformed, "assets", "at least one asset"));
     }
+    let verified = command.predecessor.as_ref().map(|predecessor| {
+        predecessor.verify(&command.origin).map_err(|refusal| refusal.within("predecessor"))
+    });
+    let predecessor = verified.transpose()?;
     let exchanges = command.exchanges.iter().map(|exchange| Exchange::admit(exchange, height, now));
     let region = Region {
         name: command.name.clone(),
@@ -150,6 +164,8 @@ pub fn found(
         exchanges: codes,
         successors: Successors::default(),
         founded_at: now,
+        predecessor,
+        closing: None,
     };
     Ok((region, exchanges.collect()))
 }

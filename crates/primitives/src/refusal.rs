@@ -100,6 +100,16 @@ refusal_codes! {
     RegionNotFounded = "region.not_founded", Conflict, "区域尚未建立：首条条目必须是 region.found。";
     /// The region was founded before.
     RegionFounded = "region.founded", Conflict, "区域已经建立。";
+    /// The ledger is closed: its last entry said so, and named the ledger that goes on.
+    LedgerClosed = "ledger.closed", Conflict, "本账本已经终结，由其后继账本接续。";
+    /// The region has decided to close its ledger and takes nothing new.
+    LedgerClosing = "ledger.closing", Rule, "本区域已决定终结账本，不再受理新的认证、挂牌、订单或成员。";
+    /// The region has not decided to close its ledger in this way.
+    LedgerNotClosing = "ledger.not_closing", Rule, "本区域未作出如此终结账本的决定。";
+    /// Something is still owed, held or to be signed, so the ledger cannot be closed yet.
+    LedgerObligationsOpen = "ledger.obligations_open", Rule, "本账本尚有未清款项、冻结或未结窗口，暂不能终结。";
+    /// What the founding says of the ledger before it does not hold.
+    PredecessorInvalid = "predecessor.invalid", Rule, "创立条目所述前任账本的终结不成立。";
     /// The entry names an exchange that is not of this region.
     ExchangeUnknown = "exchange.unknown", Rule, "该交易所不属于本区域。";
     /// The signing key is not registered to anybody.

@@ -26,18 +26,21 @@ impl<'a> EvidenceColumns<'a> {
         let mut columns = Self::default();
         for proof in evidence {
             let unwritable = |_| StoreError::BatchMalformed("evidence cannot be written as JSON");
-            let mut messages = [&proof.first, &proof.second].map(serde_json::to_string);
-            // Which of the two came first does not matter.
-            messages.sort_by(|a, b| a.as_ref().ok().cmp(&b.as_ref().ok()));
-            let [one, other] = messages;
-            let pair = format!("{}\n{}", one.map_err(unwritable)?, other.map_err(unwritable)?);
+            let digest = pair_digest(proof).map_err(unwritable)?;
             columns.exchanges.push(proof.exchange.as_str());
             columns.heights.push(bigint(proof.first.message.height.0)?);
-            columns.digests.push(Digest::of(pair.as_bytes()).as_bytes().to_vec());
+            columns.digests.push(digest.as_bytes().to_vec());
             columns.proofs.push(serde_json::to_string(proof).map_err(unwritable)?);
         }
         Ok(columns)
     }
+}
+
+/// The name of a pair of messages: which of the two came first does not matter.
+pub(crate) fn pair_digest(proof: &DoubleSigning) -> Result<Digest, serde_json::Error> {
+    let mut messages = [serde_json::to_string(&proof.first)?, serde_json::to_string(&proof.second)?];
+    messages.sort();
+    Ok(Digest::of(messages.join("\n").as_bytes()))
 }
 
 impl Store {

@@ -17,6 +17,8 @@
 //! [`StateCopy`] writes everything that the nodes of a region have alike into one file, and [`Store::read_state`] fills an
 //! empty database from it.
 //!
+//! [`fsck`] reads all of it, table by table, for a comparison with what follows from the entries.
+//!
 //! A value that cannot be what was written is reported as [`StoreError::Damaged`] with table, column and row.
 //!
 //! Where things are: tables in `migrations/`, each fixed statement in `sql`, one module per noun.
@@ -24,6 +26,7 @@
 //! Deliberately absent: rules (`market` decides, this crate keeps), a cache (the node's), other databases, TLS.
 
 pub mod cluster;
+pub mod fsck;
 
 mod agreement;
 mod balance;

@@ -11,6 +11,11 @@ mod embedded {
     refinery::embed_migrations!("../../migrations");
 }
 
+/// The migrations, ready to run.
+pub(crate) fn runner() -> refinery::Runner {
+    embedded::migrations::runner()
+}
+
 /// What [`Store::migrate`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationReport {
@@ -33,7 +38,7 @@ impl Store {
         if locked.try_get("is_replica")? {
             return Err(StoreError::ReadOnly);
         }
-        let report = embedded::migrations::runner().run_async(&mut client).await?;
+        let report = runner().run_async(&mut client).await?;
         let applied = report.applied_migrations().iter();
         let applied: Vec<_> =
             applied.map(|migration| (i64::from(migration.version()), migration.name().to_owned())).collect();

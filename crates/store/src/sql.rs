@@ -309,6 +309,26 @@ pub(crate) const REACHED: &str = "
     SELECT coalesce((SELECT height FROM chain_head), 0) AS height,
         (SELECT root FROM block WHERE height = $1) AS root";
 
+/// How values are written as text, whatever the server's settings.
+pub(crate) const TEXT_SETTINGS: &str = "
+    SELECT set_config('bytea_output', 'hex', true), set_config('timezone', 'UTC', true),
+        set_config('datestyle', 'ISO', true)";
+
+/// The columns of every table of the program's schema, in order. The catalogue is read itself: its views show only what
+/// the user owns.
+pub(crate) const SCANNED_COLUMNS: &str = "
+    SELECT pg_class.relname::text AS table_name, attname::text AS column_name,
+        format_type(atttypid, NULL) AS data_type,
+        CASE WHEN attgenerated <> '' THEN pg_get_expr(adbin, adrelid) END AS generated_from,
+        (array_position(string_to_array(indkey::text, ' ')::smallint[], attnum) - 1)::integer AS key_place
+    FROM pg_class
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace AND nspname = 'public'
+    JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    LEFT JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
+    WHERE relkind IN ('r', 'p')
+    ORDER BY pg_class.relname, attnum";
+
 /// Writes records of one kind; `$1` names in order, `$2` their JSON.
 pub(crate) fn upsert_records(noun: Noun) -> String {
     format!(

@@ -7,25 +7,26 @@
 //!
 //! A test that cannot have its database must fail, so everything here panics instead of returning errors.
 //!
-//! [`judges`] are the accounting programs that an exported journal is held before; [`outside`] installs such programs.
+//! [`proxy::FaultProxy`] stands between a node and its database and cuts the connection that commits.
+//!
+//! [`judges`] are the accounting programs that an exported journal is held before, [`ledger_judges`] the implementations of
+//! transparency logs that a published ledger is; [`outside`] installs such programs.
+//! [`browser`] is a real one, [`anvil`] a real node of a chain.
 //!
 //! `DATABOURSE_TEST_FSYNC=off` makes it faster on slow disks; by default the tests' commits are as durable as real ones.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its database must fail")]
 
-#[cfg(feature = "postgres")]
+pub mod anvil;
+pub mod browser;
 mod cluster;
-#[cfg(feature = "postgres")]
 mod database;
 pub mod judges;
+pub mod ledger_judges;
 pub mod outside;
-#[cfg(feature = "postgres")]
+pub mod proxy;
 mod scratch;
-#[cfg(feature = "postgres")]
 mod supervisor;
 
-#[cfg(feature = "postgres")]
 pub use cluster::TestCluster;
-#[cfg(feature = "postgres")]
 pub use database::{TestDatabase, connect};
-#[cfg(feature = "postgres")]
 pub use scratch::{ScratchFolder, scratch_folder};

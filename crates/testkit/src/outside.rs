@@ -93,37 +93,13 @@ pub fn node() -> Command {
     Command::new("node")
 }
 
-/// A folder below `folder` whose `node_modules` hold exactly these `packages`, each `name@version`. No script of a package
-/// is run. Call it with the lock of [`alone_in`].
-///
-/// # Panics
-/// When it cannot be had.
-pub fn npm(folder: &Path, packages: &[&str]) -> PathBuf {
-    let name = packages.first().expect("a package").trim_start_matches('@').replace(['/', '@'], "-");
-    let installed = folder.join(name);
-    // Written last, so that what was interrupted is begun anew.
-    let done = installed.join("installed.txt");
-    let wanted = packages.join("\n");
-    if fs::read_to_string(&done).is_ok_and(|text| text == wanted) {
-        return installed;
-    }
-    node();
-    let _ = fs::remove_dir_all(&installed);
-    fs::create_dir_all(&installed).expect("a folder for packages");
-    fs::write(installed.join("package.json"), "{ \"private\": true }\n").expect("package.json");
-    let mut command = Command::new("npm");
-    command.args(["install", "--save-exact", "--ignore-scripts", "--no-audit", "--no-fund"]).args(packages);
-    must(command.current_dir(&installed));
-    fs::write(done, wanted).expect("a mark in the folder");
-    installed
-}
-
-/// What the lock file in `source` names, in `installed`. Call it with the lock of [`alone_in`].
+/// What the lock file in `source` names, without scripts, in `installed`. Call it with the lock of [`alone_in`].
 ///
 /// # Panics
 /// When it cannot be had, or lock file and `package.json` disagree.
 pub fn npm_ci(source: &Path, installed: &Path) {
     let lock = fs::read(source.join("package-lock.json")).expect("a lock file");
+    // Written last, so that what was interrupted is begun anew.
     let done = installed.join("installed.json");
     if fs::read(&done).is_ok_and(|known| known == lock) {
         return;
@@ -137,4 +113,126 @@ pub fn npm_ci(source: &Path, installed: &Path) {
     let mut command = Command::new("npm");
     must(command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(installed));
     fs::write(done, lock).expect("a mark in the folder");
+}
+
+/// Packages of npm in a folder of their own below `folder`, each `name@version`, without their scripts; gives the
+/// `node_modules` that has them. Call it with the lock of [`alone_in`].
+///
+/// # Panics
+/// When they cannot be had.
+pub fn npm(folder: &Path, packages: &[&str]) -> PathBuf {
+    node();
+    let name = packages.first().expect("a package").replace(['/', '@'], "-");
+    let place = folder.join(format!("npm{name}"));
+    let modules = place.join("node_modules");
+    let version = |package: &str| {
+        let (name, version) = package.rsplit_once('@').expect("a name and a version");
+        let manifest = fs::read_to_string(modules.join(name).join("package.json"));
+        manifest.is_ok_and(|text| text.contains(&format!("\"version\": \"{version}\"")))
+    };
+    if !packages.iter().all(|package| version(package)) {
+        fs::create_dir_all(&place).expect("a folder for npm");
+        let mut install = Command::new("npm");
+        install.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix"]);
+        must(install.arg(&place).args(packages).current_dir(&place));
+    }
+    modules
+}
+
+/// A Go program of one `file`, built into `folder` with Go and the libraries of Debian or Ubuntu, without a network.
+/// Call it with the lock of [`alone_in`].
+///
+/// # Panics
+/// When it cannot be had.
+pub fn go(folder: &Path, file: &Path, libraries: &[&str]) -> PathBuf {
+    let program = folder.join(file.file_stem().expect("a file of Go"));
+    let build = || {
+        let mut command = Command::new("go");
+        command.env("GO111MODULE", "off").env("GOPATH", "/usr/share/gocode").env("GOFLAGS", "");
+        command.env("GOCACHE", folder.join("go-cache"));
+        command.args(["build", "-o"]).arg(&program).arg(file);
+        command
+    };
+    if !runs(&mut build()) {
+        apt_install("golang-go");
+        libraries.iter().for_each(|library| apt_install(library));
+        must(&mut build());
+    }
+    program
+}
+
+/// The folder under which the files of a package of Debian stand, as in the package: that of the system where it has the
+/// package or can install it, else one in `folder`, unpacked from `suite` (a newer one, as a rule) of the mirror that the
+/// system itself uses. What it depends on is not unpacked: for programs that bring what they need. Call it with the lock
+/// of [`alone_in`].
+///
+/// # Panics
+/// When it cannot be had.
+pub fn apt_package(folder: &Path, suite: &str, package: &str) -> PathBuf {
+    let root = folder.join(format!("{suite}-{package}"));
+    if root.exists() {
+        return root;
+    }
+    let mut listed = Command::new("dpkg-query");
+    let has = |listed: &mut Command| runs(listed.args(["--status", package]));
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "-y", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    if has(&mut listed) || runs(&mut install) {
+        return PathBuf::from("/");
+    }
+    let state = folder.join(format!("apt-{suite}"));
+    for part in ["lists/partial", "cache/archives/partial"] {
+        fs::create_dir_all(state.join(part)).expect("a folder for apt");
+    }
+    let source = format!(
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {} {suite} main\n",
+        debian_mirror().expect("this test needs a mirror of Debian among the sources of apt")
+    );
+    fs::write(state.join("source.list"), source).expect("a list of sources");
+    let apt = |arguments: &[&str], within: &Path| {
+        let mut command = Command::new("apt-get");
+        // As whoever runs the tests: another account may not enter the folder.
+        command.args(["-q", "-o", "APT::Sandbox::User=", "-o", "Dir::Etc::sourceparts=-"]);
+        for (option, path) in
+            [("Dir::Etc::sourcelist", "source.list"), ("Dir::State::lists", "lists"), ("Dir::Cache", "cache")]
+        {
+            command.arg("-o").arg(format!("{option}={}", state.join(path).display()));
+        }
+        command.args(arguments).current_dir(within);
+        command
+    };
+    let unpacked = folder.join(format!("{suite}-{package}.part"));
+    let _ = fs::remove_dir_all(&unpacked);
+    fs::create_dir_all(&unpacked).expect("a folder for the package");
+    // Lists that were never fetched or are old: fetch them and try again.
+    if !runs(&mut apt(&["download", package], &unpacked)) {
+        must(&mut apt(&["update"], &state));
+        must(&mut apt(&["download", package], &unpacked));
+    }
+    let file = fs::read_dir(&unpacked).expect("the folder").next().expect("a file").expect("a file").path();
+    must(Command::new("dpkg").arg("-x").arg(&file).arg(&unpacked));
+    fs::remove_file(&file).expect("the file can be removed");
+    fs::rename(&unpacked, &root).expect("the folder can be renamed");
+    root
+}
+
+/// The mirror of Debian that this machine gets its packages from.
+fn debian_mirror() -> Option<String> {
+    let parts = fs::read_dir("/etc/apt/sources.list.d")
+        .ok()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = parts.collect();
+    files.sort();
+    files.insert(0, PathBuf::from("/etc/apt/sources.list"));
+    let texts: Vec<String> = files.iter().filter_map(|file| fs::read_to_string(file).ok()).collect();
+    // `deb [options] <URI> <suite> …` of a list, or `URIs: <URI> …` of a deb822 file.
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let lines = lines.filter(|line| line.starts_with("deb ") || line.starts_with("URIs:"));
+    let mut words = lines.flat_map(str::split_ascii_whitespace).map(|word| word.trim_end_matches('/'));
+    words.find(|word| word.ends_with("/debian")).map(str::to_owned)
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask accept`: the real files, played by the release build.
 
 use crate::{
-    books,
+    audit, books,
     run::{cargo, must, output_of, root},
 };
 use anyhow::{Context as _, bail};
@@ -12,8 +12,9 @@ const ORDER_FACTS: [&str; 3] =
     ["PASS: 541,909 lines, net 9,747,747.934 XTS", "refused order.buyer_missing", "135,080"];
 
 /// Builds the release binary, plays the built-in market twice and the real files once, checks what they print, and has
-/// the journal of the real files judged by two accounting programs.
-pub(crate) fn accept(data: &Path) -> anyhow::Result<()> {
+/// the journal of the real files judged by two accounting programs, and, if it is asked for, their ledger audited
+/// from a mirror of it.
+pub(crate) fn accept(data: &Path, is_audited: bool) -> anyhow::Result<()> {
     let data =
         fs::canonicalize(root().join(data)).with_context(|| format!("no folder {}", data.display()))?;
     must(&mut cargo(&["build", "--release", "--locked", "--bin", "databourse"]))?;
@@ -40,6 +41,9 @@ pub(crate) fn accept(data: &Path) -> anyhow::Result<()> {
         }
     }
     books::judge(&scratch.join("real"))?;
+    if is_audited {
+        audit::judge(&scratch.join("real"))?;
+    }
     fs::remove_dir_all(&scratch)?;
     println!("accepted: the real files add up, and two accounting programs agree");
     Ok(())

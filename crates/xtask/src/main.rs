@@ -1,11 +1,13 @@
-//! Daily work: `cargo xtask test | simulate | ready | accept | generate | contracts`.
+//! Daily work: `cargo xtask test | simulate | fuzz | ready | accept | generate | contracts`.
 //!
 //! Each command installs what it needs and needs nothing outside the repository, except `accept`, which reads the real
 //! files that stand beside it.
 
 mod accept;
+mod audit;
 mod books;
 mod contracts;
+mod fuzz;
 mod generate;
 mod ready;
 mod run;
@@ -39,6 +41,15 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Hostile input for every parser, guided by coverage.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Only this target; may be given several times.
+        #[arg(long)]
+        target: Vec<String>,
+    },
     /// What CI checks besides tests: format, lints, documentation, generated files, licences of dependencies.
     Ready,
     /// Plays the real files with the release build, checks every total, and has hledger and beancount judge the journal.
@@ -46,6 +57,9 @@ enum Command {
         /// The folder with the real files.
         #[arg(long, default_value = "../shared/data")]
         data: PathBuf,
+        /// Mirror the ledger of the real files and audit the copy, too.
+        #[arg(long)]
+        audit: bool,
     },
     /// Writes the files that are made from the code: docs/refusals.md.
     Generate {
@@ -61,8 +75,9 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test { arguments } => test::test(&arguments),
         Command::Simulate { seeds, seed } => simulate::simulate(seeds, seed),
+        Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, &target),
         Command::Ready => ready::ready(),
-        Command::Accept { data } => accept::accept(&data),
+        Command::Accept { data, audit } => accept::accept(&data, audit),
         Command::Generate { check } => generate::generate(check),
         Command::Contracts => contracts::contracts(),
     }

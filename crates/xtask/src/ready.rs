@@ -2,13 +2,15 @@
 
 use crate::{
     generate::generate,
-    run::{cargo, must, root},
+    run::{TESTED_FEATURES, cargo, must, root},
 };
 
 /// Format, lints, documentation, generated files, licences and duplicates among dependencies.
 pub(crate) fn ready() -> anyhow::Result<()> {
     must(&mut cargo(&["fmt", "--all", "--check"]))?;
-    must(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    let mut clippy =
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--features", TESTED_FEATURES]);
+    must(clippy.args(["--", "-D", "warnings"]))?;
     must(cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     generate(true)?;
     deny()

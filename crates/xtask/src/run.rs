@@ -7,6 +7,11 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// What is compiled in for tests and lints beside the default: what a dishonest node does, which nothing but tests can
+/// reach, the cosignatures that nobody makes yet, and what speaks to a chain.
+pub(crate) const TESTED_FEATURES: &str =
+    "databourse-exchange/dishonest,databourse-ledger/ml-dsa,databourse-cli/anchor";
+
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("crates/xtask"), PathBuf::from);

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test, on a machine that has only Rust and a package manager.
 
-use crate::run::{cargo, output_of, root};
+use crate::run::{TESTED_FEATURES, cargo, output_of, root};
 use anyhow::bail;
 use databourse_store::cluster::Binaries;
 
@@ -11,8 +11,7 @@ pub(crate) fn test(arguments: &[String]) -> anyhow::Result<()> {
     eprintln!("· PostgreSQL in {}", binaries.folder().display());
     let mut command = cargo(&["test", "--no-fail-fast"]);
     if arguments.is_empty() {
-        // What a dishonest node does is compiled in for its tests; nothing but they can reach it.
-        command.args(["--workspace", "--features", "databourse-exchange/dishonest,databourse-cli/anchor"]);
+        command.args(["--workspace", "--features", TESTED_FEATURES]);
     }
     let (text, succeeded) = output_of(command.args(arguments).env("DATABOURSE_PG_BIN", binaries.folder()))?;
     let (passed, failed) = totals(&text);

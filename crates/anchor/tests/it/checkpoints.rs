@@ -1,10 +1,8 @@
 //! The checkpoint anchor: who founds, who signs, what grows, what freezes.
 
 use crate::evm::{Evm, ORIGIN, key_set, keys};
-use alloy::{
-    primitives::{Address, B256, Bytes, U256},
-    sol_types::{SolCall, SolEvent as _},
-};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::{SolCall, SolEvent as _};
 use databourse_anchor::{
     AnchorKey, AnchorLog, ContractRefusal, KeySet, Signed,
     contracts::CheckpointAnchor::{self as contract, CheckpointAnchorErrors as Refused},

@@ -1,9 +1,7 @@
 //! An EVM in memory with both contracts on it.
 
-use alloy::{
-    primitives::{Address, B256, Bytes, Log, TxKind},
-    sol_types::SolCall,
-};
+use alloy_primitives::{Address, B256, Bytes, Log, TxKind};
+use alloy_sol_types::SolCall;
 use databourse_anchor::{
     AnchorFile, AnchorKey, AnchorLog, AnchorSignature, ContractRefusal, KeySet, Signed,
     contracts::{CheckpointAnchor, checkpoint_anchor_code, statement_anchor_code},
@@ -120,7 +118,7 @@ impl Evm {
     }
 
     pub(crate) fn found(&mut self, log: &AnchorLog) -> Result<Done<B256>, ContractRefusal> {
-        let quorum = alloy::primitives::U256::from(log.founding.quorum());
+        let quorum = alloy_primitives::U256::from(log.founding.quorum());
         let (origin, keys) = (log.origin.clone(), log.founding.keys().to_vec());
         self.send(self.file.checkpoint_anchor, &CheckpointAnchor::foundCall { origin, keys, quorum })
     }

@@ -4,7 +4,7 @@ use crate::{
     evm::{Evm, key_set, keys},
     samples::statement,
 };
-use alloy::primitives::{B256, U256};
+use alloy_primitives::{B256, U256};
 use databourse_anchor::{
     Signed, StatementTree,
     contracts::{CheckpointAnchor as checkpoints, StatementAnchor as statements},

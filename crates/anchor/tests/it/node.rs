@@ -5,70 +5,40 @@ use crate::{
     evm::{ORIGIN, key_set, keys},
     samples::statement,
 };
-use alloy::{
-    primitives::{Address, B256, U256},
-    providers::{Provider as _, RootProvider},
-};
+use alloy_primitives::{Address, B256, Bytes, U64};
+use alloy_rpc_client::RpcClient;
 use databourse_anchor::{
-    Anchor, AnchorError, AnchorFile, AnchorKey, AnchorLog, AnchorSignature, Anchored, Bytes, Chain,
-    ContractRefusal, Patience, Signed, StatementTree,
+    Anchor, AnchorError, AnchorFile, AnchorKey, AnchorLog, AnchorSignature, Anchored, Chain, ContractRefusal,
+    Patience, Signed, StatementTree,
     contracts::CheckpointAnchor::{self as checkpoints, CheckpointAnchorErrors},
     gather,
 };
-use databourse_testkit::outside::{alone_in, npm};
+use databourse_testkit::anvil::Anvil;
 use serde_json::{Value, json};
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 const ROOT: B256 = B256::repeat_byte(0xa1);
 const OTHER: B256 = B256::repeat_byte(0xb2);
 
-/// Ends with the test.
-struct Anvil {
-    child: Child,
-    url: String,
-    rpc: RootProvider,
+fn number(quantity: &Value) -> u64 {
+    serde_json::from_value::<U64>(quantity.clone()).unwrap().to()
 }
 
-impl Drop for Anvil {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A chain that makes blocks only when it is told to.
+struct ManualChain {
+    anvil: Anvil,
+    rpc: RpcClient,
 }
 
-impl Anvil {
-    /// A chain that makes blocks only when it is told to.
+impl ManualChain {
     fn start() -> Self {
-        let folder = judges();
-        let installed = {
-            let _lock = alone_in(&folder);
-            npm(&folder, &["@foundry-rs/anvil@1.7.1"])
-        };
-        // The program itself, not the script that finds it: that one would leave it behind when it is killed.
-        let scope = installed.join("node_modules/@foundry-rs");
-        let packages =
-            std::fs::read_dir(scope).unwrap().map(|package| package.unwrap().path().join("bin/anvil"));
-        let program =
-            packages.into_iter().find(|path| path.is_file()).expect("anvil for this kind of machine");
-        let mut command = Command::new(program);
-        command.args(["--port", "0", "--no-mining", "--chain-id", "31337", "--accounts", "0"]);
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.find_map(|line| line.unwrap().strip_prefix("Listening on ").map(str::to_owned));
-        let url = format!("http://{}", address.expect("anvil says where it listens"));
-        // Whatever else it says must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        let rpc = RootProvider::new_http(url.parse().unwrap());
-        Self { child, url, rpc }
+        let anvil = Anvil::start(&judges(), &["--no-mining"]);
+        let rpc = RpcClient::new_http(anvil.url().parse().unwrap());
+        Self { anvil, rpc }
     }
 
     async fn ask(&self, method: &'static str, parameters: Value) -> Value {
-        self.rpc.raw_request(method.into(), parameters).await.unwrap()
+        self.rpc.request(method, parameters).await.unwrap()
     }
 
     async fn mine(&self) {
@@ -76,7 +46,13 @@ impl Anvil {
     }
 
     async fn height(&self) -> u64 {
-        self.rpc.get_block_number().await.unwrap()
+        number(&self.ask("eth_blockNumber", json!([])).await)
+    }
+
+    /// Block and sender of a transaction, as its receipt has them.
+    async fn receipt(&self, transaction: B256) -> (u64, Address) {
+        let receipt = self.ask("eth_getTransactionReceipt", json!([transaction])).await;
+        (number(&receipt["blockNumber"]), receipt["from"].as_str().unwrap().parse().unwrap())
     }
 
     /// A block every 20 ms, for as long as `work` takes.
@@ -96,7 +72,7 @@ impl Anvil {
 }
 
 struct Place {
-    anvil: Anvil,
+    chain: ManualChain,
     anchor: Anchor,
     payer: AnchorKey,
     keys: Vec<AnchorKey>,
@@ -113,21 +89,21 @@ const IN_VAIN: Patience =
 impl Place {
     /// A chain without contracts, and a payer with money.
     async fn bare() -> Self {
-        let anvil = Anvil::start();
+        let manual = ManualChain::start();
         let payer = AnchorKey::from_seed(&[99; 32]).unwrap();
-        anvil.ask("anvil_setBalance", json!([payer.address(), "0x56bc75e2d63100000"])).await;
+        manual.ask("anvil_setBalance", json!([payer.address(), "0x56bc75e2d63100000"])).await;
         let keys = keys(1, 4);
         let log = AnchorLog { origin: ORIGIN.to_owned(), founding: key_set(&keys) };
-        let chain = Chain::connect(&anvil.url).await.unwrap();
+        let chain = Chain::connect(manual.anvil.url()).await.unwrap();
         let from_block = chain.height().await.unwrap();
         let file = AnchorFile::planned(chain.id(), payer.address(), 0, from_block, log);
         let anchor = Anchor::new(chain, file).unwrap();
-        Self { anvil, anchor, payer, keys }
+        Self { chain: manual, anchor, payer, keys }
     }
 
     async fn founded() -> Self {
         let place = Self::bare().await;
-        place.anvil.mining(place.anchor.deploy(&place.payer, patience(1))).await.unwrap();
+        place.chain.mining(place.anchor.deploy(&place.payer, patience(1))).await.unwrap();
         place
     }
 
@@ -144,7 +120,8 @@ impl Place {
     }
 
     async fn sent_count(&self) -> u64 {
-        self.anvil.rpc.get_transaction_count(self.payer.address()).await.unwrap()
+        let payer = self.payer.address();
+        number(&self.chain.ask("eth_getTransactionCount", json!([payer, "latest"])).await)
     }
 }
 
@@ -160,11 +137,11 @@ async fn contracts_are_deployed_once_and_a_checkpoint_is_anchored_with_its_confi
         (state.size, state.version, state.keys, state.equivocation),
         (0, 0, key_set(&place.keys), None)
     );
-    let anchored = place.anvil.mining(place.submit(10, ROOT, patience(5))).await.unwrap();
-    assert!(place.anvil.height().await >= anchored.block + 4, "five blocks, its own counted");
+    let anchored = place.chain.mining(place.submit(10, ROOT, patience(5))).await.unwrap();
+    assert!(place.chain.height().await >= anchored.block + 4, "five blocks, its own counted");
     assert_eq!(anchored.contract, place.anchor.file().checkpoint_anchor);
-    let receipt = place.anvil.rpc.get_transaction_receipt(anchored.transaction).await.unwrap().unwrap();
-    assert_eq!((receipt.block_number, receipt.from), (Some(anchored.block), place.payer.address()));
+    let receipt = place.chain.receipt(anchored.transaction).await;
+    assert_eq!(receipt, (anchored.block, place.payer.address()));
     assert_eq!(place.anchor.root_of(10).await.unwrap(), Some(ROOT));
     let state = place.anchor.state().await.unwrap();
     assert_eq!((state.size, state.root), (10, ROOT));
@@ -179,7 +156,7 @@ async fn what_was_sent_before_the_sender_was_lost_is_found_and_not_sent_again() 
     let lost = place.submit(10, ROOT, IN_VAIN).await.unwrap_err();
     assert!(matches!(lost, AnchorError::TimedOut(_)), "{lost}");
     assert_eq!(place.sent_count().await, 3, "no block yet");
-    let anchored = place.anvil.mining(place.submit(10, ROOT, patience(2))).await.unwrap();
+    let anchored = place.chain.mining(place.submit(10, ROOT, patience(2))).await.unwrap();
     assert_eq!(place.sent_count().await, 4);
     assert!(anchored.block > 0);
 }
@@ -188,28 +165,28 @@ async fn what_was_sent_before_the_sender_was_lost_is_found_and_not_sent_again() 
 async fn what_the_node_forgot_is_sent_again() {
     let place = Place::founded().await;
     place.submit(10, ROOT, IN_VAIN).await.unwrap_err();
-    place.anvil.ask("anvil_dropAllTransactions", json!([])).await;
+    place.chain.ask("anvil_dropAllTransactions", json!([])).await;
     for _ in 0..3 {
-        place.anvil.mine().await;
+        place.chain.mine().await;
     }
     assert_eq!(place.anchor.root_of(10).await.unwrap(), None, "it is gone");
-    place.anvil.mining(place.submit(10, ROOT, patience(2))).await.unwrap();
+    place.chain.mining(place.submit(10, ROOT, patience(2))).await.unwrap();
     assert_eq!(place.anchor.root_of(10).await.unwrap(), Some(ROOT));
 }
 
 #[tokio::test]
 async fn a_reorganisation_that_undoes_an_anchor_is_survived() {
     let place = Place::founded().await;
-    let before = place.anvil.ask("evm_snapshot", json!([])).await;
+    let before = place.chain.ask("evm_snapshot", json!([])).await;
     // Seen in a block, and not yet confirmed: the submission waits.
     let submission = place.submit(10, ROOT, patience(8));
     let undone = async {
         while place.anchor.root_of(10).await.unwrap().is_none() {
-            place.anvil.mine().await;
+            place.chain.mine().await;
         }
-        place.anvil.mine().await;
-        let first = place.anvil.height().await;
-        assert_eq!(place.anvil.ask("evm_revert", json!([before])).await, json!(true));
+        place.chain.mine().await;
+        let first = place.chain.height().await;
+        assert_eq!(place.chain.ask("evm_revert", json!([before])).await, json!(true));
         assert_eq!(place.anchor.root_of(10).await.unwrap(), None, "the other branch does not have it");
         first
     };
@@ -218,18 +195,17 @@ async fn a_reorganisation_that_undoes_an_anchor_is_survived() {
         early = &mut submission => panic!("answered before its confirmations: {early:?}"),
         first = undone => first,
     };
-    assert!(place.anvil.height().await < first);
-    let anchored = place.anvil.mining(submission).await.unwrap();
+    assert!(place.chain.height().await < first);
+    let anchored = place.chain.mining(submission).await.unwrap();
     assert_eq!(place.anchor.root_of(10).await.unwrap(), Some(ROOT));
-    let block =
-        place.anvil.rpc.get_transaction_receipt(anchored.transaction).await.unwrap().unwrap().block_number;
-    assert_eq!(block, Some(anchored.block), "the place is that of the branch that stayed");
+    let (block, _) = place.chain.receipt(anchored.transaction).await;
+    assert_eq!(block, anchored.block, "the place is that of the branch that stayed");
 }
 
 #[tokio::test]
 async fn a_second_history_is_never_sent_and_one_on_the_chain_is_seen() {
     let place = Place::founded().await;
-    place.anvil.mining(place.submit(10, ROOT, patience(1))).await.unwrap();
+    place.chain.mining(place.submit(10, ROOT, patience(1))).await.unwrap();
     let other = place.submit(10, OTHER, patience(1)).await.unwrap_err();
     let AnchorError::OtherRoot { size, anchored, ours } = other else { panic!("{other}") };
     assert_eq!((size, anchored, ours), (10, ROOT, OTHER));
@@ -245,13 +221,13 @@ async fn a_second_history_is_never_sent_and_one_on_the_chain_is_seen() {
         root: OTHER,
         signatures: place.signatures(&Signed::Checkpoint { size: 10, root: OTHER }),
     };
-    let (data, to) = (alloy::sol_types::SolCall::abi_encode(&call), place.anchor.file().checkpoint_anchor);
+    let (data, to) = (alloy_sol_types::SolCall::abi_encode(&call), place.anchor.file().checkpoint_anchor);
     let somebody = Address::with_last_byte(0x77);
-    place.anvil.ask("anvil_setBalance", json!([somebody, "0x56bc75e2d63100000"])).await;
-    place.anvil.ask("anvil_impersonateAccount", json!([somebody])).await;
+    place.chain.ask("anvil_setBalance", json!([somebody, "0x56bc75e2d63100000"])).await;
+    place.chain.ask("anvil_impersonateAccount", json!([somebody])).await;
     let transaction = json!({ "from": somebody, "to": to, "data": Bytes::from(data), "gas": "0xf4240" });
-    place.anvil.ask("eth_sendTransaction", json!([transaction])).await;
-    place.anvil.mine().await;
+    place.chain.ask("eth_sendTransaction", json!([transaction])).await;
+    place.chain.mine().await;
     assert_eq!(place.anchor.state().await.unwrap().equivocation, Some((10, ROOT, OTHER)));
     let frozen = place.submit(11, ROOT, patience(1)).await.unwrap_err();
     assert!(matches!(frozen, AnchorError::Refused(_)), "{frozen}");
@@ -260,14 +236,14 @@ async fn a_second_history_is_never_sent_and_one_on_the_chain_is_seen() {
 #[tokio::test]
 async fn keys_change_and_a_statement_is_anchored_and_its_lines_are_verified() {
     let mut place = Place::founded().await;
-    place.anvil.mining(place.submit(1_000, ROOT, patience(1))).await.unwrap();
+    place.chain.mining(place.submit(1_000, ROOT, patience(1))).await.unwrap();
     let next = keys(30, 5);
     let signed = Signed::Keys { version: 1, keys: key_set(&next) };
     let signatures = place.signatures(&signed);
     let set = key_set(&next);
     for _ in 0..2 {
         let change = place.anchor.change_keys(&place.payer, (1, &set), &signatures, patience(2));
-        place.anvil.mining(change).await.unwrap();
+        place.chain.mining(change).await.unwrap();
     }
     assert_eq!(place.sent_count().await, 5);
     place.keys = next;
@@ -276,8 +252,8 @@ async fn keys_change_and_a_statement_is_anchored_and_its_lines_are_verified() {
     let of = tree.signed_with(1_000, ROOT);
     let signatures = place.signatures(&Signed::Statement(of.clone()));
     let submit = || place.anchor.submit_statement(&place.payer, &of, &signatures, patience(2));
-    let anchored = place.anvil.mining(submit()).await.unwrap();
-    assert_eq!(place.anvil.mining(submit()).await.unwrap(), anchored);
+    let anchored = place.chain.mining(submit()).await.unwrap();
+    assert_eq!(place.chain.mining(submit()).await.unwrap(), anchored);
     assert_eq!(place.sent_count().await, 6);
     let mut line = tree.prove(4).unwrap();
     assert!(place.anchor.verify_line(&line).await.unwrap());
@@ -295,7 +271,7 @@ async fn what_cannot_be_is_said_at_once() {
         let error = Chain::connect(url).await.unwrap_err();
         assert!(matches!(error, AnchorError::Url(_) | AnchorError::Node(_)), "{url}: {error}");
     }
-    let chain = Chain::connect(&place.anvil.url).await.unwrap();
+    let chain = Chain::connect(place.chain.anvil.url()).await.unwrap();
     let mut file = place.anchor.file().clone();
     file.chain_id = 1;
     let other = Anchor::new(chain, file).unwrap_err();
@@ -309,10 +285,10 @@ async fn what_cannot_be_is_said_at_once() {
     assert!(matches!(missing, AnchorError::Node(_)), "{missing}");
     // The account does something else first.
     let gift = json!({ "from": place.payer.address(), "to": Address::ZERO, "value": "0x1" });
-    place.anvil.ask("anvil_impersonateAccount", json!([place.payer.address()])).await;
-    place.anvil.ask("eth_sendTransaction", json!([gift])).await;
-    place.anvil.mine().await;
+    place.chain.ask("anvil_impersonateAccount", json!([place.payer.address()])).await;
+    place.chain.ask("eth_sendTransaction", json!([gift])).await;
+    place.chain.mine().await;
     let taken = place.anchor.deploy(&place.payer, patience(1)).await.unwrap_err();
     assert!(matches!(taken, AnchorError::NonceTaken { nonce: 0, .. }), "{taken}");
-    assert_eq!(U256::from(place.sent_count().await), U256::from(1));
+    assert_eq!(place.sent_count().await, 1);
 }

@@ -1,7 +1,7 @@
 //! The contract's verifier against the ledger's own (RFC 9162 §2.1.3.2, §2.1.4.2): what one takes, the other takes.
 
 use crate::evm::Evm;
-use alloy::primitives::B256;
+use alloy_primitives::B256;
 use databourse_anchor::{
     ContractRefusal,
     contracts::CheckpointAnchor::{self as contract, verifyConsistencyCall, verifyInclusionCall},

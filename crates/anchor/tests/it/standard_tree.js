@@ -1,9 +1,9 @@
-// Roots and proofs by OpenZeppelin: `node standard_tree.js <folder with node_modules> <JSON: trees of rows of values>`.
+// Roots and proofs by OpenZeppelin: `node standard_tree.js <node_modules> <JSON: trees of rows of values>`.
 "use strict";
 
 const fs = require("fs");
 const path = require("path");
-const { StandardMerkleTree } = require(path.join(process.argv[2], "node_modules", "@openzeppelin/merkle-tree"));
+const { StandardMerkleTree } = require(path.join(process.argv[2], "@openzeppelin/merkle-tree"));
 
 const TYPES = ["string", "string", "uint256", "uint256", "string", "string", "string", "uint256", "string"];
 

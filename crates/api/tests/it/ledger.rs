@@ -50,6 +50,49 @@ async fn the_ledger_is_served_as_tlog_tiles_has_it() {
         exchange.get("", path).await.expect_problem(404, "resource.unknown");
     }
     exchange.get(&auditor, "/tile/entries/0").await.expect_problem(404, "resource.unknown");
+    // What is not there yet may be there in a moment, so nobody may keep the answer.
+    let later = exchange.get("", "/tile/0/000").await.expect_problem(404, "resource.unknown");
+    assert_eq!(later.header("cache-control"), "no-store");
+    exchange.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caches_ask_again_by_etag_and_only_bundles_are_compressed() {
+    let exchange = TestExchange::start().await;
+    let size = exchange.node.published().size.0;
+    let auditor = exchange.token("zhou", &[TokenRole::Auditor]);
+    let bundle = format!("/tile/entries/000.p/{size}");
+    let tile = format!("/tile/0/000.p/{size}");
+    let get = async |token: &str, path: &str, name: &str, value: &str| {
+        let request = exchange.request("GET", token, path).header(name, value);
+        exchange.send(request.body(Body::empty()).unwrap()).await
+    };
+    for (token, path, strong, compressed) in [
+        ("", "/checkpoint", true, false),
+        ("", tile.as_str(), true, false),
+        (auditor.as_str(), bundle.as_str(), false, true),
+    ] {
+        let whole = exchange.get(token, path).await.expect(200);
+        let tag = whole.header("etag").to_owned();
+        assert_eq!(tag.starts_with('"'), strong, "{path}: {tag}");
+        assert_eq!(tag.starts_with("W/\""), !strong, "{path}: {tag}");
+        let known = get(token, path, "if-none-match", &format!("\"other\", {tag}")).await.expect(304);
+        assert_eq!((known.bytes.len(), known.header("etag")), (0, tag.as_str()), "{path}");
+        assert_eq!(known.header("cache-control"), whole.header("cache-control"), "{path}");
+        assert_eq!(known.header("vary"), whole.header("vary"), "{path}");
+        let other = get(token, path, "if-none-match", "\"other\"").await.expect(200);
+        assert_eq!(other.bytes, whole.bytes, "{path}");
+        let asked = get(token, path, "accept-encoding", "gzip").await.expect(200);
+        assert_eq!(asked.header("content-encoding") == "gzip", compressed, "{path}");
+        assert_eq!(asked.bytes == whole.bytes, !compressed, "{path}");
+        assert_eq!(asked.header("etag"), tag, "{path}");
+        assert_eq!(asked.header("vary").contains("accept-encoding"), compressed, "{path}");
+    }
+    // Without the right to read, a tag opens nothing.
+    get("", &bundle, "if-none-match", "*").await.expect_problem(401, "token.missing");
+    // Another width is another resource, whatever it begins with.
+    let narrower = exchange.get("", "/tile/0/000.p/1").await.expect(200);
+    assert_ne!(narrower.header("etag"), exchange.get("", &tile).await.expect(200).header("etag"));
     exchange.running.stop().await;
 }
 

@@ -142,6 +142,7 @@ impl TestExchange {
                     rounding: Rounding::HalfUpLargestRemainderCarry,
                 }],
                 peers,
+                predecessor: None,
             },
             database: database.config(),
             replicas: Vec::new(),

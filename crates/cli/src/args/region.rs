@@ -73,6 +73,29 @@ pub(crate) enum RegionCommand {
         #[command(flatten)]
         by: MemberArgs,
     },
+    /// Propose to close the ledger, and later end it for good, when all is settled.
+    Close {
+        /// Origin of the ledger that goes on.
+        #[arg(long, value_name = "ORIGIN", required_unless_present = "end")]
+        successor: Option<Line>,
+        /// Why.
+        #[arg(long, value_name = "TEXT", required_unless_present = "end")]
+        reason: Option<Line>,
+        /// End it for good, in the words that were decided.
+        #[arg(long, conflicts_with_all = ["successor", "reason"])]
+        end: bool,
+        #[command(flatten)]
+        by: MemberArgs,
+    },
+    /// Print how a closed ledger ended, verified, for the genesis of the ledger that goes on.
+    Succeed {
+        /// A node of the closed ledger.
+        #[arg(long, env = "DATABOURSE_URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+        /// Whom to trust that it ended so: the policy of the closed ledger, as the exchanges compared it.
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+    },
     /// Snapshots of the state, from which a new node can begin.
     Snapshot {
         #[command(subcommand)]

@@ -13,6 +13,7 @@
 //! `bench settle` has everything in one process with the node: no HTTP, no tokens. [`region`] has real nodes, which it
 //! reaches by HTTP as clients do.
 
+pub(crate) mod audit;
 pub(crate) mod ground;
 pub(crate) mod load;
 pub(crate) mod measure;

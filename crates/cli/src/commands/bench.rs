@@ -28,6 +28,7 @@ pub(crate) async fn run(command: BenchCommand) -> Result<ExitCode> {
             settle(&args, folder.path()).await
         }
         BenchCommand::Reconcile(args) => reconcile(&args),
+        BenchCommand::Audit(args) => bench::audit::run(&args).await,
         BenchCommand::Region(args) => {
             let folder = Folder::of(args.data.as_deref())?;
             region(&args, folder.path()).await

@@ -11,7 +11,7 @@ use std::{
     fs::OpenOptions,
     io::{Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 const HEADING: &str =
@@ -59,7 +59,14 @@ fn sign(args: &SignArgs) -> Result<Entry> {
     Ok(Decoded::new(entry).map_err(|refusal| anyhow!("{refusal}"))?.entry().clone())
 }
 
-fn new(out: &PathBuf) -> Result<()> {
+fn new(out: &Path) -> Result<()> {
+    print(&write_new(out, HEADING)?);
+    println!("private seed  {} (mode 600; keep a copy where you keep secrets)", out.display());
+    Ok(())
+}
+
+/// Makes a key in a new file under comment lines.
+pub(super) fn write_new(out: &Path, heading: &str) -> Result<SigningKey> {
     let seed = Entropy::Os.bytes("party key").context("the system has no randomness")?;
     let mut file = OpenOptions::new()
         .write(true)
@@ -67,15 +74,13 @@ fn new(out: &PathBuf) -> Result<()> {
         .mode(0o600)
         .open(out)
         .with_context(|| format!("{} cannot be made (a key is never overwritten)", out.display()))?;
-    writeln!(file, "{HEADING}\n{}", STANDARD.encode(*seed))?;
+    writeln!(file, "{heading}\n{}", STANDARD.encode(*seed))?;
     file.sync_all()?;
-    print(&SigningKey::from_seed(*seed));
-    println!("private seed  {} (mode 600; keep a copy where you keep secrets)", out.display());
-    Ok(())
+    Ok(SigningKey::from_seed(*seed))
 }
 
 /// The key in `file`.
-fn read(file: &Path) -> Result<SigningKey> {
+pub(super) fn read(file: &Path) -> Result<SigningKey> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let encoded = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     let bytes = STANDARD.decode(encoded.unwrap_or_default()).unwrap_or_default();

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     region::{
         card::Card,
+        closing,
         genesis::Genesis,
         init::{self, Wanted},
         layout::{Layout, NodeFolder, NodeSetting},
@@ -60,6 +61,12 @@ pub(crate) async fn run(command: RegionCommand) -> Result<ExitCode> {
         RegionCommand::Reinstate { exchange, by } => {
             member(&by, "proposed 已提议", |_| Wish::reinstate(&exchange)).await?;
         }
+        RegionCommand::Close { successor: Some(successor), reason: Some(reason), by, .. } => {
+            let wish = |config: &Config| Wish::close(&config.exchange.code, &successor, &reason);
+            member(&by, "proposed 已提议", wish).await?;
+        }
+        RegionCommand::Close { by, .. } => closing::end(&by).await?,
+        RegionCommand::Succeed { url, policy } => closing::succeed(&url, &policy).await?,
         RegionCommand::Proposals { open, json, by } => proposals(&by, open, json).await?,
         RegionCommand::Snapshot { command } => return snapshot::run(command).await,
         RegionCommand::Vote { proposal: None, by, .. } => proposals(&by, true, false).await?,

@@ -1,14 +1,17 @@
 //! `verify`: certificates, receipts and checkpoints, offline.
 
-use crate::args::VerifyArgs;
+use crate::{
+    args::VerifyArgs,
+    commands::certificate::{parse, read},
+};
 use anyhow::{Context as _, Result, bail};
 use databourse_ledger::{
-    CertificateFile, Policy, PolicyVerdict, Receipt, ReceiptError, SignedCheckpoint, VerifyError,
-    verify_receipt,
+    CertificateFile, Policy, PolicyHistory, PolicyVerdict, Receipt, ReceiptError, SignedCheckpoint,
+    VerifyError, verify_receipt,
 };
 use databourse_market::IssueCertificate;
-use databourse_primitives::Timestamp;
-use std::{fmt::Write as _, path::Path, process::ExitCode};
+use databourse_primitives::{Timestamp, TreeSize};
+use std::{fmt::Write as _, process::ExitCode};
 
 /// Prints what `file` proves; exit code 1 with the stable code if it does not hold.
 pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode> {
@@ -28,13 +31,14 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode> {
         }
     };
     let policy = String::from_utf8(read(&policy_file)?).context("the policy is not UTF-8")?;
-    let policy: Policy = policy.parse().with_context(|| format!("{}", policy_file.display()))?;
+    let (policy, period) =
+        policy_for(&bytes, &policy).with_context(|| format!("{}", policy_file.display()))?;
     let entry = args.entry.as_deref().map(read).transpose()?;
     match judge(&bytes, entry.as_deref(), &policy)? {
         Ok(facts) => {
             println!("VALID 有效  {}", args.file.display());
             print!("{facts}");
-            println!("trusted by 信任依据  {}", policy_file.display());
+            println!("trusted by 信任依据  {}{period}", policy_file.display());
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
@@ -46,13 +50,41 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode> {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+/// The policy of the file's text, or of the period of a history that the checkpoint in `bytes` is of, and which that is.
+fn policy_for(bytes: &[u8], text: &str) -> Result<(Policy, String)> {
+    if !text.trim_ascii_start().starts_with('[') {
+        return Ok((text.parse()?, String::new()));
+    }
+    let history: PolicyHistory = text.parse()?;
+    // What cannot be read is refused with its code by whatever policy judges it.
+    let size = size_of(bytes).unwrap_or(TreeSize(u64::MAX));
+    let period = history.periods().iter().rev().find(|period| period.above_size < size);
+    let period = period.context("the history says nothing of the empty tree")?;
+    let which = format!(", for sizes above 适用于大于 {} leaves 叶", period.above_size);
+    Ok((period.policy.clone(), which))
+}
+
+/// Number of leaves under the checkpoint in a certificate, a receipt or by itself.
+fn size_of(bytes: &[u8]) -> Option<TreeSize> {
+    let checkpoint = if is_certificate(bytes) {
+        parse(bytes).ok()?.receipt.checkpoint
+    } else if bytes.starts_with(b"c2sp.org/tlog-proof@") {
+        Receipt::parse(bytes).ok()?.checkpoint
+    } else {
+        SignedCheckpoint::parse(bytes).ok()?
+    };
+    Some(checkpoint.checkpoint.size)
+}
+
+/// Whether it is a certificate, as a file or as the digits of a code.
+fn is_certificate(bytes: &[u8]) -> bool {
+    let is_code = str::from_utf8(bytes).is_ok_and(|text| CertificateFile::compact_in(text).is_some());
+    is_code || bytes.trim_ascii_start().starts_with(b"{")
 }
 
 /// What the bytes prove, in words, or why they prove nothing.
 fn judge(bytes: &[u8], entry: Option<&[u8]>, policy: &Policy) -> Result<Result<String, VerifyError>> {
-    if bytes.trim_ascii_start().starts_with(b"{") {
+    if is_certificate(bytes) {
         return Ok(certificate(bytes, policy));
     }
     if bytes.starts_with(b"c2sp.org/tlog-proof@") {
@@ -63,7 +95,7 @@ fn judge(bytes: &[u8], entry: Option<&[u8]>, policy: &Policy) -> Result<Result<S
 }
 
 fn certificate(bytes: &[u8], policy: &Policy) -> Result<String, VerifyError> {
-    let verified = CertificateFile::parse(bytes)?.verify(policy)?;
+    let verified = parse(bytes)?.verify(policy)?;
     let mut text = "kind 类型  certificate of a completed trade 交易凭证\n".to_owned();
     if let Ok(issue) = serde_json::from_str::<IssueCertificate>(verified.claims.body.get()) {
         let facts = &issue.facts;
@@ -144,7 +176,9 @@ fn line(text: &mut String, name: &str, value: &dyn std::fmt::Display) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use databourse_ledger::{Checkpoint, NoteKeyType, NoteSigner, PolicyLog, Quorum, SigningKey};
+    use databourse_ledger::{
+        Checkpoint, NoteKeyType, NoteSigner, PolicyLog, PolicyPeriod, Quorum, SigningKey,
+    };
     use databourse_merkle::EMPTY_ROOT;
     use databourse_primitives::TreeSize;
 
@@ -159,6 +193,28 @@ mod tests {
     }
 
     #[test]
+    fn a_history_judges_by_the_keys_of_then() {
+        let signed = |seed, size| {
+            let (policy, _) = signed(seed);
+            let key = SigningKey::from_seed([seed; 32]);
+            let signer = NoteSigner::new("example.com/log", NoteKeyType::Ed25519, key).unwrap();
+            let root = databourse_merkle::leaf_hash(b"");
+            let checkpoint = Checkpoint { origin: "example.com/log".to_owned(), size: TreeSize(size), root };
+            (policy, checkpoint.sign(&signer).unwrap().to_string())
+        };
+        let period = |above, seed| PolicyPeriod { above_size: TreeSize(above), policy: signed(seed, 1).0 };
+        let history = PolicyHistory::new(vec![period(0, 1), period(5, 2)]).unwrap().to_string();
+        let holds = |seed, size| {
+            let text = signed(seed, size).1;
+            let (policy, _) = policy_for(text.as_bytes(), &history).unwrap();
+            judge(text.as_bytes(), None, &policy).unwrap().is_ok()
+        };
+        assert!(holds(1, 5) && holds(2, 6));
+        assert!(!holds(1, 6) && !holds(2, 5));
+        assert!(policy_for(b"", &history).unwrap().1.contains("above 适用于大于 5"));
+    }
+
+    #[test]
     fn a_checkpoint_is_recognised_and_judged() {
         let (policy, text) = signed(1);
         assert!(judge(text.as_bytes(), None, &policy).unwrap().unwrap().contains("0 leaves"));
@@ -167,6 +223,7 @@ mod tests {
         assert_eq!(code(text.as_bytes(), &other), "checkpoint.log_signature_missing");
         assert_eq!(code(&text.as_bytes()[..40], &policy), "checkpoint.malformed");
         assert_eq!(code(b"{}", &policy), "certificate.malformed");
+        assert_eq!(code(b"012345\n", &policy), "certificate.malformed");
         assert!(judge(b"c2sp.org/tlog-proof@v1\n", None, &policy).is_err(), "a receipt needs its entry");
         assert!(judge(b"c2sp.org/tlog-proof@v1\n", Some(b"x"), &policy).unwrap().is_err());
     }

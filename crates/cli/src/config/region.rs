@@ -4,7 +4,7 @@ use super::named;
 use crate::region::genesis::Genesis;
 use anyhow::{Context as _, Result, ensure};
 use databourse_exchange::{Founding, NodeAddress, PeerAddress, RegionConfig};
-use databourse_party::FoundExchange;
+use databourse_party::{FoundExchange, Predecessor};
 use databourse_primitives::{
     AmountMinor, Asset, BilingualText, ExchangeCode, Label, LeafIndex, Line, PublicKey, Rate,
     ScheduleVersion, TaxVersion,
@@ -35,6 +35,8 @@ pub(crate) struct RegionSection {
     pub(crate) taxes: Vec<TaxSection>,
     pub(crate) schedules: Vec<ScheduleSection>,
     pub(crate) exchanges: Vec<ExchangeSection>,
+    /// How the ledger ended that this one goes on from; empty: from none.
+    pub(crate) predecessor: PathBuf,
 }
 
 /// Where the node of another exchange is reached.
@@ -99,6 +101,18 @@ impl RegionSection {
         Ok(Some(genesis))
     }
 
+    /// The ledger that a new one goes on from, if it does.
+    ///
+    /// # Errors
+    /// The file does not read. Whether what it says holds is for the rules to say.
+    pub(crate) fn predecessor(&self) -> Result<Option<Predecessor>> {
+        if self.predecessor.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let read = || anyhow::Ok(serde_json::from_str(&std::fs::read_to_string(&self.predecessor)?)?);
+        read().map(Some).with_context(|| format!("{} is not the end of a ledger", self.predecessor.display()))
+    }
+
     /// The region's name, its tables of tax rates and its fee schedules.
     ///
     /// # Errors
@@ -132,6 +146,7 @@ impl RegionSection {
             assets: self.assets.clone(),
             taxes,
             schedules,
+            predecessor: self.predecessor()?,
         })
     }
 }

@@ -116,14 +116,16 @@ impl Card {
         let mut cards: Vec<Self> = Vec::with_capacity(files.len());
         for file in files {
             let file = file.as_ref();
-            let read = || -> Result<Self> {
-                let card: Self = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("{} cannot be read", file.display()))?;
+            let parse = || -> Result<Self> {
+                let card: Self = serde_json::from_str(&text)?;
                 NodeAddress::parse_peer(&card.peer_address())?;
                 let proven = card.found().prove(&card.origin, &card.proofs);
                 proven.map_err(|refusal| anyhow!("{}", refusal.within("proofs")))?;
                 Ok(card)
             };
-            cards.push(read().with_context(|| format!("{} is not a card of an exchange", file.display()))?);
+            cards.push(parse().with_context(|| format!("{} is not a card of an exchange", file.display()))?);
         }
         cards.sort_by(|a, b| a.code.cmp(&b.code));
         if let Some(pair) = cards.windows(2).find(|pair| pair[0].code == pair[1].code) {

@@ -32,8 +32,13 @@ impl Genesis {
         let (name, taxes, schedules) = section.terms()?;
         let mut exchanges: Vec<_> = cards.iter().map(Card::found).collect();
         exchanges.sort_by(|one, other| one.code.cmp(&other.code));
-        let region =
-            FoundRegion { name, origin: section.origin.clone(), assets: section.assets.clone(), exchanges };
+        let region = FoundRegion {
+            name,
+            origin: section.origin.clone(),
+            assets: section.assets.clone(),
+            exchanges,
+            predecessor: section.predecessor()?,
+        };
         let genesis = Self { region, taxes, schedules };
         genesis.check()?;
         Ok(genesis)

@@ -9,7 +9,9 @@ use databourse_client::{Acknowledged, Client};
 use databourse_exchange::{Clock, Entropy, NodeKeys};
 use databourse_ledger::{Claims, Entry};
 use databourse_market::{Command, Decoded};
-use databourse_party::{CastVote, Change, DepartRegion, KeyPurpose, OrderSnapshot, ProposeChange};
+use databourse_party::{
+    CastVote, Change, CloseLedger, DepartRegion, KeyPurpose, OrderSnapshot, ProposeChange,
+};
 use databourse_primitives::{ExchangeCode, Line, ProposalId};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -54,6 +56,17 @@ impl Wish {
     /// That the exchange, with its obligations settled, is gone.
     pub(crate) fn depart(own: &ExchangeCode) -> Result<Self> {
         Self::of(DepartRegion { exchange: own.clone() })
+    }
+
+    /// That the region closes its ledger.
+    pub(crate) fn close(own: &ExchangeCode, successor: &Line, reason: &Line) -> Result<Self> {
+        let (exchange, successor, reason) = (own.clone(), successor.clone(), reason.clone());
+        Self::propose(Change::Close { exchange, successor, reason })
+    }
+
+    /// That the ledger ends, in the words that were decided.
+    pub(crate) fn end(words: CloseLedger) -> Result<Self> {
+        Self::of(words)
     }
 
     /// That an exchange is suspended.
@@ -179,6 +192,13 @@ mod tests {
             Wish::suspend(&code("zj"), &"signed two blocks".parse().unwrap()).unwrap(),
             Wish::reinstate(&code("zj")).unwrap(),
             Wish::replace_keys(&origin, &code("sh"), &keys(3), &purposes).unwrap(),
+            Wish::close(&code("sh"), &"a.example/two".parse().unwrap(), &"a new law".parse().unwrap())
+                .unwrap(),
+            Wish::end(CloseLedger {
+                successor: "a.example/two".parse().unwrap(),
+                reason: "a new law".parse().unwrap(),
+            })
+            .unwrap(),
             Wish::vote(V7.parse().unwrap(), true).unwrap(),
             Wish::snapshot().unwrap(),
         ];

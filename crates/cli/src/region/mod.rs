@@ -13,6 +13,7 @@
 //! | `run` | what a folder was played with |
 //! | `trade` | purchases across exchanges without end |
 //! | `agree` | whether all nodes show the same ledger |
+//! | `closing` | the end of a ledger, and what its successor begins with |
 //! | `proposals` | what is proposed, who voted how, what is missing |
 //! | `member` | entries by which exchanges admit, leave, replace keys and suspend one another |
 //!
@@ -20,6 +21,7 @@
 
 pub(crate) mod agree;
 pub(crate) mod card;
+pub(crate) mod closing;
 pub(crate) mod genesis;
 pub(crate) mod init;
 pub(crate) mod layout;

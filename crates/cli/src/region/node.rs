@@ -38,6 +38,7 @@ pub(crate) fn founding(genesis: Genesis) -> Founding {
         taxes: genesis.taxes,
         schedules: genesis.schedules,
         peers: region.exchanges,
+        predecessor: region.predecessor,
     }
 }
 

@@ -24,6 +24,9 @@ fn change(change: &Change) -> String {
             format!("replace keys 更换密钥 {exchange}: {}", purposes.join(", "))
         }
         Change::Suspend { exchange, reason } => format!("suspend 暂停 {exchange}: {reason}"),
+        Change::Close { successor, reason, .. } => {
+            format!("close 终结账本, successor 后继 {}: {reason}", successor.as_str())
+        }
         Change::Reinstate { exchange } => format!("reinstate 恢复 {exchange}"),
     }
 }

@@ -20,7 +20,8 @@ const SCREENED_MAX: usize = 64;
 impl<S: LedgerStore> Executor<S> {
     /// See [`databourse_consensus::LedgerApp::screen`].
     pub(super) async fn screen_commands(&mut self) -> Result<bool, ExecutorError> {
-        if self.height.0 == 0 || self.parts.pool.len() > SCREENED_MAX {
+        let is_closed = self.members.last_height().is_some();
+        if self.height.0 == 0 || (!is_closed && self.parts.pool.len() > SCREENED_MAX) {
             self.parts.pool.set_busy(true);
             return Ok(true);
         }
@@ -68,7 +69,7 @@ impl<S: LedgerStore> Executor<S> {
             // The answers may rest on the block that is on its way.
             self.land().await?;
             self.answer_left_out(std::mem::take(&mut left_out));
-            if demand == Demand::IfAccepted {
+            if demand == Demand::IfAccepted || self.members.last_height().is_some() {
                 return Ok(None);
             }
         }

@@ -75,6 +75,9 @@ impl<S: LedgerStore> Executor<S> {
     /// Whether the header describes a block that follows the committed one.
     fn check_header(&self, block: &Block) -> Result<BlockHeader, Verdict> {
         let malformed = |expected: String| Verdict::Malformed { expected };
+        if let Some(last) = self.members.last_height() {
+            return Err(malformed(format!("no block: the ledger ended with block {last}")));
+        }
         block.check_shape().map_err(|error| malformed(error.to_string()))?;
         let fields = block.header_fields().map_err(|refusal| malformed(refusal.to_string()))?;
         let follows = fields.height == self.height.next()

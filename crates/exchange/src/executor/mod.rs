@@ -229,6 +229,10 @@ impl<S: LedgerStore> LedgerApp for Executor<S> {
         self.height
     }
 
+    fn is_closed(&self) -> bool {
+        self.members.last_height().is_some()
+    }
+
     async fn commands_wait(&self) -> bool {
         if self.height.0 == 0 {
             return true;

@@ -30,12 +30,19 @@ pub(super) struct Members {
     exchanges: BTreeMap<ExchangeCode, Exchange>,
     keys: Vec<Cosigner>,
     cosigners: Option<Arc<Cosigners>>,
+    /// The last block of all, if the ledger is closed.
+    last_height: Option<Height>,
 }
 
 impl Members {
     /// Who co-signs the last block.
     pub(super) fn cosigners(&self) -> Arc<Cosigners> {
         self.cosigners.clone().unwrap_or_default()
+    }
+
+    /// The last block of all, if the ledger is closed.
+    pub(super) const fn last_height(&self) -> Option<Height> {
+        self.last_height
     }
 }
 
@@ -60,6 +67,7 @@ impl<S: LedgerStore> Executor<S> {
             turns.into_iter().map(|row| Turn { due: row.turn, proposer: row.proposer }),
         );
         self.members = Members::default();
+        self.members.last_height = found.as_ref().and_then(Region::from_record).and_then(Region::last_height);
         self.members.exchanges =
             exchanges.into_iter().map(|exchange| (exchange.code.clone(), exchange)).collect();
         self.renew_cosigners()
@@ -79,6 +87,9 @@ impl<S: LedgerStore> Executor<S> {
     ) -> Result<(), ExecutorError> {
         for exchange in writes.values().filter_map(|record| Exchange::from_record(record)) {
             self.members.exchanges.insert(exchange.code.clone(), exchange.clone());
+        }
+        for region in writes.values().filter_map(|record| Region::from_record(record)) {
+            self.members.last_height = region.last_height();
         }
         self.renew_cosigners()
     }

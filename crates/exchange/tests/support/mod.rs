@@ -6,8 +6,9 @@ use databourse_exchange::{
     RegionConfig, Running, SettlementConfig, Submission, SubmitError,
 };
 use databourse_market::Command;
-use databourse_party::{FoundExchange, Party};
+use databourse_party::{FoundExchange, Party, Predecessor};
 use databourse_primitives::{BilingualText, EntryId};
+use databourse_store::ConnectionConfig;
 use databourse_testkit::{ScratchFolder, TestDatabase};
 use serde_json::json;
 use std::{
@@ -16,6 +17,9 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// Origin of a region's checkpoints.
+pub(crate) const ORIGIN: &str = "databourse.example/delta";
 
 /// How long anything may take on a busy machine before a test gives up.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -64,15 +68,57 @@ struct Member {
     running: Option<(Node, Running)>,
 }
 
+fn name(text: &str) -> BilingualText {
+    BilingualText::new(None, Some(text)).unwrap()
+}
+
+/// A node that keeps a ledger alone.
+pub(crate) fn alone(code: &str, database: ConnectionConfig) -> NodeConfig {
+    NodeConfig {
+        exchange: code.parse().unwrap(),
+        origin: "databourse.example/delta".parse().unwrap(),
+        founding: Founding {
+            region_name: name("Delta"),
+            exchange_name: Some(name(code)),
+            assets: ["CNY/2".parse().unwrap()].into(),
+            taxes: Vec::new(),
+            schedules: Vec::new(),
+            peers: Vec::new(),
+            predecessor: None,
+        },
+        database,
+        replicas: Vec::new(),
+        reader_count: 4,
+        pool_capacity: 1_000,
+        working_set_record_count: 16.try_into().unwrap(),
+        clock: Clock::System,
+        entropy: Entropy::Os,
+        settlement: SettlementConfig::default(),
+        region: None,
+        snapshot_folder: None,
+    }
+}
+
 /// See the module.
 pub(crate) struct Region {
     members: BTreeMap<String, Member>,
     folder: ScratchFolder,
+    origin: &'static str,
+    predecessor: Option<Predecessor>,
 }
 
 impl Region {
     /// Starts all nodes and waits until the region is founded.
     pub(crate) async fn start(codes: &[&str]) -> Self {
+        Self::start_as(codes, ORIGIN, None).await
+    }
+
+    /// The same for a ledger of another origin, which may go on from one that ended.
+    pub(crate) async fn start_as(
+        codes: &[&str],
+        origin: &'static str,
+        predecessor: Option<Predecessor>,
+    ) -> Self {
         let mut members = BTreeMap::new();
         for (number, code) in codes.iter().enumerate() {
             let keys = NodeKeys::generate(&Entropy::seeded(number as u64)).unwrap();
@@ -80,7 +126,8 @@ impl Region {
             databourse_store::Store::migrate(database.config()).await.unwrap();
             members.insert((*code).to_owned(), Member { keys, port: free_port(), database, running: None });
         }
-        let mut region = Self { members, folder: databourse_testkit::scratch_folder() };
+        let folder = databourse_testkit::scratch_folder();
+        let mut region = Self { members, folder, origin, predecessor };
         for code in codes {
             region.start_one(code).await;
         }
@@ -100,7 +147,6 @@ impl Region {
     }
 
     fn config(&self, code: &str) -> NodeConfig {
-        let name = |text: &str| BilingualText::new(None, Some(text)).unwrap();
         let others = || self.members.iter().filter(|(other, _)| *other != code);
         let peers = others().map(|(other, member)| FoundExchange {
             code: other.parse().unwrap(),
@@ -127,36 +173,23 @@ impl Region {
             "fee_vat": "services", "selling_share": "0.4", "tax": 1, "hold_days": 30, "dispute_days": 7,
             "bank_tolerance_minor": 0, "rounding": "half-up-largest-remainder-carry/1",
         });
-        NodeConfig {
-            exchange: code.parse().unwrap(),
-            origin: "databourse.example/delta".parse().unwrap(),
-            founding: Founding {
-                region_name: name("Delta"),
-                exchange_name: Some(name(code)),
-                assets: ["CNY/2".parse().unwrap()].into(),
-                taxes: vec![serde_json::from_value(tax).unwrap()],
-                schedules: vec![serde_json::from_value(schedule).unwrap()],
-                peers: peers.collect(),
-            },
-            database: own.database.config(),
-            replicas: Vec::new(),
-            reader_count: 4,
-            pool_capacity: 1_000,
-            working_set_record_count: 16.try_into().unwrap(),
-            clock: Clock::System,
-            entropy: Entropy::Os,
-            settlement: SettlementConfig::default(),
-            region: Some(RegionConfig {
-                listen: format!("/ip4/127.0.0.1/tcp/{}", own.port),
-                peers: addresses.collect(),
-                wal_folder: self.folder.path().join(code),
-                report_folder: self.report_folder(code),
-                votes: true,
-                idle_period: Duration::from_secs(60),
-                propose_timeout: Duration::from_secs(1),
-            }),
-            snapshot_folder: Some(self.snapshots(code)),
-        }
+        let mut config = alone(code, own.database.config());
+        config.origin = self.origin.parse().unwrap();
+        config.founding.predecessor.clone_from(&self.predecessor);
+        config.founding.peers = peers.collect();
+        config.founding.taxes = vec![serde_json::from_value(tax).unwrap()];
+        config.founding.schedules = vec![serde_json::from_value(schedule).unwrap()];
+        config.region = Some(RegionConfig {
+            listen: format!("/ip4/127.0.0.1/tcp/{}", own.port),
+            peers: addresses.collect(),
+            wal_folder: self.folder.path().join(code),
+            report_folder: self.report_folder(code),
+            votes: true,
+            idle_period: Duration::from_secs(60),
+            propose_timeout: Duration::from_secs(1),
+        });
+        config.snapshot_folder = Some(self.snapshots(code));
+        config
     }
 
     /// Where a node keeps its snapshots.
@@ -170,6 +203,16 @@ impl Region {
         let keys = &self.members[code].keys;
         let running = Node::start(config, keys).await.unwrap();
         self.members.get_mut(code).unwrap().running = Some(running);
+    }
+
+    /// The node's keys.
+    pub(crate) fn keys(&self, code: &str) -> &NodeKeys {
+        &self.members[code].keys
+    }
+
+    /// Gives a node that was stopped other keys for what stands in the ledger; its own name on the network it keeps.
+    pub(crate) fn replace_keys(&mut self, code: &str, new: NodeKeys) {
+        self.members.get_mut(code).unwrap().keys = new;
     }
 
     /// Starts a node that is not honest, in place of one that was stopped.

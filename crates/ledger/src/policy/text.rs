@@ -2,12 +2,8 @@
 
 use super::{
     POLICY_BYTES_MAX, POLICY_ITEMS_MAX, Policy, PolicyError, PolicyGroup, PolicyLog, PolicyWitness, Quorum,
-    fits,
 };
-use crate::{
-    encoding::parse_decimal,
-    vkey::{NoteKeyType, VerifierKey},
-};
+use crate::{encoding::parse_decimal, vkey::VerifierKey};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 const QUORUM_EXPECTED: &str = "exactly one line `quorum <name>` or `quorum none`";
@@ -71,22 +67,19 @@ impl Draft {
     }
 
     fn log(&mut self, key: &str, url: &[&str]) -> Result<(), &'static str> {
-        let log = PolicyLog { key: parse_key(key, NoteKeyType::Ed25519)?, url: parse_url(url)? };
-        let key = log.key.public_key();
-        if self.logs.iter().any(|other| other.key.public_key() == key) {
+        let log = PolicyLog { key: parse_key(key, false)?, url: parse_url(url)? };
+        let key = log.key.key_bytes();
+        if self.logs.iter().any(|other| other.key.key_bytes() == key) {
             return Err("each log key once");
         }
         push(&mut self.logs, log)
     }
 
     fn witness(&mut self, name: &str, key: &str, url: &[&str]) -> Result<(), &'static str> {
-        let witness = PolicyWitness {
-            name: name.to_owned(),
-            key: parse_key(key, NoteKeyType::CosignatureV1)?,
-            url: parse_url(url)?,
-        };
-        let key = witness.key.public_key();
-        if self.witnesses.iter().any(|other| other.key.public_key() == key) {
+        let witness =
+            PolicyWitness { name: name.to_owned(), key: parse_key(key, true)?, url: parse_url(url)? };
+        let key = witness.key.key_bytes();
+        if self.witnesses.iter().any(|other| other.key.key_bytes() == key) {
             return Err("each witness key once");
         }
         self.define(name)?;
@@ -140,11 +133,12 @@ impl Draft {
     }
 }
 
-fn parse_key(text: &str, key_type: NoteKeyType) -> Result<VerifierKey, &'static str> {
-    let key = text.parse().ok().filter(|key| fits(key, key_type));
-    key.ok_or(match key_type {
-        NoteKeyType::Ed25519 => "a verifier key of type 0x01 (Ed25519)",
-        NoteKeyType::CosignatureV1 => "a verifier key of type 0x04 (cosignature/v1)",
+fn parse_key(text: &str, cosigns: bool) -> Result<VerifierKey, &'static str> {
+    let key = text.parse().ok().filter(|key: &VerifierKey| key.key_type().cosigns() == cosigns);
+    key.ok_or(if cosigns {
+        "a verifier key of type 0x04 (cosignature/v1), or 0x06 (ML-DSA-44) where this program knows it"
+    } else {
+        "a verifier key of type 0x01 (Ed25519)"
     })
 }
 

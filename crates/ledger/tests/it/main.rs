@@ -8,10 +8,12 @@
 mod block;
 mod certificate;
 mod checkpoint;
+mod compact;
 mod entry;
 mod note;
 mod oracle;
 mod policy;
+mod policy_history;
 mod properties;
 mod receipt;
 mod signature;

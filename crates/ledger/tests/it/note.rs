@@ -135,7 +135,7 @@ fn a_verifier_key_has_one_spelling() {
     check("example.com/foo+530d903a+", Err(NoteError::KeyMalformed));
     check("example.com/foo+530d903a+AQ==", Err(NoteError::KeyMalformed));
     check(&format!("example.com/foo+530d903a+{key}AA=="), Err(NoteError::KeyMalformed));
-    check("example.com/foo+530d903a+Bg==", Err(NoteError::KeyTypeUnknown(6)));
+    check("example.com/foo+530d903a+Bw==", Err(NoteError::KeyTypeUnknown(7)));
     check("", Err(NoteError::KeyMalformed));
     let mut identity = [0; 32];
     identity[0] = 1;

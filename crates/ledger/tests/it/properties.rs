@@ -37,6 +37,9 @@ fn read_everywhere(bytes: &[u8]) {
         let _ = file.verify(&policy());
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
+        if let Ok(file) = CertificateFile::from_compact(text) {
+            assert_eq!(CertificateFile::from_compact(&file.to_compact().unwrap()), Ok(file));
+        }
         if let Ok(policy) = text.parse::<Policy>() {
             assert_eq!(policy.to_string().parse::<Policy>(), Ok(policy));
         }
@@ -55,6 +58,7 @@ fn samples() -> Vec<Vec<u8>> {
         policy().to_string().into_bytes(),
         receipt().to_string().into_bytes(),
         certificate().to_string().into_bytes(),
+        certificate().to_compact().unwrap().into_bytes(),
         key.into_bytes(),
     ]
 }

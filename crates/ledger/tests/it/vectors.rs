@@ -3,7 +3,8 @@
 
 use crate::{entry::HOSTILE_ENTRIES, signature::STRICT_CASES, support::*};
 use databourse_ledger::{
-    Block, CertificateFile, Entry, Note, Policy, Receipt, SignedCheckpoint, VerifierKey, encode_bundle,
+    Block, COMPACT_DICTIONARY, CertificateFile, Entry, Note, Policy, Receipt, SignedCheckpoint, VerifierKey,
+    encode_bundle,
 };
 use databourse_primitives::{PublicKey, RefusalCode};
 use serde_json::{Value, json};
@@ -81,6 +82,8 @@ fn the_vectors_are_what_the_seeds_give() {
     check("policy.txt", policy().to_string());
     check("receipt.tlog-proof", receipt().to_string());
     check("certificate.json", certificate().to_string());
+    let code = certificate().to_compact().unwrap();
+    check_json("compact.json", &json!({ "dictionary": COMPACT_DICTIONARY, "digits": code }));
 }
 
 fn part_text(entry: &Entry, part: usize) -> String {
@@ -160,6 +163,8 @@ fn the_vectors_print_as_they_read_and_hold_together() {
     let certificate = CertificateFile::parse(read("certificate.json").as_bytes()).unwrap();
     assert_eq!(certificate.to_string(), read("certificate.json"));
     assert_eq!(certificate.receipt, receipt);
+    let compact = read_json("compact.json");
+    assert_eq!(CertificateFile::from_compact(compact["digits"].as_str().unwrap()).as_ref(), Ok(&certificate));
     let verified = certificate.verify(&policy).unwrap();
     assert_eq!(verified.leaf_index.0, CERTIFIED);
     assert_eq!(verified.signers, verdict.witnesses);

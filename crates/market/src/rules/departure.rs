@@ -14,11 +14,11 @@ use databourse_settlement::{
 };
 
 /// The accounts of an exchange that may have something on them; what it owes others must be nothing.
-const PURPOSES: [Purpose; 5] =
+pub(super) const PURPOSES: [Purpose; 5] =
     [Purpose::Bank, Purpose::Fees, Purpose::Tax, Purpose::Difference, Purpose::Clearing];
 
 /// How many open things a refusal names.
-const NAMED_MAX: usize = 5;
+pub(super) const NAMED_MAX: usize = 5;
 
 /// Ends the membership of a leaving exchange.
 pub(super) fn depart(tx: &mut Tx<'_>, by: &ExchangeCode, command: &DepartRegion) -> Result<(), Halt> {
@@ -53,16 +53,16 @@ pub(super) fn depart(tx: &mut Tx<'_>, by: &ExchangeCode, command: &DepartRegion)
 
 /// Loads both exchanges' accounts and every window: all of them, since any may still wait for the exchange. This happens
 /// once in the life of an exchange.
-fn load<'a>(
+pub(super) fn load<'a>(
     tx: &Tx<'_>,
     assets: impl IntoIterator<Item = &'a Asset> + Clone,
-    exchanges: [&ExchangeCode; 2],
+    exchanges: impl IntoIterator<Item = &'a ExchangeCode> + Clone,
 ) -> Result<(), Halt> {
     let series = |asset: &Asset| Key::of::<Head>(&money::window_series(*asset));
     tx.preload(assets.clone().into_iter().map(series))?;
     let mut keys = Vec::new();
     for asset in assets {
-        for code in exchanges {
+        for code in exchanges.clone() {
             keys.extend(
                 PURPOSES
                     .map(|purpose| Key::of::<Account>(&AccountId::exchange(code.clone(), purpose, *asset))),
@@ -75,7 +75,7 @@ fn load<'a>(
 }
 
 /// The number of the open window of `asset`.
-fn latest(tx: &Tx<'_>, asset: Asset) -> Result<u64, Halt> {
+pub(super) fn latest(tx: &Tx<'_>, asset: Asset) -> Result<u64, Halt> {
     Ok(tx.find::<Head>(&money::window_series(asset))?.map_or(0, |head| head.number))
 }
 
@@ -85,7 +85,12 @@ fn account(tx: &Tx<'_>, code: &ExchangeCode, purpose: Purpose, asset: Asset) -> 
 }
 
 /// What the exchange owes or is owed, and what is held on its accounts.
-fn of_accounts(tx: &Tx<'_>, code: &ExchangeCode, asset: Asset, open: &mut Vec<String>) -> Result<(), Halt> {
+pub(super) fn of_accounts(
+    tx: &Tx<'_>,
+    code: &ExchangeCode,
+    asset: Asset,
+    open: &mut Vec<String>,
+) -> Result<(), Halt> {
     for purpose in PURPOSES {
         let account = account(tx, code, purpose, asset)?;
         let balances = account.balances();

@@ -24,6 +24,7 @@ pub(super) fn first_keys(signed: &SignedCommand) -> Vec<Key> {
     keys.extend(claims.on_behalf_of.map(|party| Key::of::<Party>(&party)));
     match &*signed.command {
         Command::FoundRegion(_) | Command::ReportMisbehaviour(_) | Command::DepartRegion(_) => {}
+        Command::CloseLedger(_) => {}
         Command::ProposeChange(propose) => {
             keys.extend(new_keys(&propose.change).map(|(_, key)| Key::of::<KeyRecord>(&key.key_id())));
         }

@@ -3,7 +3,7 @@
 use super::standing::Exchanges;
 use crate::{Halt, view::Tx};
 use databourse_party::{
-    self as party, CastVote, Change, KeyOwner, KeyPurpose, KeyRecord, Proposal, ProposeChange,
+    self as party, CastVote, Change, CloseLedger, KeyOwner, KeyPurpose, KeyRecord, Proposal, ProposeChange,
     ReportMisbehaviour, Tally,
 };
 use databourse_primitives::{ExchangeCode, ProposalId, PublicKey, Refusal, RefusalCode};
@@ -38,6 +38,11 @@ pub(super) fn vote(tx: &mut Tx<'_>, by: &ExchangeCode, command: &CastVote) -> Re
 
 fn enact(tx: &mut Tx<'_>, mut all: Exchanges, proposal: &Proposal) -> Result<(), Halt> {
     let changed = all.members(tx).enact(proposal.id, &proposal.change)?;
+    if let Change::Close { successor, reason, .. } = &proposal.change {
+        let words = CloseLedger { successor: successor.clone(), reason: reason.clone() };
+        tx.put(all.region.decide_to_close(proposal.id, words, tx.context.height));
+        return Ok(());
+    }
     keys_are_free(tx, &proposal.change)?;
     let effect_height = party::effect_height(tx.context.height);
     if let Some((_, key)) = new_keys(&proposal.change).find(|(purpose, _)| *purpose == KeyPurpose::Entry) {

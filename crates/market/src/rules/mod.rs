@@ -3,6 +3,7 @@
 mod anchor;
 mod breaks;
 mod certificate;
+mod closing;
 mod departure;
 mod dispute;
 mod hints;
@@ -39,6 +40,9 @@ pub(crate) fn apply(tx: &mut Tx<'_>, signed: &SignedCommand) -> Result<Outcome, 
     };
     if let Some(answer) = tx.find::<Answer>(&claims.id)? {
         return already_applied(answer, &actor, signed.intent);
+    }
+    if let Some(Err(ended)) = tx.look(&"region", Region::goes_on)? {
+        return Err(ended.into());
     }
     check_issued_at(claims.issued_at_s, tx.now().unix_seconds())?;
     run(tx, &actor, &signed.command)?;
@@ -114,6 +118,7 @@ fn run(tx: &mut Tx<'_>, actor: &Actor, command: &Command) -> Result<(), Halt> {
         Command::CastVote(vote) => member::vote(tx, exchange(actor)?, vote),
         Command::ReportMisbehaviour(report) => member::report(tx, exchange(actor)?, report),
         Command::DepartRegion(depart) => departure::depart(tx, exchange(actor)?, depart),
+        Command::CloseLedger(close) => closing::close(tx, exchange(actor)?, close),
         Command::OrderSnapshot(_) => snapshot::order(tx, exchange(actor)?),
         Command::AttestSnapshot(attest) => snapshot::attest(tx, exchange(actor)?, attest),
         Command::RecordAnchor(record) => anchor::record(tx, exchange(actor)?, record),

@@ -20,9 +20,11 @@ pub(super) fn may_act(tx: &Tx<'_>, code: &ExchangeCode) -> Result<(), Halt> {
     judge(tx, code, "exchange", |exchange| exchange.may_act(tx.context.height))
 }
 
-/// Refuses new business at an exchange that is leaving or not active.
+/// Refuses new business at an exchange that is leaving or not active, and once the ledger is to be closed.
 pub(super) fn may_take_on(tx: &Tx<'_>, code: &ExchangeCode, field: &'static str) -> Result<(), Halt> {
-    judge(tx, code, field, |exchange| exchange.may_take_on(tx.context.height))
+    judge(tx, code, field, |exchange| exchange.may_take_on(tx.context.height))?;
+    let verdict = tx.look(&"region", |region: &Region| region.takes_on(tx.context.height))?;
+    verdict.unwrap_or(Ok(())).map_err(|refusal| refusal.within(field).into())
 }
 
 fn judge(

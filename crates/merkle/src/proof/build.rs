@@ -49,26 +49,41 @@ fn read<R: HashReader>(
     size: u64,
     reader: &R,
 ) -> Result<Vec<Hash>, BuildError<R::Error>> {
-    let mut tiles = Tiles { size, reader, last: None };
+    let mut tiles = Tiles::new(size, reader);
     let mut proof = Vec::with_capacity(ranges.len());
-    let mut hashes = Vec::new();
     for range in ranges {
-        for subtree in decompose(range) {
-            hashes.push(tiles.hash(subtree)?);
-        }
-        proof.extend(join(hashes.drain(..)));
+        proof.extend(tiles.range(range)?);
     }
     Ok(proof)
 }
 
-/// The reader, and the tile it gave last: neighbours in a proof mostly share one.
-struct Tiles<'a, R> {
+/// The reader, and the tile that it gave last at each level: neighbours in a proof mostly share one, and so do
+/// neighbouring leaves.
+pub(super) struct Tiles<'a, R> {
     size: u64,
     reader: &'a R,
-    last: Option<(TileCoord, Cow<'a, [Hash]>)>,
+    last: [Option<(TileCoord, Cow<'a, [Hash]>)>; LEVELS],
 }
 
-impl<R: HashReader> Tiles<'_, R> {
+/// Levels of tiles that a `u64` size can have.
+const LEVELS: usize = 8;
+
+impl<'a, R: HashReader> Tiles<'a, R> {
+    pub(super) fn new(size: u64, reader: &'a R) -> Self {
+        Self { size, reader, last: [const { None }; LEVELS] }
+    }
+
+    /// The hash over a range that the RFC's splits produce.
+    pub(super) fn range(&mut self, range: Range<u64>) -> Result<Option<Hash>, BuildError<R::Error>> {
+        let hashes: Result<Vec<_>, _> = decompose(range).map(|subtree| self.hash(subtree)).collect();
+        Ok(join(hashes?.into_iter()))
+    }
+
+    /// The hash of a perfect subtree if the reader has it at hand.
+    pub(super) fn at_hand(&self, subtree: Subtree) -> Option<Hash> {
+        self.reader.subtree(subtree.tile(self.size)?, subtree)
+    }
+
     fn hash(&mut self, subtree: Subtree) -> Result<Hash, BuildError<R::Error>> {
         let Some(coord) = subtree.tile(self.size) else {
             return Err(BuildError::SubtreeOutsideTree { subtree, size: self.size });
@@ -76,7 +91,8 @@ impl<R: HashReader> Tiles<'_, R> {
         if let Some(hash) = self.reader.subtree(coord, subtree) {
             return Ok(hash);
         }
-        let tile = match self.last.take() {
+        let mut last = self.last.get_mut(usize::from(coord.level()));
+        let tile = match last.as_mut().and_then(|last| last.take()) {
             Some((last, hashes)) if last == coord => hashes,
             _ => self.reader.tile(coord).map_err(BuildError::Reader)?,
         };
@@ -85,7 +101,9 @@ impl<R: HashReader> Tiles<'_, R> {
             return Err(BuildError::TileWidth { coord, actual });
         }
         let hash = tile.get(subtree.range_in_tile()).and_then(perfect_root);
-        self.last = Some((coord, tile));
+        if let Some(last) = last {
+            *last = Some((coord, tile));
+        }
         hash.ok_or(BuildError::TileWidth { coord, actual })
     }
 }

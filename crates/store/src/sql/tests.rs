@@ -37,6 +37,8 @@ const READING: &[&str] = &[
     DUE_HOLDS,
     CHECK_MONEY,
     CUSTODY_KEY,
+    SCANNED_COLUMNS,
+    TEXT_SETTINGS,
     TRY_LOCK,
     LOCK,
 ];

@@ -66,12 +66,12 @@ impl<'a, W: AsyncWrite + Unpin> FrameWriter<'a, W> {
 }
 
 /// Reads frames.
-pub(super) struct FrameReader<'a, R> {
+pub(crate) struct FrameReader<'a, R> {
     source: &'a mut R,
 }
 
 impl<'a, R: AsyncRead + Unpin> FrameReader<'a, R> {
-    pub(super) async fn begin(source: &'a mut R) -> Result<Self, StateCopyError> {
+    pub(crate) async fn begin(source: &'a mut R) -> Result<Self, StateCopyError> {
         let mut line = [0; FIRST_LINE.len()];
         source.read_exact(&mut line).await?;
         if line == *FIRST_LINE {
@@ -83,7 +83,7 @@ impl<'a, R: AsyncRead + Unpin> FrameReader<'a, R> {
     }
 
     /// The next frame, which is empty at the end of a table and of the file.
-    pub(super) async fn next(&mut self) -> Result<Vec<u8>, StateCopyError> {
+    pub(crate) async fn next(&mut self) -> Result<Vec<u8>, StateCopyError> {
         let mut length = [0; 4];
         self.source.read_exact(&mut length).await?;
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
@@ -96,7 +96,7 @@ impl<'a, R: AsyncRead + Unpin> FrameReader<'a, R> {
     }
 
     /// The name of the next table must be `name`, or empty at the end.
-    pub(super) async fn table(&mut self, name: &str) -> Result<(), StateCopyError> {
+    pub(crate) async fn table(&mut self, name: &str) -> Result<(), StateCopyError> {
         let found = self.next().await?;
         if found == name.as_bytes() {
             return Ok(());
@@ -106,7 +106,7 @@ impl<'a, R: AsyncRead + Unpin> FrameReader<'a, R> {
     }
 
     /// Nothing must follow.
-    pub(super) async fn end(mut self) -> Result<(), StateCopyError> {
+    pub(crate) async fn end(mut self) -> Result<(), StateCopyError> {
         self.table("").await?;
         if self.source.read(&mut [0; 1]).await? == 0 {
             Ok(())

@@ -20,8 +20,11 @@ mod read;
 mod tables;
 mod write;
 
+pub(crate) use frames::FrameReader;
 pub use read::{AgreementCheck, ExpectedState};
+pub(crate) use tables::replicated;
 pub use write::StateCopy;
+pub(crate) use write::digest_text;
 
 use crate::{ChainHead, StoreError};
 use databourse_primitives::Digest;

@@ -4,12 +4,12 @@ use databourse_market::Noun;
 
 /// A table that every node has alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Table {
-    pub(super) name: &'static str,
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
     /// The columns that travel: all but those that the server generates.
-    pub(super) columns: &'static str,
+    pub(crate) columns: &'static str,
     /// Those of them that are the same on every node.
-    pub(super) digested: &'static str,
+    pub(crate) digested: &'static str,
     /// The primary key, bytewise.
     order: &'static str,
 }
@@ -50,7 +50,7 @@ const LEDGER: [Table; 7] = [
 ];
 
 /// Every replicated table, in the order of the file and of the digest.
-pub(super) fn replicated() -> impl Iterator<Item = Table> {
+pub(crate) fn replicated() -> impl Iterator<Item = Table> {
     let records = Noun::ALL.iter().map(|noun| Table::new(noun.as_str(), "name, record", "name"));
     LEDGER.into_iter().chain(records)
 }

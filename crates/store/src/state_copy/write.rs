@@ -81,7 +81,7 @@ pub(super) async fn write_state(
         if table.digested != table.columns {
             digest = copy_out::<tokio::io::Sink>(client, table, table.digested, None).await?;
         }
-        whole.update(format!("{} {count} {}\n", table.name, hex(&digest)));
+        whole.update(digest_text(table.name, count, &digest));
         row_count = row_count.saturating_add(count);
     }
     frames.end().await?;
@@ -105,6 +105,11 @@ async fn copy_out<W: AsyncWrite + Unpin>(
         }
     }
     Ok(hasher.finalize().into())
+}
+
+/// What a table adds to the digest of the state.
+pub(crate) fn digest_text(table: &str, row_count: u64, digest: &[u8; 32]) -> String {
+    format!("{table} {row_count} {}\n", hex(digest))
 }
 
 fn hex(digest: &[u8; 32]) -> String {

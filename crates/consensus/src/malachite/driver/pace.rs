@@ -1,5 +1,7 @@
 //! When the next height starts: a region without commands makes no blocks.
 //!
+//! After the last block of a closed ledger it makes none at all.
+//!
 //! After a commit the engine waits for our word. It is given when a command waits here, when another node has begun that
 //! height or is beyond it, or when the idle period is over. Each node tells the others how far it is: at once when it
 //! begins a height, often while that is not agreed on, and now and then while it waits.
@@ -27,6 +29,9 @@ pub(super) const TICK_PERIOD: Duration = Duration::from_millis(200);
 /// After so many ticks they are told how far a node is that waits.
 const IDLE_TICKS: u64 = 5;
 
+/// How long a closed ledger waits for another height.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+
 /// The engine waits for our word.
 pub(super) struct Waiting {
     reply: Reply<Next<Agreement>>,
@@ -41,7 +46,8 @@ impl<A: LedgerApp> Driver<A> {
 
     /// The engine has finished a height and waits.
     pub(super) async fn wait(&mut self, reply: Reply<Next<Agreement>>) -> Result<(), End> {
-        self.waiting = Some(Waiting { reply, until: Instant::now() + self.settings.idle_period });
+        let period = if self.app.is_closed() { FOR_EVER } else { self.settings.idle_period };
+        self.waiting = Some(Waiting { reply, until: Instant::now() + period });
         self.asks_commands = true;
         if self.is_awaited() { self.start_next().await } else { Ok(()) }
     }
@@ -51,7 +57,7 @@ impl<A: LedgerApp> Driver<A> {
         if !is_waiting {
             return Err(End::Drained);
         }
-        if !self.screen().await? {
+        if !self.screen().await? || self.app.is_closed() {
             return Ok(());
         }
         self.asks_commands = false;
@@ -128,10 +134,11 @@ impl<A: LedgerApp> Driver<A> {
 
     /// Whether another node is beyond this height, or one that votes has begun it.
     fn is_awaited(&self) -> bool {
-        self.peer_progress.iter().any(|(peer, progress)| {
-            let votes = || self.voters.key(peer).is_some();
-            progress.height > self.height
-                || (progress.height == self.height && progress.is_started && votes())
-        })
+        !self.app.is_closed()
+            && self.peer_progress.iter().any(|(peer, progress)| {
+                let votes = || self.voters.key(peer).is_some();
+                progress.height > self.height
+                    || (progress.height == self.height && progress.is_started && votes())
+            })
     }
 }

@@ -94,7 +94,11 @@ impl<A: LedgerApp> Driver<A> {
     /// Builds a block and makes it durable.
     async fn build(&mut self, round: u32) -> Result<Option<Undecided>, A::Error> {
         let Some(block) = self.app.build(self.height, Demand::Always).await? else {
-            error!(height = self.height.0, "no block was made although one is demanded");
+            if self.app.is_closed() {
+                debug!(height = self.height.0, "the ledger is closed: no block");
+            } else {
+                error!(height = self.height.0, "no block was made although one is demanded");
+            }
             return Ok(None);
         };
         let block_id = block.id();
