@@ -136,7 +136,8 @@ impl Chain {
         if let TxKind::Call(to) = to {
             request["to"] = json!(to);
         }
-        Ok(self.ask::<_, U64>("eth_estimateGas", json!([request])).await?.to())
+        // Of the latest state, not of what waits: there the same transaction may be waiting already.
+        Ok(self.ask::<_, U64>("eth_estimateGas", json!([request, tag(None)])).await?.to())
     }
 
     /// What a transaction pays now: what the node suggests, and twice the base fee, which is the base fee after at least

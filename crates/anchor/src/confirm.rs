@@ -68,7 +68,9 @@ impl Anchor {
         holds: &impl AsyncFn(Option<u64>) -> Result<bool, AnchorError>,
         sent: &mut Option<(u64, u32)>,
     ) -> Result<bool, AnchorError> {
+        // Both are older than what is looked at next: a block between two questions is never taken for something else.
         let height = self.chain.height().await?;
+        let next = self.chain.nonce(key.address()).await?;
         if holds(None).await? {
             // Should a reorganisation undo it, it is sent again at once.
             *sent = None;
@@ -77,7 +79,6 @@ impl Anchor {
                 None => Ok(false),
             };
         }
-        let next = self.chain.nonce(key.address()).await?;
         if let Some(nonce) = nonce.filter(|nonce| *nonce != next) {
             return if nonce < next {
                 Err(AnchorError::NonceTaken { account: key.address(), nonce })
@@ -87,10 +88,12 @@ impl Anchor {
         }
         match sent {
             Some((number, looks)) if *number == next && *looks < LOOKS_BEFORE_RESEND => *looks += 1,
-            _ => {
-                send(&self.chain, key, next, to, input.clone()).await?;
-                *sent = Some((next, 0));
-            }
+            _ => match send(&self.chain, key, next, to, input.clone()).await {
+                Ok(()) => *sent = Some((next, 0)),
+                // One that was sent before came into a block just now: then this one is refused for being the second.
+                Err(AnchorError::Refused(_)) if holds(None).await? => {}
+                Err(error) => return Err(error),
+            },
         }
         Ok(false)
     }

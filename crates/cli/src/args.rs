@@ -1,6 +1,5 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
-#[cfg(feature = "anchor")]
 pub(crate) mod anchor;
 pub(crate) mod audit;
 pub(crate) mod certificate;
@@ -123,7 +122,6 @@ pub(crate) enum Command {
     )]
     Reconcile(settle::ReconcileArgs),
     /// Put checkpoints and settlement statements on a public chain, and prove by it.
-    #[cfg(feature = "anchor")]
     #[command(
         after_help = "Examples:\n  databourse anchor key --out payer.key\n  databourse anchor deploy --payer payer.key \
         --origin databourse.example/yangtze --key 0x… --key 0x…\n  curl -s http://127.0.0.1:8080/checkpoint > \

@@ -48,7 +48,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trace(args) => Ok(runtime.block_on(commands::trace::run(args))),
         Command::Settle(args) => runtime.block_on(commands::settle::run(args)),
         Command::Reconcile(args) => Ok(runtime.block_on(commands::settle::reconcile(args))),
-        #[cfg(feature = "anchor")]
         Command::Anchor(args) => runtime.block_on(commands::anchor::run(args)),
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),

@@ -8,9 +8,8 @@ use std::{
 };
 
 /// What is compiled in for tests and lints beside the default: what a dishonest node does, which nothing but tests can
-/// reach, the cosignatures that nobody makes yet, and what speaks to a chain.
-pub(crate) const TESTED_FEATURES: &str =
-    "databourse-exchange/dishonest,databourse-ledger/ml-dsa,databourse-cli/anchor";
+/// reach, and the cosignatures that nobody makes yet.
+pub(crate) const TESTED_FEATURES: &str = "databourse-exchange/dishonest,databourse-ledger/ml-dsa";
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {

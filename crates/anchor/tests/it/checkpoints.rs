@@ -1,25 +1,25 @@
 //! The checkpoint anchor: who founds, who signs, what grows, what freezes.
 
-use crate::evm::{Evm, ORIGIN, key_set, keys};
+use crate::evm::{Evm, ORIGIN, key_set, keys, refusal};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolEvent as _};
 use databourse_anchor::{
     AnchorKey, AnchorLog, ContractRefusal, KeySet, Signed,
-    contracts::CheckpointAnchor::{self as contract, CheckpointAnchorErrors as Refused},
+    contracts::CheckpointAnchor::{self as contract, CheckpointAnchorErrors},
 };
 
 const ROOT: B256 = B256::repeat_byte(0xa1);
 const OTHER: B256 = B256::repeat_byte(0xb2);
 
 #[track_caller]
-fn refused<C: SolCall>(evm: &mut Evm, call: &C, expected: Refused) {
+fn refused<C: SolCall>(evm: &mut Evm, call: &C, expected: ContractRefusal) {
     let to = evm.file.checkpoint_anchor;
     let found = evm.send(to, call).map(|_| ()).unwrap_err();
-    assert_eq!(found, ContractRefusal::Checkpoint(expected));
+    assert_eq!(found, expected);
 }
 
 #[track_caller]
-fn submit_refused(evm: &mut Evm, size: u64, root: B256, signatures: Vec<Bytes>, expected: Refused) {
+fn submit_refused(evm: &mut Evm, size: u64, root: B256, signatures: Vec<Bytes>, expected: ContractRefusal) {
     let call = contract::submitCall { log: evm.log(), size, root, signatures };
     refused(evm, &call, expected);
 }
@@ -32,14 +32,14 @@ fn a_log_is_founded_once_and_its_name_says_with_which_keys() {
     refused(
         &mut evm,
         &contract::latestCall { log: id },
-        contract::CheckpointAnchorUnknownLog { log: id }.into(),
+        refusal(contract::CheckpointAnchorUnknownLog { log: id }),
     );
     let done = evm.found(&log).unwrap();
     assert_eq!(done.value, id);
     let event = contract::LogFounded::decode_log(&done.logs[0]).unwrap().data;
     assert_eq!((event.log, event.origin.as_str(), event.keys.as_slice()), (id, ORIGIN, log.founding.keys()));
     let again = evm.found(&log).map(|_| ()).unwrap_err();
-    assert_eq!(again, ContractRefusal::Checkpoint(contract::CheckpointAnchorLogExists { log: id }.into()));
+    assert_eq!(again, refusal(contract::CheckpointAnchorLogExists { log: id }));
     // Somebody else takes the origin, and gets a log of another name.
     let squatter = AnchorLog { origin: ORIGIN.to_owned(), founding: key_set(&keys(40, 1)) };
     assert_ne!(evm.found(&squatter).unwrap().value, id);
@@ -54,14 +54,15 @@ fn what_is_no_log_is_not_founded() {
     let mut evm = Evm::empty(4);
     let address = Address::with_last_byte;
     let keys = |numbers: &[u8]| -> Vec<Address> { numbers.iter().copied().map(address).collect() };
-    let mut check = |origin: String, keys: Vec<Address>, quorum: u64, expected: Refused| {
+    let mut check = |origin: String, keys: Vec<Address>, quorum: u64, expected: ContractRefusal| {
         let quorum = U256::from(quorum);
         refused(&mut evm, &contract::foundCall { origin, keys, quorum }, expected);
     };
     let origin = || ORIGIN.to_owned();
-    let invalid_keys = |index: u64| contract::CheckpointAnchorInvalidKeys { index: U256::from(index) }.into();
-    check(String::new(), keys(&[1]), 1, contract::CheckpointAnchorInvalidOrigin {}.into());
-    check("a".repeat(256), keys(&[1]), 1, contract::CheckpointAnchorInvalidOrigin {}.into());
+    let invalid_keys =
+        |index: u64| refusal(contract::CheckpointAnchorInvalidKeys { index: U256::from(index) });
+    check(String::new(), keys(&[1]), 1, refusal(contract::CheckpointAnchorInvalidOrigin {}));
+    check("a".repeat(256), keys(&[1]), 1, refusal(contract::CheckpointAnchorInvalidOrigin {}));
     check(origin(), keys(&[]), 1, invalid_keys(0));
     check(origin(), (1..=65).map(address).collect(), 44, invalid_keys(65));
     check(origin(), keys(&[0, 1]), 2, invalid_keys(0));
@@ -70,7 +71,7 @@ fn what_is_no_log_is_not_founded() {
     for (count, smallest, wrong) in [(1, 1, 0), (1, 1, 2), (4, 3, 2), (4, 3, 5), (6, 5, 4), (20, 14, 13)] {
         let [quorum, smallest, largest] = [wrong, smallest, count].map(U256::from);
         let expected = contract::CheckpointAnchorInvalidQuorum { quorum, smallest, largest };
-        check(origin(), (1..=count).map(|number| address(number as u8)).collect(), wrong, expected.into());
+        check(origin(), (1..=count).map(|number| address(number as u8)).collect(), wrong, refusal(expected));
     }
 }
 
@@ -88,18 +89,18 @@ fn a_quorum_anchors_a_checkpoint_and_sizes_only_grow() {
     assert_eq!(evm.checkpoints(&contract::rootOfCall { log, size: 11 }), B256::ZERO);
     let signatures = evm.gathered(&Signed::Checkpoint { size: 11, root: ROOT });
     let expected = contract::CheckpointAnchorSizeNotGrown { size: 11, anchored: u64::MAX };
-    submit_refused(&mut evm, 11, ROOT, signatures, expected.into());
+    submit_refused(&mut evm, 11, ROOT, signatures, refusal(expected));
     let signatures = evm.gathered(&Signed::Checkpoint { size: 10, root: ROOT });
     submit_refused(
         &mut evm,
         10,
         ROOT,
         signatures,
-        contract::CheckpointAnchorAlreadyAnchored { log, size: 10 }.into(),
+        refusal(contract::CheckpointAnchorAlreadyAnchored { log, size: 10 }),
     );
     for (size, root) in [(0, ROOT), (12, B256::ZERO)] {
         let signatures = evm.gathered(&Signed::Checkpoint { size, root });
-        submit_refused(&mut evm, size, root, signatures, contract::CheckpointAnchorEmptyTree {}.into());
+        submit_refused(&mut evm, size, root, signatures, refusal(contract::CheckpointAnchorEmptyTree {}));
     }
 }
 
@@ -110,11 +111,11 @@ fn signatures_must_be_of_the_quorum_over_this_very_checkpoint_each_once_and_in_o
     let good = evm.signed(4, &signed);
     let [quorum, two] = [3, 2].map(U256::from);
     let missing = contract::CheckpointAnchorQuorumMissing { signatures: two, quorum };
-    submit_refused(&mut evm, 10, ROOT, good[..2].to_vec(), missing.into());
+    submit_refused(&mut evm, 10, ROOT, good[..2].to_vec(), refusal(missing));
     let none = contract::CheckpointAnchorQuorumMissing { signatures: U256::ZERO, quorum };
-    submit_refused(&mut evm, 10, ROOT, Vec::new(), none.into());
+    submit_refused(&mut evm, 10, ROOT, Vec::new(), refusal(none));
     let unordered =
-        |index: u64| contract::CheckpointAnchorSignersUnordered { index: U256::from(index) }.into();
+        |index: u64| refusal(contract::CheckpointAnchorSignersUnordered { index: U256::from(index) });
     let pick = |places: &[usize]| places.iter().map(|place| good[*place].clone()).collect::<Vec<_>>();
     submit_refused(&mut evm, 10, ROOT, pick(&[0, 2, 1]), unordered(2));
     submit_refused(&mut evm, 10, ROOT, pick(&[0, 1, 1]), unordered(2));
@@ -127,9 +128,10 @@ fn signatures_must_be_of_the_quorum_over_this_very_checkpoint_each_once_and_in_o
     with_foreign.sort();
     let with_foreign = with_foreign.into_iter().map(|(_, signature)| signature).collect();
     let unknown = contract::CheckpointAnchorUnknownSigner { signer: stranger.address() };
-    submit_refused(&mut evm, 10, ROOT, with_foreign, unknown.into());
+    submit_refused(&mut evm, 10, ROOT, with_foreign, refusal(unknown));
     // Lengths, and the other s of the same signature (EIP-2).
-    let invalid = |index: u64| contract::CheckpointAnchorInvalidSignature { index: U256::from(index) }.into();
+    let invalid =
+        |index: u64| refusal(contract::CheckpointAnchorInvalidSignature { index: U256::from(index) });
     let cut = Bytes::from(good[1][..64].to_vec());
     submit_refused(&mut evm, 10, ROOT, vec![good[0].clone(), cut, good[2].clone()], invalid(1));
     submit_refused(
@@ -155,11 +157,12 @@ fn signatures_must_be_of_the_quorum_over_this_very_checkpoint_each_once_and_in_o
     ];
     for digest in others {
         let signatures = evm.keys.iter().take(3).map(|key| key.sign(digest).unwrap()).collect();
-        let refusal = evm.submit_with(10, ROOT, signatures).map(|_| ()).unwrap_err();
-        let ContractRefusal::Checkpoint(refusal) = refusal else { panic!("{refusal}") };
+        let found = evm.submit_with(10, ROOT, signatures).map(|_| ()).unwrap_err();
+        let ContractRefusal::Checkpoint(found) = found else { panic!("{found}") };
         assert!(matches!(
-            refusal,
-            Refused::CheckpointAnchorUnknownSigner(_) | Refused::CheckpointAnchorSignersUnordered(_)
+            found,
+            CheckpointAnchorErrors::CheckpointAnchorUnknownSigner(_)
+                | CheckpointAnchorErrors::CheckpointAnchorSignersUnordered(_)
         ));
     }
     evm.submit_with(10, ROOT, good).unwrap();
@@ -206,7 +209,7 @@ fn two_roots_of_one_size_are_kept_and_freeze_the_log() {
     let proof = evm.checkpoints(&contract::equivocationCall { log });
     assert_eq!((proof.size, proof.root, proof.otherRoot), (10, ROOT, OTHER));
     assert!(evm.checkpoints(&contract::latestCall { log }).frozen);
-    let frozen: Refused = contract::CheckpointAnchorFrozen { log }.into();
+    let frozen = refusal(contract::CheckpointAnchorFrozen { log });
     let signatures = evm.gathered(&Signed::Checkpoint { size: 30, root: ROOT });
     submit_refused(&mut evm, 30, ROOT, signatures.clone(), frozen.clone());
     let (keys, quorum) = (evm.file.log.founding.keys().to_vec(), U256::from(3));
@@ -233,14 +236,14 @@ fn an_equivocation_is_reported_for_any_size_and_survives_a_change_of_keys() {
     };
     let before = root(&evm, 15, ROOT, 0);
     let roots_equal = contract::CheckpointAnchorRootsEqual { root: ROOT };
-    refused(&mut evm, &report(&before, &before, 15), roots_equal.into());
+    refused(&mut evm, &report(&before, &before, 15), refusal(roots_equal));
     let nothing = contract::SignedRoot { root: B256::ZERO, ..before.clone() };
-    refused(&mut evm, &report(&before, &nothing, 15), contract::CheckpointAnchorEmptyTree {}.into());
+    refused(&mut evm, &report(&before, &nothing, 15), refusal(contract::CheckpointAnchorEmptyTree {}));
     change_keys(&mut evm, keys(20, 4));
     let after = root(&evm, 15, OTHER, 1);
     let unknown = contract::SignedRoot { version: 2, ..after.clone() };
     let no_version = contract::CheckpointAnchorUnknownVersion { log, version: 2 };
-    refused(&mut evm, &report(&before, &unknown, 15), no_version.into());
+    refused(&mut evm, &report(&before, &unknown, 15), refusal(no_version));
     // Signed by the keys of the other version, or for another size.
     for (one, other, size) in [
         (&contract::SignedRoot { version: 1, ..before.clone() }, &after, 15),
@@ -299,7 +302,7 @@ fn the_present_keys_replace_themselves_and_no_signature_serves_twice() {
     };
     assert!(evm.send(evm.file.checkpoint_anchor, &call).is_err());
     let no_version = contract::CheckpointAnchorUnknownVersion { log, version: 3 };
-    refused(&mut evm, &contract::keySetCall { log, version: 3 }, no_version.into());
+    refused(&mut evm, &contract::keySetCall { log, version: 3 }, refusal(no_version));
     let set = evm.checkpoints(&contract::keySetCall { log, version: 1 });
     assert_eq!(set.keys, replayed.keys());
 }

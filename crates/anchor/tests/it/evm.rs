@@ -1,7 +1,7 @@
 //! An EVM in memory with both contracts on it.
 
 use alloy_primitives::{Address, B256, Bytes, Log, TxKind};
-use alloy_sol_types::SolCall;
+use alloy_sol_types::{SolCall, SolError};
 use databourse_anchor::{
     AnchorFile, AnchorKey, AnchorLog, AnchorSignature, ContractRefusal, KeySet, Signed,
     contracts::{CheckpointAnchor, checkpoint_anchor_code, statement_anchor_code},
@@ -46,6 +46,14 @@ pub(crate) fn keys(first: u8, count: u8) -> Vec<AnchorKey> {
 
 pub(crate) fn key_set(keys: &[AnchorKey]) -> KeySet {
     KeySet::new(keys.iter().map(AnchorKey::address).collect(), None).unwrap()
+}
+
+/// A refusal of one of the contracts, as it is read from a chain.
+#[track_caller]
+pub(crate) fn refusal(error: impl SolError) -> ContractRefusal {
+    let refusal = ContractRefusal::decode(&error.abi_encode());
+    assert!(!matches!(refusal, ContractRefusal::Other(_)), "{refusal}");
+    refusal
 }
 
 impl Evm {

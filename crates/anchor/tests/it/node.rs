@@ -2,16 +2,14 @@
 
 use crate::{
     artefacts::judges,
-    evm::{ORIGIN, key_set, keys},
+    evm::{ORIGIN, key_set, keys, refusal},
     samples::statement,
 };
 use alloy_primitives::{Address, B256, Bytes, U64};
 use alloy_rpc_client::RpcClient;
 use databourse_anchor::{
-    Anchor, AnchorError, AnchorFile, AnchorKey, AnchorLog, AnchorSignature, Anchored, Chain, ContractRefusal,
-    Patience, Signed, StatementTree,
-    contracts::CheckpointAnchor::{self as checkpoints, CheckpointAnchorErrors},
-    gather,
+    Anchor, AnchorError, AnchorFile, AnchorKey, AnchorLog, AnchorSignature, Anchored, Chain, Patience,
+    Signed, StatementTree, contracts::CheckpointAnchor as checkpoints, gather,
 };
 use databourse_testkit::anvil::Anvil;
 use serde_json::{Value, json};
@@ -211,9 +209,9 @@ async fn a_second_history_is_never_sent_and_one_on_the_chain_is_seen() {
     assert_eq!((size, anchored, ours), (10, ROOT, OTHER));
     assert_eq!(place.sent_count().await, 4);
     let grown = place.submit(9, ROOT, patience(1)).await.unwrap_err();
-    let AnchorError::Refused(ContractRefusal::Checkpoint(refusal)) = grown else { panic!("{grown}") };
+    let AnchorError::Refused(grown) = grown else { panic!("{grown}") };
     let expected = checkpoints::CheckpointAnchorSizeNotGrown { size: 9, anchored: 10 };
-    assert_eq!(refusal, CheckpointAnchorErrors::from(expected), "before anything is paid");
+    assert_eq!(grown, refusal(expected), "before anything is paid");
     // Somebody else submits what a dishonest quorum signed.
     let call = checkpoints::submitCall {
         log: place.anchor.file().log.id(),

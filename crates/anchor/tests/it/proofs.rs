@@ -1,6 +1,6 @@
 //! The contract's verifier against the ledger's own (RFC 9162 §2.1.3.2, §2.1.4.2): what one takes, the other takes.
 
-use crate::evm::Evm;
+use crate::evm::{Evm, refusal};
 use alloy_primitives::B256;
 use databourse_anchor::{
     ContractRefusal,
@@ -179,9 +179,9 @@ fn entries_and_consistency_are_proven_against_anchored_roots_only() {
         |old, new| contract::isConsistentCall { log, oldSize: old, newSize: new, proof: proof.clone() };
     assert!(evm.checkpoints(&consistent(9, 23)));
     assert!(!evm.checkpoints(&consistent(23, 9)));
-    let check = |refusal: Option<ContractRefusal>, size| {
+    let check = |found: Option<ContractRefusal>, size| {
         let expected = contract::CheckpointAnchorNotAnchored { log, size };
-        assert_eq!(refusal, Some(ContractRefusal::Checkpoint(expected.into())));
+        assert_eq!(found, Some(refusal(expected)));
     };
     check(evm.ask(to, &included(&entry, 22)).err(), 22);
     check(evm.ask(to, &consistent(8, 23)).err(), 8);

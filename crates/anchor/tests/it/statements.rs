@@ -1,7 +1,7 @@
 //! The statement anchor and the tree over a statement's lines.
 
 use crate::{
-    evm::Evm,
+    evm::{Evm, refusal},
     samples::{HOLDER, WINDOW, statement, statement_at},
 };
 use alloy_primitives::{B256, Bytes, U256};
@@ -87,7 +87,7 @@ fn a_line_without_its_statement_is_a_refusal() {
     let found = evm.ask(to, &call).map(|_| ()).unwrap_err();
     let (window, holder) = (line.leaf.window, HOLDER.to_owned());
     let expected = contract::StatementAnchorNotAnchored { log: evm.log(), window, holder };
-    assert_eq!(found, ContractRefusal::Statement(expected.into()));
+    assert_eq!(found, refusal(expected));
 }
 
 #[test]
@@ -98,33 +98,32 @@ fn a_statement_is_anchored_once_on_an_anchored_checkpoint_by_the_quorum() {
         let call = anchor_call(evm, of, signatures);
         assert_eq!(evm.send(to, &call).map(|_| ()).unwrap_err(), expected);
     };
-    let refusal = |error: contract::StatementAnchorErrors| ContractRefusal::Statement(error);
     let of = tree.signed_with(10, ROOT);
     let signed = |evm: &Evm, of: &StatementRoot| evm.gathered(&Signed::Statement(of.clone()));
     let signatures = signed(&evm, &of);
     let again = contract::StatementAnchorAlreadyAnchored { log, root: of.root };
-    check(&mut evm, &of, signatures, refusal(again.clone().into()));
+    check(&mut evm, &of, signatures, refusal(again.clone()));
     // Another root for it, signed by all, changes nothing either.
     let other = StatementRoot { root: ROOT, ..of.clone() };
     let signatures = signed(&evm, &other);
-    check(&mut evm, &other, signatures, refusal(again.into()));
+    check(&mut evm, &other, signatures, refusal(again));
     let mut next = StatementRoot { window: "CNY/2#8".to_owned(), ..of.clone() };
     next.checkpoint_size = 11;
     let signatures = signed(&evm, &next);
     let missing = contract::StatementAnchorCheckpointMissing { log, size: 11 };
-    check(&mut evm, &next, signatures, refusal(missing.into()));
+    check(&mut evm, &next, signatures, refusal(missing));
     next.checkpoint_size = 10;
     for empty in
         [StatementRoot { line_count: 0, ..next.clone() }, StatementRoot { root: B256::ZERO, ..next.clone() }]
     {
         let signatures = signed(&evm, &empty);
-        check(&mut evm, &empty, signatures, refusal(contract::StatementAnchorEmptyStatement {}.into()));
+        check(&mut evm, &empty, signatures, refusal(contract::StatementAnchorEmptyStatement {}));
     }
     // What the checkpoint anchor refuses comes through.
     let two = evm.signed(2, &Signed::Statement(next.clone()));
     let too_few =
         CheckpointAnchor::CheckpointAnchorQuorumMissing { signatures: U256::from(2), quorum: U256::from(3) };
-    check(&mut evm, &next, two, ContractRefusal::Checkpoint(too_few.into()));
+    check(&mut evm, &next, two, refusal(too_few));
     // Signed for another checkpoint's root.
     let elsewhere = StatementRoot { checkpoint_root: B256::repeat_byte(1), ..next.clone() };
     let call = anchor_call(&evm, &next, evm.signed(3, &Signed::Statement(elsewhere)));

@@ -1,6 +1,5 @@
 //! One file per command of the binary.
 
-#[cfg(feature = "anchor")]
 pub(crate) mod anchor;
 pub(crate) mod audit;
 pub(crate) mod bench;
