@@ -22,7 +22,7 @@ fn rows(count: u8) -> Vec<(String, u64)> {
     let quorum = key_set(&evm.keys).quorum();
     let of = format!("{quorum} of {count}");
     let founded = evm.file.log.clone();
-    let mut rows = vec![(format!("`found`, {count} keys"), evm.found(&founded).unwrap().gas)];
+    let mut rows = vec![(format!("`found`, keys: {count}"), evm.found(&founded).unwrap().gas)];
     rows.push((format!("`submit`, first of a log, {of} signatures"), evm.submit(1_000, ROOT).unwrap().gas));
     rows.push((format!("`submit`, later, {of} signatures"), evm.submit(1 << 40, ROOT).unwrap().gas));
     let tree = StatementTree::new(&statement(1_000)).unwrap();
