@@ -1,5 +1,6 @@
 //! The command line: what can be typed, with help for a newcomer and an example in each command.
 
+pub(crate) mod anchor;
 pub(crate) mod audit;
 pub(crate) mod certificate;
 pub(crate) mod fsck;
@@ -120,6 +121,17 @@ pub(crate) enum Command {
         reconcile --window CNY/2#7 --book book.csv --bank camt.053.xml --rail iso20022 --json"
     )]
     Reconcile(settle::ReconcileArgs),
+    /// Put checkpoints and settlement statements on a public chain, and prove by it.
+    #[command(
+        after_help = "Examples:\n  databourse anchor key --out payer.key\n  databourse anchor deploy --payer payer.key \
+        --origin databourse.example/yangtze --key 0x… --key 0x…\n  curl -s http://127.0.0.1:8080/checkpoint > \
+        checkpoint.txt\n  databourse anchor sign --checkpoint checkpoint.txt --policy policy.txt --out sh.json\n  \
+        databourse anchor submit --payer payer.key --signature sh.json js.json zj.json --token-file operator.token\n  \
+        databourse anchor status --url http://127.0.0.1:8080\n  databourse anchor statement statement.json \
+        --checkpoint checkpoint.txt --out sh.json\n  databourse anchor prove statement.json --line 3 --rpc \
+        http://127.0.0.1:8545"
+    )]
+    Anchor(anchor::AnchorArgs),
     /// Make a signing key of a party that keeps its own, show its public half, or sign with it.
     #[command(
         after_help = "Examples:\n  databourse key new --out merchant.key\n  databourse key public merchant.key"

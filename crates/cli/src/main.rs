@@ -48,6 +48,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trace(args) => Ok(runtime.block_on(commands::trace::run(args))),
         Command::Settle(args) => runtime.block_on(commands::settle::run(args)),
         Command::Reconcile(args) => Ok(runtime.block_on(commands::settle::reconcile(args))),
+        Command::Anchor(args) => runtime.block_on(commands::anchor::run(args)),
         Command::Key(args) => done(commands::key::run(args.command)),
         Command::Token(args) => done(commands::token::run(args)),
         Command::Verify(args) => commands::verify::run(&args),

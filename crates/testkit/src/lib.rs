@@ -11,11 +11,12 @@
 //!
 //! [`judges`] are the accounting programs that an exported journal is held before, [`ledger_judges`] the implementations of
 //! transparency logs that a published ledger is; [`outside`] installs such programs.
-//! [`browser`] is a real one.
+//! [`browser`] is a real one, [`anvil`] a real node of a chain.
 //!
 //! `DATABOURSE_TEST_FSYNC=off` makes it faster on slow disks; by default the tests' commits are as durable as real ones.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its database must fail")]
 
+pub mod anvil;
 pub mod browser;
 mod cluster;
 mod database;

@@ -84,16 +84,47 @@ pub fn python(folder: &Path, packages: &[&str], options: &[&str]) -> PathBuf {
     python
 }
 
+/// The `node` of JavaScript, installed with its package manager if absent.
+///
+/// # Panics
+/// When it cannot be had.
+pub fn node() -> Command {
+    if !runs(Command::new("node").arg("--version")) || !runs(Command::new("npm").arg("--version")) {
+        apt_install("nodejs");
+        apt_install("npm");
+    }
+    Command::new("node")
+}
+
+/// What the lock file in `source` names, without scripts, in `installed`. Call it with the lock of [`alone_in`].
+///
+/// # Panics
+/// When it cannot be had, or lock file and `package.json` disagree.
+pub fn npm_ci(source: &Path, installed: &Path) {
+    let lock = fs::read(source.join("package-lock.json")).expect("a lock file");
+    // Written last, so that what was interrupted is begun anew.
+    let done = installed.join("installed.json");
+    if fs::read(&done).is_ok_and(|known| known == lock) {
+        return;
+    }
+    node();
+    let _ = fs::remove_dir_all(installed);
+    fs::create_dir_all(installed).expect("a folder for packages");
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(name), installed.join(name)).expect("a copy");
+    }
+    let mut command = Command::new("npm");
+    must(command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(installed));
+    fs::write(done, lock).expect("a mark in the folder");
+}
+
 /// Packages of npm in a folder of their own below `folder`, each `name@version`, without their scripts; gives the
 /// `node_modules` that has them. Call it with the lock of [`alone_in`].
 ///
 /// # Panics
 /// When they cannot be had.
 pub fn npm(folder: &Path, packages: &[&str]) -> PathBuf {
-    if !runs(Command::new("node").arg("--version")) || !runs(Command::new("npm").arg("--version")) {
-        apt_install("nodejs");
-        apt_install("npm");
-    }
+    node();
     let name = packages.first().expect("a package").replace(['/', '@'], "-");
     let place = folder.join(format!("npm{name}"));
     let modules = place.join("node_modules");

@@ -1,5 +1,6 @@
 //! One file per command of the binary.
 
+pub(crate) mod anchor;
 pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod certificate;
