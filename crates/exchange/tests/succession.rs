@@ -71,7 +71,6 @@ async fn end_of(node: &Node) -> Predecessor {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "does not pass yet: the proposal to close is not answered in time"]
 async fn a_ledger_ends_under_load_and_the_next_one_goes_on_from_its_root() {
     let mut region = Region::start(&CODES).await;
     let policy: Policy = region.node("sh").policy().parse().unwrap();
