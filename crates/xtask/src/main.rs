@@ -1,91 +1,32 @@
-//! Daily work: `cargo xtask test | simulate | fuzz | ready | dependencies | accept | generate | contracts`.
+//! `cargo xtask`: builds `databourse-tasks` and starts it.
 //!
-//! Each command installs what it needs and needs nothing outside the repository, except `accept`, which reads the real
-//! files that stand beside it.
+//! Cargo chooses the features of a dependency by the packages that it builds together. Built by itself the program of the
+//! tasks would get other ones than the tests get, and two hundred packages would be compiled twice. So this one, which
+//! needs nothing, has it built with the whole workspace in view.
 
-mod accept;
-mod audit;
-mod books;
-mod contracts;
-mod dependencies;
-mod fuzz;
-mod generate;
-mod ready;
-mod run;
-mod simulate;
-mod test;
+use std::{
+    env,
+    path::Path,
+    process::{Command, ExitCode},
+};
 
-use clap::{Parser, Subcommand};
-use std::path::PathBuf;
-
-#[derive(Parser)]
-#[command(about = "Daily work on Databourse")]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Runs every test of the workspace; installs PostgreSQL if there is none.
-    Test {
-        /// Passed on to `cargo test`, e.g. `-p databourse-market`.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// Runs a whole region on one thread with a network and disks that fail, once for each seed.
-    Simulate {
-        /// How many seeds.
-        #[arg(long, default_value_t = 1_000)]
-        seeds: u64,
-        /// The first of them; alone with `--seeds 1` it repeats a run.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
-    /// Hostile input for every parser, guided by coverage.
-    Fuzz {
-        /// How long each target runs.
-        #[arg(long, default_value_t = 60)]
-        seconds: u64,
-        /// Only this target; may be given several times.
-        #[arg(long)]
-        target: Vec<String>,
-    },
-    /// What CI checks besides tests: format, lints, documentation, generated files, and that the dependencies were judged.
-    Ready,
-    /// Judges licences and sources of the dependencies with cargo-deny; needed when Cargo.lock or .deny.toml changed.
-    Dependencies,
-    /// Plays the real files with the release build, checks every total, and has hledger and beancount judge the journal.
-    Accept {
-        /// The folder with the real files.
-        #[arg(long, default_value = "../shared/data")]
-        data: PathBuf,
-        /// Mirror the ledger of the real files and audit the copy, too.
-        #[arg(long)]
-        audit: bool,
-        /// With the build that the tests use, which CI has anyway, in place of the release build.
-        #[arg(long)]
-        debug: bool,
-    },
-    /// Writes the files that are made from the code: docs/refusals.md.
-    Generate {
-        /// Changes nothing; fails if a file is not what the code says.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Compiles contracts/src with the pinned compiler into contracts/out; needs node and npm.
-    Contracts,
-}
-
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
-        Command::Test { arguments } => test::test(&arguments),
-        Command::Simulate { seeds, seed } => simulate::simulate(seeds, seed),
-        Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, &target),
-        Command::Ready => ready::ready(),
-        Command::Dependencies => dependencies::judge(),
-        Command::Accept { data, audit, debug } => accept::accept(&data, audit, debug),
-        Command::Generate { check } => generate::generate(check),
-        Command::Contracts => contracts::contracts(),
+fn main() -> ExitCode {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or_else(|| Path::new("."));
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--workspace", "--bin", "databourse-tasks", "--features"]);
+    build.arg(env::var_os("DATABOURSE_TESTED_FEATURES").unwrap_or_default());
+    let mut tasks = Command::new(root.join("target/debug/databourse-tasks"));
+    tasks.args(env::args_os().skip(1));
+    for command in [build.current_dir(root), &mut tasks] {
+        match command.status() {
+            Ok(status) if status.success() => {}
+            Ok(_) => return ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("{command:?}: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
     }
+    ExitCode::SUCCESS
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test, on a machine that has only Rust and a package manager.
 
-use crate::run::{TESTED_FEATURES, cargo, lines_of, output_of, root};
+use crate::run::{cargo, lines_of, output_of, root, tested_features};
 use anyhow::{Context as _, anyhow, bail};
 use databourse_store::cluster::Binaries;
 use serde::Deserialize;
@@ -91,7 +91,7 @@ impl Program {
 fn run_all(postgresql: &Path) -> anyhow::Result<(String, bool)> {
     let mut build = cargo(&["test", "--no-run", "--message-format=json-render-diagnostics", "--workspace"]);
     let mut programs = Vec::new();
-    let built = lines_of(build.args(["--features", TESTED_FEATURES]), |line| {
+    let built = lines_of(build.arg("--features").arg(tested_features()), |line| {
         programs.extend(Program::of(&line));
     })?;
     if !built {
@@ -116,7 +116,7 @@ fn run_all(postgresql: &Path) -> anyhow::Result<(String, bool)> {
         ended.map(Result::flatten).collect::<anyhow::Result<_>>()
     })?;
     let mut examples = cargo(&["test", "--doc", "--no-fail-fast", "--workspace", "--features"]);
-    let examples = output_of(examples.arg(TESTED_FEATURES))?;
+    let examples = output_of(examples.arg(tested_features()))?;
     Ok(lanes
         .into_iter()
         .chain([examples])

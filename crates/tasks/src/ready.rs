@@ -3,7 +3,7 @@
 use crate::{
     dependencies,
     generate::generate,
-    run::{TESTED_FEATURES, cargo, must},
+    run::{cargo, must, tested_features},
 };
 
 /// Format, lints, documentation, generated files, and that the dependencies are those that were judged.
@@ -11,7 +11,8 @@ pub(crate) fn ready() -> anyhow::Result<()> {
     must(&mut cargo(&["fmt", "--all", "--check"]))?;
     dependencies::were_judged()?;
     generate(true)?;
-    let checked = ["--workspace", "--locked", "--features", TESTED_FEATURES];
+    let features = tested_features();
+    let checked = ["--workspace".as_ref(), "--locked".as_ref(), "--features".as_ref(), features.as_os_str()];
     must(cargo(&["clippy", "--all-targets"]).args(checked).args(["--", "-D", "warnings"]))?;
     must(cargo(&["doc", "--no-deps"]).args(checked).env("RUSTDOCFLAGS", "-D warnings"))
 }

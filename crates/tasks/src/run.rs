@@ -3,19 +3,21 @@
 use anyhow::{Context as _, bail};
 use std::{
     env,
+    ffi::OsString,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-/// What is compiled in for tests and lints beside the default: what a dishonest node does, which nothing but tests can
-/// reach, and the cosignatures that nobody makes yet.
-pub(crate) const TESTED_FEATURES: &str = "databourse-exchange/dishonest,databourse-ledger/ml-dsa";
+/// What is compiled in for tests and lints beside the default; `.cargo/config.toml` has the list.
+pub(crate) fn tested_features() -> OsString {
+    env::var_os("DATABOURSE_TESTED_FEATURES").unwrap_or_default()
+}
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
-    let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("crates/xtask"), PathBuf::from);
-    here.ancestors().nth(2).map_or_else(|| PathBuf::from("."), PathBuf::from)
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
 /// `cargo` as it runs this program.

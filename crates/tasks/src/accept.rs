@@ -2,7 +2,7 @@
 
 use crate::{
     audit, books,
-    run::{TESTED_FEATURES, cargo, must, output_of, root},
+    run::{cargo, must, output_of, root, tested_features},
 };
 use anyhow::{Context as _, bail};
 use std::{
@@ -57,7 +57,7 @@ pub(crate) fn accept(data: &Path, is_audited: bool, is_debug: bool) -> anyhow::R
 fn build(is_debug: bool) -> anyhow::Result<PathBuf> {
     let mut command = cargo(&["build", "--locked", "--bin", "databourse"]);
     if is_debug {
-        command.args(["--workspace", "--features", TESTED_FEATURES]);
+        command.args(["--workspace", "--features"]).arg(tested_features());
     } else {
         command.arg("--release");
     }
