@@ -23,7 +23,7 @@ pub(super) struct Final {
 pub(super) enum Source {
     /// The node's own database, and the policy to judge it by, if one was given.
     Database {
-        database: Database,
+        database: Box<Database>,
         store: Store,
         exchange: ExchangeCode,
         is_region: bool,
@@ -54,7 +54,7 @@ impl Source {
             (None, None) => {
                 let config = Config::load(args.config.config.as_deref())?;
                 must_exist(&config.database)?;
-                let database = Database::open(&config.database).await?;
+                let database = Box::new(Database::open(&config.database).await?);
                 let store = Store::connect(database.config.clone(), 1).await?;
                 let (exchange, is_region) = (config.exchange.code.clone(), config.region.has_genesis());
                 Ok(Self::Database { database, store, exchange, is_region, policy })
