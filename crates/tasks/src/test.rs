@@ -73,6 +73,7 @@ impl Program {
     }
 
     /// Runs it and shows what it printed once it has ended.
+    #[expect(clippy::disallowed_methods, reason = "how long it took is shown, and nothing depends on it")]
     fn run(&self, postgresql: &Path) -> anyhow::Result<(String, bool)> {
         let name = self.source.strip_prefix(root()).unwrap_or(&self.source).display();
         let began = Instant::now();
