@@ -57,7 +57,8 @@ pub(crate) fn accept(data: &Path, is_audited: bool, is_debug: bool) -> anyhow::R
 fn build(is_debug: bool) -> anyhow::Result<PathBuf> {
     let mut command = cargo(&["build", "--locked", "--bin", "databourse"]);
     if is_debug {
-        command.args(["--workspace", "--features"]).arg(tested_features());
+        // The test brings the features that only tests ask for into view.
+        command.args(["--workspace", "--test", "view", "--features"]).arg(tested_features());
     } else {
         command.arg("--release");
     }

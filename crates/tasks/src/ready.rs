@@ -14,5 +14,10 @@ pub(crate) fn ready() -> anyhow::Result<()> {
     let features = tested_features();
     let checked = ["--workspace".as_ref(), "--locked".as_ref(), "--features".as_ref(), features.as_os_str()];
     must(cargo(&["clippy", "--all-targets"]).args(checked).args(["--", "-D", "warnings"]))?;
-    must(cargo(&["doc", "--no-deps"]).args(checked).env("RUSTDOCFLAGS", "-D warnings"))
+    // With examples, because then dependencies have the features that they had for clippy, and are not checked again.
+    must(
+        cargo(&["doc", "--no-deps", "--lib", "--bins", "--examples"])
+            .args(checked)
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
 }
