@@ -187,11 +187,13 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
     let statement: Value =
         serde_json::from_slice(&fs::read(li_na.folder.join("statement.json")).unwrap()).unwrap();
     let size = li_na.checkpoint_from(statement["statement"]["ledger_size"].as_u64().unwrap()).await;
-    let policy = li_na.fetch("/v1/policy", "policy.txt").await;
+    li_na.fetch("/v1/policy", "policy.txt").await;
 
-    // Nothing is signed that the policy does not trust, or before the statement's entries.
-    fs::write(li_na.folder.join("other.txt"), policy.replace(&origin, "databourse.example/other")).unwrap();
-    let refused = li_na.ends("anchor sign --checkpoint checkpoint.txt --policy other.txt --out sh.json", 1);
+    // Nothing is signed that the log did not sign, or before the statement's entries.
+    let checkpoint = fs::read_to_string(li_na.folder.join("checkpoint.txt")).unwrap();
+    let grown = checkpoint.replacen(&format!("\n{size}\n"), &format!("\n{}\n", size + 1), 1);
+    fs::write(li_na.folder.join("grown.txt"), grown).unwrap();
+    let refused = li_na.ends("anchor sign --checkpoint grown.txt --out sh.json", 1);
     assert!(refused.contains("nothing was signed"), "{refused}");
     let early = li_na.ends("anchor statement statement.json --checkpoint first.txt --out early.json", 1);
     assert!(early.contains("take a later checkpoint"), "{early}");
