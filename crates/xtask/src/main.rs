@@ -28,7 +28,13 @@ fn main() -> ExitCode {
     build.arg(env::var_os("DATABOURSE_TESTED_FEATURES").unwrap_or_default());
     let mut tasks = Command::new(root.join("target/debug/databourse-tasks"));
     tasks.args(env::args_os().skip(1));
+    // What cargo says of this package to a program that it starts; there are build scripts that would run again for it.
+    let own = env::vars_os().map(|(name, _)| name).filter(|name| {
+        ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.to_string_lossy().starts_with(start))
+    });
+    let own: Vec<_> = own.collect();
     for command in [build.current_dir(root), &mut tasks] {
+        own.iter().for_each(|name| _ = command.env_remove(name));
         match command.status() {
             Ok(status) if status.success() => {}
             Ok(_) => return ExitCode::FAILURE,
