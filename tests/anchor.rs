@@ -167,7 +167,7 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
 
     // Keys, of which one pays; the contracts of this ledger.
     let (exchange, payer) = (li_na.key("anchor.key"), li_na.key("payer.key"));
-    assert!(li_na.ends("anchor key --out payer.key", 1).contains("never overwritten"));
+    assert!(li_na.ends("anchor key --out payer.key", 2).contains("never overwritten"));
     li_na.chain("anvil_setBalance", json!([payer, "0x56bc75e2d63100000"])).await;
     let bare = li_na.chain("evm_snapshot", json!([])).await;
     let origin = li_na.fetch("/checkpoint", "first.txt").await.lines().next().unwrap().to_owned();
@@ -175,7 +175,7 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
     let deployed = li_na.does(&deploy);
     assert!(deployed.contains("chain 链  31337"), "{deployed}");
     assert_eq!(li_na.does(&deploy), deployed, "nothing is created twice");
-    assert!(li_na.ends(&format!("{deploy} --key {payer}"), 1).contains("another ledger, or has other keys"));
+    assert!(li_na.ends(&format!("{deploy} --key {payer}"), 2).contains("another ledger, or has other keys"));
 
     // A settled window with its statement, and a checkpoint that holds it.
     for step in ["close", "sign", "instruct"] {
@@ -193,14 +193,14 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
     let checkpoint = fs::read_to_string(li_na.folder.join("checkpoint.txt")).unwrap();
     let grown = checkpoint.replacen(&format!("\n{size}\n"), &format!("\n{}\n", size + 1), 1);
     fs::write(li_na.folder.join("grown.txt"), grown).unwrap();
-    let refused = li_na.ends("anchor sign --checkpoint grown.txt --out sh.json", 1);
+    let refused = li_na.ends("anchor sign --checkpoint grown.txt --out sh.json", 2);
     assert!(refused.contains("nothing was signed"), "{refused}");
-    let early = li_na.ends("anchor statement statement.json --checkpoint first.txt --out early.json", 1);
+    let early = li_na.ends("anchor statement statement.json --checkpoint first.txt --out early.json", 2);
     assert!(early.contains("take a later checkpoint"), "{early}");
 
     li_na.does("anchor sign --checkpoint checkpoint.txt --out sh.json");
     li_na.does("anchor statement statement.json --checkpoint checkpoint.txt --out sh-statement.json");
-    let early = li_na.ends(&format!("anchor submit {PAY} --signature sh-statement.json"), 1);
+    let early = li_na.ends(&format!("anchor submit {PAY} --signature sh-statement.json"), 2);
     assert!(early.contains("StatementAnchorCheckpointMissing"), "{early}");
     let anchored = li_na.does(&format!("anchor submit {PAY} --signature sh.json"));
     assert!(
@@ -241,10 +241,10 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
     assert!(proven.contains("VALID 有效") && !proven.contains("INVALID"), "{proven}");
     let line: Value = serde_json::from_slice(&fs::read(li_na.folder.join("line.json")).unwrap()).unwrap();
     assert_eq!((&line["leaf"]["effect_minor"], &line["leaf"]["direction"]), (&json!(9_735), &json!("in")));
-    assert!(li_na.ends(&format!("anchor prove statement.json --line {SALES}"), 1).contains("line 6 of"));
+    assert!(li_na.ends(&format!("anchor prove statement.json --line {SALES}"), 2).contains("line 6 of"));
     let out = "--format json --out other.json";
     li_na.does(&format!("settle statement --holder party:{} --window {WINDOW} {out}", id(5, 1)));
-    let absent = li_na.ends(&format!("anchor prove other.json --line 0 --rpc {rpc}"), 1);
+    let absent = li_na.ends(&format!("anchor prove other.json --line 0 --rpc {rpc}"), 2);
     assert!(absent.contains("StatementAnchorNotAnchored"), "{absent}");
 
     // New keys: who signs from now on is another.
@@ -254,7 +254,7 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
     li_na.fetch("/checkpoint", "later.txt").await;
     li_na.does("anchor sign --checkpoint later.txt --out old.json");
     assert!(
-        li_na.ends(&format!("anchor submit {PAY} --signature old.json"), 1).contains("no key of the log")
+        li_na.ends(&format!("anchor submit {PAY} --signature old.json"), 2).contains("no key of the log")
     );
 
     // The chain has what the ledger records, until it forgets.
@@ -262,7 +262,7 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
     let shown = li_na.does(&status);
     assert!(shown.contains("version 1, 1 of 1") && shown.contains("1 checkpoints, 0 of them not"), "{shown}");
     assert_eq!(li_na.chain("evm_revert", json!([bare])).await, json!(true));
-    li_na.ends(&status, 1);
+    li_na.ends(&status, 2);
     li_na.does(&deploy);
     let differs = li_na.ends(&status, 2);
     assert!(differs.contains("DIFFERS 不符") && differs.contains("the chain has nothing"), "{differs}");

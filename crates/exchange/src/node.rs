@@ -307,12 +307,18 @@ impl Node {
         let mut shown = self.0.publisher.subscribe();
         let mut end = self.0.end.clone();
         tokio::select! {
+            // A ledger that has its first block is founded, whatever else stops the node.
+            biased;
             shown = shown.wait_for(|shown| shown.height.0 > 0) => {
                 if shown.is_ok() { return Ok(()) }
             }
             _ = end.wait_for(Option::is_some) => {}
         }
-        Err(NodeError::Pipeline("it ended before the first block".to_owned()))
+        let reason = match &*self.0.end.borrow() {
+            Some(End::Broken(reason)) => reason.clone(),
+            _ => "it ended before the first block".to_owned(),
+        };
+        Err(NodeError::Pipeline(reason))
     }
 
     /// Admits, queues and waits: answers in the order of `submissions`, once they are durable and the checkpoint

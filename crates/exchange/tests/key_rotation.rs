@@ -149,7 +149,10 @@ fn shown(node: &Node) -> SignedCheckpoint {
 
 /// Starts a node alone with keys that are not the ones that it needs, and says why it ended.
 async fn refused(database: &TestDatabase, keys: &NodeKeys) -> String {
-    let (_node, mut running) = Node::start(alone("sh", database.config()), keys).await.unwrap();
+    let (_node, mut running) = match Node::start(alone("sh", database.config()), keys).await {
+        Ok(started) => started,
+        Err(error) => return error.to_string(),
+    };
     let reason = why(&mut running).await;
     running.stop().await;
     reason

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 /// What nothing takes, even on a busy machine.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 const CODES: [&str; 20] = [
     "sh", "js", "zj", "ah", "fj", "bj", "tj", "he", "sx", "nm", "ln", "jl", "hl", "jx", "sd", "ha", "hb",
