@@ -6,16 +6,14 @@ mod submit;
 
 use crate::{
     args::anchor::{AnchorArgs, AnchorCommand, ChainArgs, DeployArgs, PayArgs},
+    commands::key::write_secret,
     settle::write_whole,
 };
 use anyhow::{Context as _, Result, ensure};
 use databourse_anchor::{Anchor, AnchorFile, AnchorKey, AnchorLog, Chain, KeySet, Patience};
 use databourse_exchange::Entropy;
 use databourse_statement::{Statement, read_json};
-use std::{
-    fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, process::ExitCode,
-    time::Duration,
-};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 const HEADING: &str =
     "# A private key on secp256k1 for the anchor contracts. Whoever has it signs as its owner.";
@@ -36,14 +34,7 @@ pub(crate) async fn run(args: AnchorArgs) -> Result<ExitCode> {
 fn new_key(out: &Path) -> Result<()> {
     let seed = Entropy::Os.bytes("anchor key").context("the system has no randomness")?;
     let key = AnchorKey::from_seed(&seed).context("the system's randomness is no key")?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(out)
-        .with_context(|| format!("{} cannot be made (a key is never overwritten)", out.display()))?;
-    writeln!(file, "{HEADING}\n{}", *key.secret_text())?;
-    file.sync_all()?;
+    write_secret(out, HEADING, &key.secret_text())?;
     println!("address 地址  {}", key.address());
     println!("private key 私钥  {} (mode 600; keep a copy where you keep secrets)", out.display());
     Ok(())

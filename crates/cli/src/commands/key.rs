@@ -68,15 +68,20 @@ fn new(out: &Path) -> Result<()> {
 /// Makes a key in a new file under comment lines.
 pub(super) fn write_new(out: &Path, heading: &str) -> Result<SigningKey> {
     let seed = Entropy::Os.bytes("party key").context("the system has no randomness")?;
+    write_secret(out, heading, &zeroize::Zeroizing::new(STANDARD.encode(*seed)))?;
+    Ok(SigningKey::from_seed(*seed))
+}
+
+/// Writes a secret under comment lines into a file that only its owner reads and that was not there before.
+pub(super) fn write_secret(out: &Path, heading: &str, secret: &str) -> Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(out)
         .with_context(|| format!("{} cannot be made (a key is never overwritten)", out.display()))?;
-    writeln!(file, "{heading}\n{}", STANDARD.encode(*seed))?;
-    file.sync_all()?;
-    Ok(SigningKey::from_seed(*seed))
+    writeln!(file, "{heading}\n{secret}")?;
+    Ok(file.sync_all()?)
 }
 
 /// The key in `file`.
