@@ -2,6 +2,8 @@
 //! altered on the way, and copies with a byte flipped.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "support/shop.rs"]
+mod shop;
 mod support;
 
 use axum::{
@@ -13,6 +15,7 @@ use axum::{
 use databourse_ledger::{NoteKeyType, NoteSigner, SignedCheckpoint, SigningKey};
 use databourse_primitives::Digest;
 use serde_json::{Value, json};
+use shop::submit;
 use std::{
     collections::BTreeMap,
     fs,
@@ -22,80 +25,14 @@ use std::{
 };
 use support::{Server, databourse};
 
-fn id(kind: u64, number: u64) -> String {
-    format!("019b8b6e-0000-7000-8{kind:03x}-{number:012x}")
+/// Everybody comes to the market.
+fn opening() -> Vec<Value> {
+    [shop::supply(), shop::demand(10_000_000)].concat()
 }
 
-fn command(id: &str, party: Option<&str>, entry_type: &str, body: &Value) -> Value {
-    match party {
-        Some(party) => json!({ "id": id, "type": entry_type, "on_behalf_of": party, "body": body }),
-        None => json!({ "id": id, "type": entry_type, "body": body }),
-    }
-}
-
-fn party(name: &str, role: &str) -> Value {
-    json!({
-        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": [role],
-        "home_region": "CN-SH", "keys": [], "entrusts_exchange": true, "valid_until": "2090-01-01T00:00:00Z",
-    })
-}
-
-/// A supplier with an offer, and a buyer with money.
-fn supply() -> Vec<Value> {
-    let (supplier, buyer) = (id(1, 1), id(5, 1));
-    let right = json!({
-        "interests": ["product_operation"], "data_class": "enterprise", "source": "shop",
-        "source_statement": { "en": "The shop's own system" },
-    });
-    let details =
-        json!({ "title": { "en": "Product" }, "description": { "en": "Sample" }, "kind": "dataset" });
-    let offer = json!({
-        "product": id(3, 1), "asset": "CNY/2", "pricing": "one_off", "unit_price": "100.00",
-        "terms": {
-            "purposes": ["research"], "term_days": 30, "territory": "CN",
-            "usable_not_visible": false, "exclusive": false,
-        },
-    });
-    let deposit =
-        json!({ "party": buyer, "asset": "CNY/2", "amount_minor": 10_000_000, "bank_reference": "in-1" });
-    vec![
-        command(&supplier, None, "party.certify", &party("supplier", "supplier")),
-        command(&id(2, 1), Some(&supplier), "right.register", &right),
-        command(
-            &id(3, 1),
-            Some(&supplier),
-            "product.list",
-            &json!({ "right": id(2, 1), "details": details }),
-        ),
-        command(&id(4, 1), Some(&supplier), "offer.publish", &offer),
-        command(&buyer, None, "party.certify", &party("buyer", "buyer")),
-        command(&id(6, 1), None, "account.deposit", &deposit),
-    ]
-}
-
-/// Purchases, each ordered, delivered and accepted; every fifth is left open.
+/// Purchases of which every fifth is left open.
 fn purchases(numbers: std::ops::Range<u64>) -> Vec<Value> {
-    let (supplier, buyer) = (id(1, 1), id(5, 1));
-    let mut commands = Vec::new();
-    for number in numbers {
-        let order = id(7, number);
-        let place = json!({ "lines": [{ "offer": id(4, 1), "quantity": 1, "purpose": "research" }] });
-        commands.push(command(&order, Some(&buyer), "order.place", &place));
-        let deliver = json!({ "order": order, "method": "file", "evidence": Digest::of(b"goods") });
-        commands.push(command(&id(8, number), Some(&supplier), "delivery.record", &deliver));
-        if number % 5 != 0 {
-            commands.push(command(&id(9, number), Some(&buyer), "order.accept", &json!({ "order": order })));
-        }
-    }
-    commands
-}
-
-async fn submit(server: &Server, commands: &[Value]) {
-    for batch in commands.chunks(100) {
-        for result in server.submit(batch).await.unwrap() {
-            assert!(result["leaf_index"].is_u64(), "refused: {result}");
-        }
-    }
+    shop::purchases(numbers, |number| number % 5 != 0)
 }
 
 /// An auditor with a policy and a token of its own.
@@ -167,7 +104,7 @@ async fn an_auditor_finds_nothing_in_an_honest_node_and_names_what_another_answe
     let data = folder.path().join("data");
     fs::create_dir_all(&data).unwrap();
     let server = Server::start(&data).await;
-    submit(&server, &supply()).await;
+    submit(&server, &opening()).await;
     submit(&server, &purchases(0..20)).await;
     let auditor = Auditor::new(&server).await;
     auditor.mirrors(&server.url, "copy");
@@ -195,9 +132,12 @@ async fn an_auditor_finds_nothing_in_an_honest_node_and_names_what_another_answe
     assert!(String::from_utf8(text.stdout).unwrap().contains("findings 发现  0"));
 
     // A node that answers otherwise: a balance, a licence too few, and a root.
-    let funds = format!("party:{}:funds:CNY/2", id(1, 1));
-    let proxy =
-        Proxy { upstream: server.url.clone(), account: funds.clone(), licence: format!("{}.1", id(7, 3)) };
+    let funds = format!("party:{}:funds:CNY/2", shop::supplier());
+    let proxy = Proxy {
+        upstream: server.url.clone(),
+        account: funds.clone(),
+        licence: format!("{}.1", shop::order(3)),
+    };
     let url = proxy.start().await;
     let (code, report) = auditor.audits(&url, &[]);
     assert_eq!(code, Some(2), "{report:#}");
@@ -208,12 +148,12 @@ async fn an_auditor_finds_nothing_in_an_honest_node_and_names_what_another_answe
     let slug = funds.replace('/', "-");
     assert_eq!(
         paths,
-        [format!("/v1/accounts/{slug}"), format!("/v1/licences/{}.1", id(7, 3)), "root".to_owned()]
+        [format!("/v1/accounts/{slug}"), format!("/v1/licences/{}.1", shop::order(3)), "root".to_owned()]
     );
     assert_eq!(found["root"]["kind"], "statement_root_differs");
     // The entry that wrote the licence last is its acceptance, and the proof is of it.
-    let licence = found[&*format!("/v1/licences/{}.1", id(7, 3))];
-    let (_, entry) = server.get(&format!("/v1/entries/{}", id(9, 3))).await;
+    let licence = found[&*format!("/v1/licences/{}.1", shop::order(3))];
+    let (_, entry) = server.get(&format!("/v1/entries/{}", shop::acceptance(3))).await;
     assert_eq!(licence["leaf_index"], entry["leaf_index"], "{licence:#} {entry:#}");
     assert!(licence["proof"].as_str().unwrap().starts_with("c2sp.org/tlog-proof@v1\n"), "{licence:#}");
 
@@ -231,11 +171,11 @@ async fn the_life_of_an_order_is_read_from_a_running_node_and_nothing_is_told_of
     let data = folder.path().join("data");
     fs::create_dir_all(&data).unwrap();
     let server = Server::start(&data).await;
-    submit(&server, &supply()).await;
+    submit(&server, &opening()).await;
     // More than one bundle, so that a full tile is read, too.
     submit(&server, &purchases(0..100)).await;
     let auditor = Auditor::new(&server).await;
-    let order = id(7, 3);
+    let order = shop::order(3);
     let trace = |url: &str, trust: &[&str]| {
         let mut command = databourse(&auditor.folder);
         let output = command.args(["trace", &order, "--json", "--url", url]).args(trust).output().unwrap();
@@ -392,7 +332,7 @@ async fn a_mirror_survives_kills_and_one_flipped_byte_anywhere_in_it_is_found_an
     let data = folder.path().join("data");
     fs::create_dir_all(&data).unwrap();
     let server = Server::start(&data).await;
-    submit(&server, &supply()).await;
+    submit(&server, &opening()).await;
     let auditor = Auditor::new(&server).await;
     let copy = auditor.folder.join("copy");
 

@@ -2,9 +2,11 @@
 //! compared, and two exchanges of which one pays the other.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "support/shop.rs"]
+mod shop;
 mod support;
 
-use databourse_primitives::{AmountMinor, Digest};
+use databourse_primitives::AmountMinor;
 use databourse_rails::{
     BankLine, BankOffset, Direction, Directory, Iso20022, LineStatus, Rail as _, Report, SettlementMethod,
 };
@@ -19,70 +21,6 @@ use support::{Server, databourse};
 
 const WINDOW: &str = "CNY/2#1";
 const SALES: u64 = 6;
-
-fn id(kind: u64, number: u64) -> String {
-    format!("019b8b6e-0000-7000-8{kind:03x}-{number:012x}")
-}
-
-fn command(id: &str, party: Option<&str>, entry_type: &str, body: &Value) -> Value {
-    match party {
-        Some(party) => json!({ "id": id, "type": entry_type, "on_behalf_of": party, "body": body }),
-        None => json!({ "id": id, "type": entry_type, "body": body }),
-    }
-}
-
-fn party(name: &str, role: &str, key: Option<&str>) -> Value {
-    let keys: Vec<_> = key.into_iter().collect();
-    json!({
-        "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": [role],
-        "home_region": "CN-SH", "keys": keys, "entrusts_exchange": key.is_none(),
-        "valid_until": "2090-01-01T00:00:00Z",
-    })
-}
-
-/// A supplier of this exchange with an offer at 100.00.
-fn supply() -> Vec<Value> {
-    let supplier = id(1, 1);
-    let right = json!({
-        "interests": ["product_operation"], "data_class": "enterprise", "source": "shop",
-        "source_statement": { "en": "The shop's own system" },
-    });
-    let details =
-        json!({ "title": { "en": "Product" }, "description": { "en": "Sample" }, "kind": "dataset" });
-    let offer = json!({
-        "product": id(3, 1), "asset": "CNY/2", "pricing": "one_off", "unit_price": "100.00",
-        "terms": {
-            "purposes": ["research"], "term_days": 30, "territory": "CN",
-            "usable_not_visible": false, "exclusive": false,
-        },
-    });
-    vec![
-        command(&supplier, None, "party.certify", &party("supplier", "supplier", None)),
-        command(&id(2, 1), Some(&supplier), "right.register", &right),
-        command(
-            &id(3, 1),
-            Some(&supplier),
-            "product.list",
-            &json!({ "right": id(2, 1), "details": details }),
-        ),
-        command(&id(4, 1), Some(&supplier), "offer.publish", &offer),
-    ]
-}
-
-fn place() -> Value {
-    json!({ "lines": [{ "offer": id(4, 1), "quantity": 1, "purpose": "research" }] })
-}
-
-fn deliver(order: &str) -> Value {
-    json!({ "order": order, "method": "file", "evidence": Digest::of(b"goods") })
-}
-
-/// Submits commands of which none may be refused.
-async fn submit(server: &Server, commands: &[Value]) {
-    for result in server.submit(commands).await.unwrap() {
-        assert!(result["leaf_index"].is_u64(), "refused: {result}");
-    }
-}
 
 /// An operator at a terminal.
 struct Operator<'a> {
@@ -156,19 +94,8 @@ async fn an_operator_settles_a_window_writes_statements_and_clears_what_its_book
     let data = folder.path().join("data");
     fs::create_dir_all(&data).unwrap();
     let server = Server::start(&data).await;
-    let buyer = id(5, 1);
-    let mut commands = supply();
-    commands.push(command(&buyer, None, "party.certify", &party("buyer", "buyer", None)));
-    let deposit =
-        json!({ "party": buyer, "asset": "CNY/2", "amount_minor": 100_000, "bank_reference": "in-1" });
-    commands.push(command(&id(6, 1), None, "account.deposit", &deposit));
-    for number in 0..SALES {
-        let order = id(7, number);
-        commands.push(command(&order, Some(&buyer), "order.place", &place()));
-        commands.push(command(&id(8, number), Some(&id(1, 1)), "delivery.record", &deliver(&order)));
-        commands.push(command(&id(9, number), Some(&buyer), "order.accept", &json!({ "order": order })));
-    }
-    submit(&server, &commands).await;
+    let sales = [shop::supply(), shop::demand(100_000), shop::purchases(0..SALES, |_| true)];
+    shop::submit(&server, &sales.concat()).await;
 
     let li_na = Operator::new(&server, "li.na");
     assert!(li_na.does(&["settle", "window", "list"]).contains("open 开放"));
@@ -187,7 +114,7 @@ async fn an_operator_settles_a_window_writes_statements_and_clears_what_its_book
     assert!(li_na.does(&["settle", "instructions", WINDOW]).contains("none 无"));
 
     // The supplier's statement, in its three forms, ends at what it has.
-    let holder = format!("party:{}", id(1, 1));
+    let holder = format!("party:{}", shop::supplier());
     let out = |format: &str| data.join(format!("statement.{format}")).display().to_string();
     for format in ["pdf", "csv", "json"] {
         let arguments =
@@ -202,7 +129,7 @@ async fn an_operator_settles_a_window_writes_statements_and_clears_what_its_book
     assert_eq!(statement.parts().closing_minor, account["balance_minor"].as_i64().unwrap());
 
     // A book that is right, then one with three lines wrong.
-    let lines = book((0..SALES).map(|number| id(7, number)));
+    let lines = book((0..SALES).map(shop::order));
     let clean = write_lines(&data.join("clean.csv"), &lines);
     let output = li_na.run(&["reconcile", "--window", WINDOW, "--book", &clean]);
     let shown = String::from_utf8(output.stdout).unwrap();
@@ -320,16 +247,13 @@ async fn the_other_exchange_signs_pays_and_its_payment_settles_the_window() {
     let [peer, log, witness, votes, buyer_key] = names.map(|name| OwnKey::new(&data, name));
     fs::write(data.join("databourse.toml"), config([&peer, &log, &witness, &votes])).unwrap();
     let server = Server::start(&data).await;
-    submit(&server, &supply()).await;
-    let (buyer, order) = (id(5, 1), id(7, 1));
-    let certify = party("buyer", "buyer", Some(&buyer_key.public));
-    peer.posts(&server, &buyer, "party.certify", &certify).await;
-    let deposit =
-        json!({ "party": buyer, "asset": "CNY/2", "amount_minor": 100_000, "bank_reference": "in-1" });
-    peer.posts(&server, &id(6, 1), "account.deposit", &deposit).await;
-    buyer_key.posts(&server, &order, "order.place", &place()).await;
-    submit(&server, &[command(&id(8, 1), Some(&id(1, 1)), "delivery.record", &deliver(&order))]).await;
-    buyer_key.posts(&server, &id(9, 1), "order.accept", &json!({ "order": order })).await;
+    shop::submit(&server, &shop::supply()).await;
+    let certify = shop::party("buyer", "buyer", Some(&buyer_key.public));
+    peer.posts(&server, &shop::buyer(), "party.certify", &certify).await;
+    peer.posts(&server, &shop::deposit(), "account.deposit", &shop::money(100_000)).await;
+    buyer_key.posts(&server, &shop::order(1), "order.place", &shop::place()).await;
+    shop::submit(&server, &[shop::deliver(1)]).await;
+    buyer_key.posts(&server, &shop::acceptance(1), "order.accept", &shop::accept(1)).await;
 
     let li_na = Operator::new(&server, "li.na");
     li_na.does(&["settle", "window", "close", WINDOW]);
@@ -344,7 +268,7 @@ async fn the_other_exchange_signs_pays_and_its_payment_settles_the_window() {
             head["window"] = json!(WINDOW);
             head["pair"] = json!(pair);
             head["root"] = found["ledger_root"].clone();
-            peer.posts(&server, &id(10, number), "window.sign", &json!({ "head": head })).await;
+            peer.posts(&server, &shop::id(10, number), "window.sign", &json!({ "head": head })).await;
         }
     }
     assert!(li_na.does(&["settle", "window", "show", WINDOW]).contains("closed 已关闭"));

@@ -89,22 +89,63 @@ async fn submit(server: &Server, number: u64) {
     assert!(results[0]["leaf_index"].is_u64(), "{}", results[0]);
 }
 
-#[tokio::test]
-async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let key_file = data.join("witness.key").display().to_string();
-    let made = witness(data)
-        .args(["key", "new", "--name", "witness.example/w1", "--out", &key_file])
-        .output()
-        .unwrap();
+/// Makes the witness's key and names it in the node's configuration.
+fn make_key(folder: &Path, port: u16, options: &[&str]) -> VerifierKey {
+    let key_file = folder.join("witness.key").display().to_string();
+    let mut command = witness(folder);
+    command.args(["key", "new", "--name", "witness.example/w1", "--out", &key_file]).args(options);
+    let made = command.output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let shown = String::from_utf8(made.stdout).unwrap();
     let key = shown.lines().find_map(|line| line.strip_prefix("verifier key  ")).unwrap();
-    let key: VerifierKey = key.parse().unwrap();
     let config = format!("[node]\nwitnesses = [{{ url = \"http://127.0.0.1:{port}\", key = \"{key}\" }}]\n");
-    fs::write(data.join("databourse.toml"), config).unwrap();
+    fs::write(folder.join("databourse.toml"), config).unwrap();
+    key.parse().unwrap()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The region's own policy, which is the witness's list of logs.
+async fn write_policy(server: &Server, folder: &Path) -> String {
+    let region = text(server, "/v1/policy").await;
+    fs::write(folder.join("policy.txt"), &region).unwrap();
+    region
+}
+
+async fn shown_checkpoint(server: &Server) -> SignedCheckpoint {
+    SignedCheckpoint::parse(text(server, "/checkpoint").await.as_bytes()).unwrap()
+}
+
+#[cfg(feature = "ml-dsa")]
+#[tokio::test]
+async fn a_witness_that_signs_with_ml_dsa_is_heard_and_what_it_signed_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, port) = (folder.path(), free_port());
+    let key = make_key(data, port, &["--algorithm", "ml-dsa-44"]);
+    let mut server = Server::start(data).await;
+    submit(&server, 1).await;
+    write_policy(&server, data).await;
+    let running = WitnessProcess::start(data, port);
+    let keys = [key];
+    let cosigned = async || shown_checkpoint(&server).await.verify(&keys).is_ok();
+    eventually("the checkpoint is cosigned", &cosigned).await;
+    let before = shown_checkpoint(&server).await;
+    running.kill();
+    server.kill();
+    let server = Server::start(data).await;
+    let after = shown_checkpoint(&server).await;
+    assert_eq!(after.checkpoint, before.checkpoint);
+    after.verify(&keys).unwrap();
+    server.stop();
+}
+
+#[tokio::test]
+async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, port) = (folder.path(), free_port());
+    let key = make_key(data, port, &[]);
 
     // Nobody listens there: the node commits all the same, and says so.
     let mut server = Server::start(data).await;
@@ -115,14 +156,9 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     assert_eq!((&failing["name"], &failing["size"]), (&json!("witness.example/w1"), &json!(0)));
     assert!(failing["failure"].as_str().unwrap().contains("does not answer"), "{failing}");
 
-    // The region's policy is the witness's list of logs.
-    let region = text(&server, "/v1/policy").await;
-    fs::write(data.join("policy.txt"), &region).unwrap();
+    let region = write_policy(&server, data).await;
     let running = WitnessProcess::start(data, port);
-    let checkpoint = async || {
-        let text = text(&server, "/checkpoint").await;
-        SignedCheckpoint::parse(text.as_bytes()).unwrap()
-    };
+    let checkpoint = async || shown_checkpoint(&server).await;
     let cosigned = async || checkpoint().await.verify(std::slice::from_ref(&key)).is_ok();
     eventually("the checkpoint is cosigned", &cosigned).await;
     let answering = health().await;
@@ -174,7 +210,7 @@ async fn a_node_is_cosigned_when_its_witness_answers_and_waits_for_it_never() {
     both.check(&before).unwrap();
     server.kill();
     let server = Server::start(data).await;
-    let after = SignedCheckpoint::parse(text(&server, "/checkpoint").await.as_bytes()).unwrap();
+    let after = shown_checkpoint(&server).await;
     assert_eq!(after.checkpoint, before.checkpoint);
     let proven = receipt_at(&server, &token, 5).await;
     for signed in [&after, &proven.checkpoint] {

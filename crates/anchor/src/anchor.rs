@@ -1,7 +1,7 @@
 //! The contracts of a ledger through a node: deploying and reading.
 
 use crate::{
-    AnchorError, AnchorFile, AnchorKey, Chain, ContractRefusal, KeySet, LineProof, Patience,
+    AnchorError, AnchorFile, AnchorKey, Chain, ContractRefusal, KeySet, LineProof, Patience, StatementRoot,
     contracts::{
         CheckpointAnchor::{self as checkpoints, CheckpointAnchorErrors},
         StatementAnchor as statements, checkpoint_anchor_code, statement_anchor_code,
@@ -23,6 +23,23 @@ pub struct LogState {
     pub keys: KeySet,
     /// Two roots of one size that were signed: the log is frozen.
     pub equivocation: Option<(u64, B256, B256)>,
+}
+
+/// A statement as the chain keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnchoredStatement {
+    /// Root of the tree over its lines.
+    pub root: B256,
+    /// Number of lines.
+    pub line_count: u64,
+    /// Size of the anchored checkpoint that it was signed with.
+    pub checkpoint_size: u64,
+}
+
+impl From<&StatementRoot> for AnchoredStatement {
+    fn from(of: &StatementRoot) -> Self {
+        Self { root: of.root, line_count: of.line_count, checkpoint_size: of.checkpoint_size }
+    }
 }
 
 /// The contracts of one ledger, on the chain that they are on.
@@ -120,6 +137,34 @@ impl Anchor {
         let call = checkpoints::rootOfCall { log: self.file.log.id(), size };
         let root = self.chain.read(self.file.checkpoint_anchor, &call, block).await?;
         Ok(Some(root).filter(|root| !root.is_zero()))
+    }
+
+    /// The statement of `holder` in `window` that is anchored, if one is, in the latest state.
+    ///
+    /// # Errors
+    /// `Node`.
+    pub async fn statement_of(
+        &self,
+        window: &str,
+        holder: &str,
+    ) -> Result<Option<AnchoredStatement>, AnchorError> {
+        self.statement_at(window, holder, None).await
+    }
+
+    pub(crate) async fn statement_at(
+        &self,
+        window: &str,
+        holder: &str,
+        block: Option<u64>,
+    ) -> Result<Option<AnchoredStatement>, AnchorError> {
+        let (log, window, holder) = (self.file.log.id(), window.to_owned(), holder.to_owned());
+        let call = statements::statementOfCall { log, window, holder };
+        let found = self.chain.read(self.file.statement_anchor, &call, block).await?;
+        Ok((!found.root.is_zero()).then_some(AnchoredStatement {
+            root: found.root,
+            line_count: found.lineCount,
+            checkpoint_size: found.checkpointSize,
+        }))
     }
 
     /// Whether the contract finds the line in the statement that it names.

@@ -35,7 +35,7 @@ mod transaction;
 mod typed;
 
 pub use alloy_primitives::{Address, B256, Bytes};
-pub use anchor::{Anchor, LogState};
+pub use anchor::{Anchor, AnchoredStatement, LogState};
 pub use chain::Chain;
 pub use confirm::{CONFIRMATIONS_MAX, Patience};
 pub use error::{AnchorError, ContractRefusal};

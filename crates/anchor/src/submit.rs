@@ -1,7 +1,7 @@
 //! Anchoring: what the exchanges signed becomes true on the chain, whoever sends it and however often.
 
 use crate::{
-    Anchor, AnchorError, AnchorKey, KeySet, Patience, StatementRoot,
+    Anchor, AnchorError, AnchorKey, AnchoredStatement, KeySet, Patience, StatementRoot,
     chain::Event,
     contracts::{CheckpointAnchor as checkpoints, StatementAnchor as statements},
 };
@@ -60,27 +60,27 @@ impl Anchor {
         patience: Patience,
     ) -> Result<Anchored, AnchorError> {
         let (log, contract) = (self.file.log.id(), self.file.statement_anchor);
-        let ours = statements::Statement {
-            root: statement.root,
-            lineCount: statement.line_count,
-            checkpointSize: statement.checkpoint_size,
-        };
         let (window, holder) = (statement.window.clone(), statement.holder.clone());
-        let of = statements::statementOfCall { log, window: window.clone(), holder: holder.clone() };
         let is_anchored = async |block: Option<u64>| -> Result<bool, AnchorError> {
-            let anchored = self.chain.read(contract, &of, block).await?;
-            if anchored.root.is_zero() || anchored == ours {
-                return Ok(anchored == ours);
+            match self.statement_at(&window, &holder, block).await? {
+                None => Ok(false),
+                Some(anchored) if anchored == AnchoredStatement::from(statement) => Ok(true),
+                Some(anchored) => {
+                    let (window, holder) = (window.clone(), holder.clone());
+                    Err(AnchorError::OtherStatement { holder, window, anchored: anchored.root })
+                }
             }
-            let (window, holder) = (window.clone(), holder.clone());
-            Err(AnchorError::OtherStatement { holder, window, anchored: anchored.root })
         };
         is_anchored(None).await?;
         let anchor = statements::anchorCall {
             log,
             window: window.clone(),
             holder: holder.clone(),
-            statement: ours.clone(),
+            statement: statements::Statement {
+                root: statement.root,
+                lineCount: statement.line_count,
+                checkpointSize: statement.checkpoint_size,
+            },
             signatures: signatures.to_vec(),
         };
         let call = (TxKind::Call(contract), anchor.abi_encode().into());

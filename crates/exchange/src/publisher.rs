@@ -1,27 +1,26 @@
 //! What the node shows to everybody: the final checkpoint, tiles, and proofs against that checkpoint.
 //!
-//! A checkpoint is signed only over committed leaves, after the commit, and shown once it is final (`finality`). Tiles come from the database when they are
-//! full and from the edge in memory when they are not; full ones are cached with their inner nodes, which makes a
-//! proof out of a few look-ups.
+//! A checkpoint is signed only over committed leaves, after the commit, and shown once it is final (`finality`). Tiles and
+//! proofs are in `tree`; what is kept for the next start in `kept`.
+
+mod kept;
+mod tree;
+
+pub(crate) use kept::{keep_final, resume};
 
 use crate::{
     finality::{Cosigners, Finality, Fork, Progress},
     gossip::Outbox,
-    node::{Inner, NodeError},
     pool::{Answers, Reply, SubmitError},
     witnesses::Lines,
 };
 use databourse_ledger::{
-    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSignature, NoteSigner, Receipt,
-    SignedCheckpoint, VerifierKey,
+    Checkpoint, CheckpointError, NoteError, NoteKeyType, NoteSignature, NoteSigner, SignedCheckpoint,
+    VerifierKey,
 };
-use databourse_merkle::{
-    BundleCoord, Hash, TileCoord, TileEdge, TileNodes, TilePath, consistency_proof, inclusion_proofs, tile,
-    tiles_for_consistency, tiles_for_inclusions,
-};
+use databourse_merkle::{Hash, TileEdge, TileNodes};
 use databourse_party::{Cosigner, KeyPurpose};
 use databourse_primitives::{ExchangeCode, Height, LeafIndex, Line, Timestamp, TreeSize};
-use databourse_store::{FinalCheckpoint, Store};
 use lru::LruCache;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +29,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
-use tracing::warn;
 
 /// Full tiles in memory: 16 KiB each with their inner nodes.
 const TILES_CACHED_MAX: NonZeroUsize = NonZeroUsize::new(2_048).unwrap();
@@ -330,188 +328,11 @@ impl Publisher {
         let cosigners = self.cosigners.borrow().clone()?;
         cosigners.policy().ok().map(|policy| policy.to_string())
     }
-
-    /// The body of a tile or bundle as served, `None` if the shown tree has none of that width. A partial one that has
-    /// become full is served from the full one.
-    pub(crate) async fn body(&self, store: &Store, path: &TilePath) -> Result<Option<Vec<u8>>, NodeError> {
-        let shown = self.shown();
-        match path {
-            TilePath::Tile(coord) => {
-                let hashes = self.hashes(store, &shown, *coord).await?;
-                Ok(hashes.map(|hashes| tile::encode(&hashes)))
-            }
-            TilePath::Bundle(coord) => bundle(store, &shown, *coord).await,
-        }
-    }
-
-    async fn hashes(
-        &self,
-        store: &Store,
-        shown: &Published,
-        coord: TileCoord,
-    ) -> Result<Option<Vec<Hash>>, NodeError> {
-        let Some(exists) = tile::tile_at(coord.level(), coord.index(), shown.size.0) else { return Ok(None) };
-        if coord.width() > exists.width() {
-            return Ok(None);
-        }
-        let width = usize::from(coord.width());
-        if exists.is_full() {
-            let nodes = self.full_tile(store, coord.full()).await?;
-            return Ok(nodes.hashes().get(..width).map(<[Hash]>::to_vec));
-        }
-        Ok(shown.edge.partial(coord.level()).get(..width).map(<[Hash]>::to_vec))
-    }
-
-    async fn full_tile(&self, store: &Store, coord: TileCoord) -> Result<Arc<TileNodes>, NodeError> {
-        let key = (coord.level(), coord.index());
-        if let Some(nodes) = self.tiles.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Arc::clone(nodes));
-        }
-        let missing = || NodeError::Damaged(format!("tile {} is not in the store", coord.path()));
-        let hashes = store.full_tile(coord.level(), coord.index()).await?.ok_or_else(missing)?;
-        let nodes = TileNodes::new(coord, hashes)
-            .map_err(|_| NodeError::Damaged(format!("tile {} is not full in the store", coord.path())))?;
-        let nodes = Arc::new(nodes);
-        self.tiles.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&nodes));
-        Ok(nodes)
-    }
-
-    /// Proof that the leaf at `index` is in the shown tree; `None` if it is not there yet. Against a smaller tree if outside
-    /// witnesses cosigned that one.
-    pub(crate) async fn receipt(
-        &self,
-        store: &Store,
-        index: LeafIndex,
-    ) -> Result<Option<Receipt>, NodeError> {
-        Ok(self.receipts(store, &[index]).await?.pop().flatten())
-    }
-
-    /// The same for many leaves, all against one checkpoint and built in one pass; in the order of `indexes`.
-    pub(crate) async fn receipts(
-        &self,
-        store: &Store,
-        indexes: &[LeafIndex],
-    ) -> Result<Vec<Option<Receipt>>, NodeError> {
-        let shown_size = self.shown().size.0;
-        let covered: Vec<_> =
-            indexes.iter().map(|index| index.0).filter(|index| *index < shown_size).collect();
-        // What is over the last of them is over all.
-        let over = covered.iter().max().map(|last| self.over(LeafIndex(*last)));
-        let Some((over, signed)) = over.and_then(|over| Some((Arc::clone(&over), over.signed.clone()?)))
-        else {
-            return Ok(indexes.iter().map(|_| None).collect());
-        };
-        let size = over.size.0;
-        let tiles = self.nodes(store, &over, tiles_for_inclusions(&covered, size)).await?;
-        let proofs = inclusion_proofs(&covered, size, &tiles)
-            .map_err(|error| NodeError::Damaged(format!("no proofs of the leaves {covered:?}: {error:?}")))?;
-        let mut proofs = proofs.into_iter();
-        let receipt = |index: &LeafIndex| {
-            let proof = if index.0 < shown_size { proofs.next()? } else { return None };
-            Some(Receipt { extra: None, index: *index, proof, checkpoint: signed.clone() })
-        };
-        Ok(indexes.iter().map(receipt).collect())
-    }
-
-    /// Proof that the tree of `old` leaves is the beginning of `over`.
-    pub(crate) async fn consistency(
-        &self,
-        store: &Store,
-        over: &Published,
-        old: TreeSize,
-    ) -> Result<Vec<Hash>, NodeError> {
-        let tiles = self.nodes(store, over, tiles_for_consistency(old.0, over.size.0)).await?;
-        consistency_proof(old.0, over.size.0, &tiles)
-            .map_err(|error| NodeError::Damaged(format!("no proof from size {old}: {error:?}")))
-    }
-
-    async fn nodes(
-        &self,
-        store: &Store,
-        over: &Published,
-        coords: BTreeSet<TileCoord>,
-    ) -> Result<BTreeMap<TileCoord, Arc<TileNodes>>, NodeError> {
-        let mut tiles = BTreeMap::new();
-        for coord in coords {
-            let nodes = if coord.is_full() {
-                self.full_tile(store, coord).await?
-            } else {
-                let hashes = over.edge.partial(coord.level()).to_vec();
-                let damaged = |_| NodeError::Damaged(format!("the edge does not hold {}", coord.path()));
-                Arc::new(TileNodes::new(coord, hashes).map_err(damaged)?)
-            };
-            tiles.insert(coord, nodes);
-        }
-        Ok(tiles)
-    }
-}
-
-async fn bundle(store: &Store, shown: &Published, coord: BundleCoord) -> Result<Option<Vec<u8>>, NodeError> {
-    match tile::bundle_at(coord.index(), shown.size.0) {
-        Some(exists) if coord.width() <= exists.width() => {
-            let Some(first) = coord.first_leaf() else { return Ok(None) };
-            let entries = store.entries(first, u32::from(coord.width())).await?;
-            let mut body = Vec::with_capacity(entries.iter().map(|entry| entry.len() + 2).sum());
-            for entry in entries {
-                let too_long = |_| NodeError::Damaged(format!("an entry of {} is too long", coord.path()));
-                body.extend_from_slice(&u16::try_from(entry.len()).map_err(too_long)?.to_be_bytes());
-                body.extend_from_slice(&entry);
-            }
-            Ok(Some(body))
-        }
-        _ => Ok(None),
-    }
 }
 
 /// Gives the answers. An author that does not wait any more finds its own under its entry's id.
 pub(crate) fn give(answers: Answers) {
     for (reply, answer) in answers {
         let _ = reply.send(answer);
-    }
-}
-
-/// Shows the final checkpoint of before a restart: what was shown once is not taken back while the others are away.
-pub(crate) async fn resume(publisher: &Publisher, store: &Store) -> Result<(), NodeError> {
-    let (Some(kept), Some(_)) = (store.final_checkpoint().await?, store.chain_head().await?) else {
-        return Ok(());
-    };
-    let damaged = |what: &str| NodeError::Damaged(format!("the final checkpoint that was kept: {what}"));
-    let checkpoint = &kept.signed.checkpoint;
-    let edge = store.tree_edge_at(checkpoint.size).await?;
-    let edge = edge.filter(|edge| edge.root() == checkpoint.root);
-    let edge = edge.ok_or_else(|| damaged("the entries in the store have another root"))?;
-    let block = store.block(kept.height).await?.ok_or_else(|| damaged("its block is missing"))?;
-    publisher.resume(Published {
-        checkpoint: kept.signed.to_string(),
-        size: checkpoint.size,
-        root: checkpoint.root,
-        height: kept.height,
-        time: block.time,
-        cosigned_by: BTreeSet::new(),
-        signed: Some(kept.signed),
-        edge,
-    });
-    Ok(())
-}
-
-/// Keeps what is shown, so that it can be shown after a restart. It ends behind the pipeline: what was shown last is kept,
-/// too, since a node whose keys are replaced cannot sign it again.
-pub(crate) async fn keep_final(node: Arc<Inner>) {
-    let mut shown = node.publisher.subscribe();
-    let mut end = node.end.clone();
-    loop {
-        tokio::select! {
-            // What was shown last comes first.
-            biased;
-            changed = shown.changed() => if changed.is_err() { return },
-            // A sender that is gone is a pipeline that is gone.
-            _ = end.wait_for(Option::is_some) => return,
-        }
-        let last = Arc::clone(&shown.borrow_and_update());
-        let Some(signed) = last.signed.clone() else { continue };
-        let saved = node.store.save_final_checkpoint(&FinalCheckpoint { height: last.height, signed }).await;
-        if let Err(failure) = saved {
-            warn!(error = %failure, size = last.size.0, "the final checkpoint is not kept");
-        }
     }
 }

@@ -18,6 +18,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// Files whose names are made durable together.
@@ -123,7 +124,8 @@ impl Mirror {
         Ok(Round { size_before, size, file_count })
     }
 
-    /// Writes the tiles and bundles of `tree` that a tree of `size_before` did not have.
+    /// Writes the tiles and bundles of `tree` that a tree of `size_before` did not have. After a failure nothing is begun
+    /// any more, and what was under way is waited for: when this returns, nobody writes in the folder.
     async fn fetch(&self, size_before: TreeSize, tree: &VerifiedTree) -> Result<u64, LogError> {
         let (old, new) = (size_before.0, tree.size().0);
         let full = tile::tiles_between(old, new);
@@ -131,18 +133,24 @@ impl Mirror {
         let bundles = tile::bundles_between(old, new)
             .chain(tile::partial_bundle(new))
             .map(|bundle| Part::Bundle(bundle.index()));
+        let failed = AtomicBool::new(false);
         // A tile is looked up by the one above it, so high levels first would help; the cache of parents does as well.
-        let mut written = stream::iter(tiles.chain(bundles))
+        let mut written = stream::iter(tiles.chain(bundles).take_while(|_| !failed.load(Ordering::Relaxed)))
             .map(|part| self.keep(tree, part))
             .buffer_unordered(REQUESTS_MAX)
+            .inspect_err(|_| failed.store(true, Ordering::Relaxed))
             .try_chunks(FILES_SYNCED_TOGETHER);
-        let mut file_count = 0;
+        let mut outcome = Ok(0);
         while let Some(files) = written.next().await {
-            let files = files.map_err(|error| error.1)?;
-            sync_folders(&self.folder, &files)?;
-            file_count += files.len() as u64;
+            let synced = files.map_err(|error| error.1).and_then(|files| {
+                sync_folders(&self.folder, &files)?;
+                Ok(files.len() as u64)
+            });
+            failed.fetch_or(synced.is_err(), Ordering::Relaxed);
+            // The first failure is the one that is told.
+            outcome = outcome.and_then(|file_count: u64| Ok(file_count + synced?));
         }
-        Ok(file_count)
+        outcome
     }
 
     /// Writes one file, verified.

@@ -94,8 +94,6 @@ fn on_disk(folder: &Path) -> Files {
     let mut files = Files::new();
     walk(folder, folder, &mut files);
     files.remove(".lock");
-    // What was being written when another file was refused.
-    files.retain(|name, _| !name.ends_with("tmp"));
     files
 }
 

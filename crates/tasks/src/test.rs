@@ -16,6 +16,9 @@ use std::{
 /// time, and more than two regions at once would wait for each other.
 const LANES: usize = 2;
 
+/// A test program that runs with nothing beside it: twenty nodes in one process are a load of their own.
+const ALONE: &str = "crates/consensus/tests/region/main.rs";
+
 /// Installs what the tests need, runs them all, and ends with one line of totals. With `arguments` it is `cargo test` with
 /// these.
 pub(crate) fn test(arguments: &[String]) -> anyhow::Result<()> {
@@ -88,7 +91,7 @@ impl Program {
     }
 }
 
-/// Builds all tests, then runs the programs in two lanes, those of the whole system first.
+/// Builds all tests, then runs the programs in lanes, those of the whole system first.
 fn run_all(postgresql: &Path) -> anyhow::Result<(String, bool)> {
     let mut build = cargo(&["test", "--no-run", "--message-format=json-render-diagnostics", "--workspace"]);
     let mut programs = Vec::new();
@@ -100,6 +103,23 @@ fn run_all(postgresql: &Path) -> anyhow::Result<(String, bool)> {
     }
     // The last is taken first: `tests/` before `crates/`.
     programs.sort();
+    let (alone, others) = programs.into_iter().partition(|program| program.source.ends_with(ALONE));
+    let mut lanes = run_in_lanes(alone, 1, postgresql)?;
+    lanes.extend(run_in_lanes(others, LANES, postgresql)?);
+    let mut examples = cargo(&["test", "--doc", "--no-fail-fast", "--workspace", "--features"]);
+    let examples = output_of(examples.arg(tested_features()))?;
+    Ok(lanes
+        .into_iter()
+        .chain([examples])
+        .fold((String::new(), true), |(all, good), (text, succeeded)| (all + &text, good && succeeded)))
+}
+
+/// Runs the programs, the last first, so many at once. Gives what each lane printed, and whether all of it passed.
+fn run_in_lanes(
+    programs: Vec<Program>,
+    lane_count: usize,
+    postgresql: &Path,
+) -> anyhow::Result<Vec<(String, bool)>> {
     let waiting = Mutex::new(programs);
     let next = || waiting.lock().ok().and_then(|mut waiting| waiting.pop());
     let lane = || {
@@ -111,17 +131,11 @@ fn run_all(postgresql: &Path) -> anyhow::Result<(String, bool)> {
         }
         anyhow::Ok((text, succeeded))
     };
-    let lanes: Vec<_> = thread::scope(|scope| {
-        let running: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..lane_count).map(|_| scope.spawn(lane)).collect();
         let ended = running.into_iter().map(|lane| lane.join().map_err(|_| anyhow!("a lane panicked")));
-        ended.map(Result::flatten).collect::<anyhow::Result<_>>()
-    })?;
-    let mut examples = cargo(&["test", "--doc", "--no-fail-fast", "--workspace", "--features"]);
-    let examples = output_of(examples.arg(tested_features()))?;
-    Ok(lanes
-        .into_iter()
-        .chain([examples])
-        .fold((String::new(), true), |(all, good), (text, succeeded)| (all + &text, good && succeeded)))
+        ended.map(Result::flatten).collect()
+    })
 }
 
 /// Sums the closing lines of the test binaries: `test result: ok. 3 passed; 0 failed; …`.

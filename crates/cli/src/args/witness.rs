@@ -1,6 +1,6 @@
 //! `witness`: what can be typed.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Args)]
@@ -50,12 +50,27 @@ pub(crate) enum WitnessKeyCommand {
         /// The file to write, readable by its owner only.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// What the witness signs with.
+        #[arg(long, value_enum, default_value_t)]
+        algorithm: CosignatureAlgorithm,
     },
     /// Show the verifier key, as a log's configuration and a trust policy name it.
     Show {
         /// The file that `witness key new` wrote.
         file: PathBuf,
     },
+}
+
+/// Algorithms of C2SP tlog-cosignature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum CosignatureAlgorithm {
+    /// Ed25519 (type 0x04), which every client knows.
+    #[default]
+    Ed25519,
+    /// ML-DSA-44 (type 0x06), which a quantum computer does not forge. Nodes and clients built without it pass over it.
+    #[cfg(feature = "ml-dsa")]
+    #[value(name = "ml-dsa-44")]
+    MlDsa44,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
+use zeroize::Zeroizing;
 
 const HEADING: &str =
     "# The private Ed25519 seed of a Databourse party, in base64. Whoever has it signs as the party.";
@@ -60,16 +61,16 @@ fn sign(args: &SignArgs) -> Result<Entry> {
 }
 
 fn new(out: &Path) -> Result<()> {
-    print(&write_new(out, HEADING)?);
+    print(&SigningKey::from_seed(*write_new(out, HEADING)?));
     println!("private seed  {} (mode 600; keep a copy where you keep secrets)", out.display());
     Ok(())
 }
 
-/// Makes a key in a new file under comment lines.
-pub(super) fn write_new(out: &Path, heading: &str) -> Result<SigningKey> {
+/// Draws the seed of a key and keeps it in a new file under comment lines.
+pub(super) fn write_new(out: &Path, heading: &str) -> Result<Zeroizing<[u8; 32]>> {
     let seed = Entropy::Os.bytes("party key").context("the system has no randomness")?;
-    write_secret(out, heading, &zeroize::Zeroizing::new(STANDARD.encode(*seed)))?;
-    Ok(SigningKey::from_seed(*seed))
+    write_secret(out, heading, &Zeroizing::new(STANDARD.encode(*seed)))?;
+    Ok(seed)
 }
 
 /// Writes a secret under comment lines into a file that only its owner reads and that was not there before.
@@ -84,18 +85,24 @@ pub(super) fn write_secret(out: &Path, heading: &str, secret: &str) -> Result<()
     Ok(file.sync_all()?)
 }
 
-/// The key in `file`.
+/// The Ed25519 key in `file`.
 pub(super) fn read(file: &Path) -> Result<SigningKey> {
+    Ok(SigningKey::from_seed(*read_seed(file)?))
+}
+
+/// The seed of a key in `file`.
+pub(super) fn read_seed(file: &Path) -> Result<Zeroizing<[u8; 32]>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let encoded = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    let bytes = STANDARD.decode(encoded.unwrap_or_default()).unwrap_or_default();
+    let bytes = Zeroizing::new(STANDARD.decode(encoded.unwrap_or_default()).unwrap_or_default());
     let seed: [u8; 32] = bytes
+        .as_slice()
         .try_into()
         .map_err(|_| anyhow!("{} is not a key: expected 32 bytes in base64", file.display()))?;
     if seed == [0; 32] {
         bail!("{} holds no key but zeros", file.display());
     }
-    Ok(SigningKey::from_seed(seed))
+    Ok(Zeroizing::new(seed))
 }
 
 fn print(key: &SigningKey) {

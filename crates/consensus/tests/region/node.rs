@@ -136,6 +136,11 @@ impl Region {
         self.folder.path().join(CODES[place]).join("votes.wal")
     }
 
+    /// Half a second for four, and more for more: they all run on one machine.
+    fn vote_timeout(&self) -> Duration {
+        Duration::from_millis(125) * u32::try_from(self.voters).unwrap()
+    }
+
     /// Starts a node on what it kept.
     pub(crate) fn start(&self, place: usize) -> Node {
         self.start_engine(place, |engine| engine)
@@ -172,8 +177,8 @@ impl Region {
             peers: peers.collect(),
             wal_folder: self.folder.path().join(CODES[place]),
             idle_period: self.idle_period,
-            propose_timeout: Duration::from_secs(1),
-            vote_timeout: Duration::from_millis(500),
+            propose_timeout: self.vote_timeout() * 2,
+            vote_timeout: self.vote_timeout(),
             gossip: Gossip { outgoing, incoming },
             status: status_sender,
         });

@@ -207,24 +207,35 @@ impl World {
         if told.id != id || first != (leaf, height) {
             self.fail(format_args!("{id} is acknowledged at {leaf} and at {}", first.0));
         }
-        let exchanges = self.disk(place).tables.exchanges();
-        let signers = cosigners(exchanges.iter(), Height(height));
-        let holds = |code: &ExchangeCode| {
-            let place = CODES.iter().position(|known| *known == code.as_str()).unwrap();
+        let (exchanges, head) = {
             let disk = self.disk(place);
-            let entries = &disk.durable().entries;
-            entries.get(usize::try_from(leaf).unwrap()).is_some_and(|entry| entry.id == id)
+            (disk.tables.exchanges(), disk.tables.height())
         };
-        let holders = signers.iter().filter(|signer| holds(&signer.exchange)).count();
-        if holders < quorum_of(signers.len()) {
+        // The checkpoint of a later block makes an entry final as well, and those sign it who are members then.
+        let holders_of = |later| {
+            let signers = cosigners(exchanges.iter(), Height(later));
+            let holders =
+                signers.iter().filter(|signer| self.holds(&signer.exchange, id, leaf, later)).count();
+            (holders, signers.len())
+        };
+        let counts: Vec<_> = (height..=head).map(holders_of).collect();
+        if !counts.iter().any(|(holders, signers)| *holders >= quorum_of(*signers)) {
             self.fail(format_args!(
-                "{} acknowledges {id} of height {height} while {holders} of {} hold it (repeated {})",
-                CODES[place],
-                signers.len(),
-                told.repeated
+                "{} acknowledges {id} while of the signers of blocks {height} to {head} these hold it: {counts:?} \
+                 (repeated {})",
+                CODES[place], told.repeated
             ));
         }
         self.counts.acknowledged.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether an exchange's disk would have that entry, and all blocks up to `height`, after a loss of power.
+    fn holds(&self, exchange: &ExchangeCode, id: EntryId, leaf: u64, height: u64) -> bool {
+        let place = CODES.iter().position(|known| *known == exchange.as_str()).unwrap();
+        let disk = self.disk(place);
+        let tables = disk.durable();
+        let entry = tables.entries.get(usize::try_from(leaf).unwrap());
+        tables.height() >= height && entry.is_some_and(|entry| entry.id == id)
     }
 
     pub(super) fn acknowledged(&self) -> BTreeMap<EntryId, (u64, u64)> {

@@ -10,7 +10,7 @@ use databourse_anchor::{Anchor, B256, StatementTree};
 use databourse_client::Client;
 use databourse_party::{Anchor as RecordedAnchor, AnchorSubject};
 use databourse_primitives::ChainAddress;
-use std::process::ExitCode;
+use std::{fmt::Display, process::ExitCode};
 
 pub(super) async fn status(args: &StatusArgs) -> Result<ExitCode> {
     let anchor = reach(&args.file.file, &args.chain).await?;
@@ -29,26 +29,53 @@ pub(super) async fn status(args: &StatusArgs) -> Result<ExitCode> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// Whether every checkpoint that the ledger records for this contract is on the chain.
+/// Whether everything that the ledger records for these contracts is on the chain as it is recorded.
 async fn compare(anchor: &Anchor, client: &Client) -> Result<bool> {
-    let recorded: Vec<RecordedAnchor> = client.list("/v1/anchors?kind=checkpoint").await?;
+    let recorded: Vec<RecordedAnchor> = client.list("/v1/anchors").await?;
     let file = anchor.file();
-    let contract = ChainAddress::from_bytes(file.checkpoint_anchor.into_array());
-    let (mut count, mut differing) = (0_usize, 0_usize);
-    for record in
-        recorded.iter().filter(|record| (record.chain_id, record.contract) == (file.chain_id, contract))
-    {
-        let AnchorSubject::Checkpoint { size, root } = &record.subject else { continue };
-        count += 1;
-        let anchored = anchor.root_of(size.0).await?;
-        if anchored != Some(B256::from(*root.as_bytes())) {
-            differing += 1;
-            let found = anchored.map_or_else(|| "nothing".to_owned(), |root| root.to_string());
-            println!("DIFFERS 不符  entry {}: size {size}, root {root}; the chain has {found}", record.id);
+    let [checkpoints, statements] = [file.checkpoint_anchor, file.statement_anchor]
+        .map(|contract| ChainAddress::from_bytes(contract.into_array()));
+    let (mut checkpoint_count, mut statement_count, mut differing_count) = (0_usize, 0_usize, 0_usize);
+    for record in recorded.iter().filter(|record| record.chain_id == file.chain_id) {
+        let (what, is_there, found) = match &record.subject {
+            AnchorSubject::Checkpoint { size, root } if record.contract == checkpoints => {
+                checkpoint_count += 1;
+                let found = anchor.root_of(size.0).await?;
+                let is_there = found == Some(B256::from(*root.as_bytes()));
+                (format!("size {size}, root {root}"), is_there, found.map(|root| root.to_string()))
+            }
+            AnchorSubject::Statement { window, holder, line_count, root, size }
+                if record.contract == statements =>
+            {
+                statement_count += 1;
+                let found = anchor.statement_of(&window.to_string(), &holder.to_string()).await?;
+                let is_there = found.is_some_and(|found| {
+                    let (found_root, ours) = (found.root.0, *root.as_bytes());
+                    (found_root, found.line_count, found.checkpoint_size) == (ours, *line_count, size.0)
+                });
+                let told = |root: &dyn Display, line_count: u64, size: u64| {
+                    format!("{line_count} lines, root {root}, of size {size}")
+                };
+                let what = format!("{window} {holder}: {}", told(root, *line_count, size.0));
+                (
+                    what,
+                    is_there,
+                    found.map(|found| told(&found.root, found.line_count, found.checkpoint_size)),
+                )
+            }
+            _ => continue,
+        };
+        if !is_there {
+            differing_count += 1;
+            let found = found.as_deref().unwrap_or("nothing");
+            println!("DIFFERS 不符  entry {}: {what}; the chain has {found}", record.id);
         }
     }
-    println!("recorded 已记录  {count} checkpoints, {differing} of them not on the chain as recorded");
-    Ok(differing == 0)
+    println!(
+        "recorded 已记录  {checkpoint_count} checkpoints, {statement_count} statements; {differing_count} of them not on \
+         the chain as recorded"
+    );
+    Ok(differing_count == 0)
 }
 
 /// Exit code 1 if the contract does not find the line.
