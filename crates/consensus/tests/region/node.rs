@@ -12,7 +12,7 @@ use std::{
     future::Future,
     net::TcpListener,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU16, Ordering},
     },
     time::Duration,
@@ -25,7 +25,29 @@ use tokio::{
 };
 
 /// What nothing takes, even on a busy machine.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Regions of a few nodes share the machine; a large one has it for itself, or its rounds end before everybody has voted.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// More than these are many.
+const FEW: usize = 5;
+
+/// A part of the machine, while a region is there.
+#[expect(dead_code, reason = "held")]
+enum Share {
+    Part(RwLockReadGuard<'static, ()>),
+    Whole(RwLockWriteGuard<'static, ()>),
+}
+
+impl Share {
+    fn for_nodes(count: usize) -> Self {
+        if count > FEW {
+            return Self::Whole(MACHINE.write().unwrap_or_else(PoisonError::into_inner));
+        }
+        Self::Part(MACHINE.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 const CODES: [&str; 20] = [
     "sh", "js", "zj", "ah", "fj", "bj", "tj", "he", "sx", "nm", "ln", "jl", "hl", "jx", "sd", "ha", "hb",
@@ -46,6 +68,7 @@ pub(crate) struct Region {
     pub(crate) idle_period: Duration,
     /// Whether nodes that are started from now on sign what they agree on.
     pub(crate) votes: bool,
+    _share: Share,
 }
 
 /// A node that runs.
@@ -114,7 +137,8 @@ impl Region {
         let ports = (0..count).map(|_| free_port()).collect();
         let stores = (0..count).map(|_| Store::new()).collect();
         let folder = tempfile::tempdir().unwrap();
-        Self { voters, ports, stores, folder, idle_period: Duration::from_secs(3600), votes: true }
+        let _share = Share::for_nodes(count);
+        Self { voters, ports, stores, folder, idle_period: Duration::from_secs(3600), votes: true, _share }
     }
 
     pub(crate) fn origin() -> Line {

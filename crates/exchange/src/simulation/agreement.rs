@@ -69,7 +69,7 @@ impl Agreement {
             acts: Vec::new(),
             log,
         };
-        for vote in agreement.log.votes.clone() {
+        for vote in std::mem::take(&mut agreement.log.votes) {
             agreement.hear(vote);
         }
         agreement
@@ -91,7 +91,8 @@ impl Agreement {
         &self.validators[round as usize % self.validators.len()]
     }
 
-    /// Takes a vote in; whether it was new.
+    /// Takes a vote in; whether it was new. It is of the log, as the engine has it: who is locked can show why after a crash,
+    /// though those who voted may be away.
     pub(super) fn hear(&mut self, vote: Vote) -> bool {
         let is_voters = self.validator(&vote.voter).is_some_and(|voter| vote.is_of(voter));
         if vote.height != self.log.height || !is_voters {
@@ -109,7 +110,8 @@ impl Agreement {
         if let Some(first) = said.first().filter(|_| !is_known) {
             self.conflicts.push((first.clone(), vote.clone()));
         }
-        said.push(vote);
+        said.push(vote.clone());
+        self.log.votes.push(vote);
         true
     }
 
@@ -198,7 +200,6 @@ impl Agreement {
         let has_voted = self.votes.get(&(round, kind)).is_some_and(|votes| votes.contains_key(&own.exchange));
         if !has_voted {
             let vote = Vote::new((self.log.height, round), kind, block_id, own);
-            self.log.votes.push(vote.clone());
             self.hear(vote.clone());
             self.acts.push(Act::Say(vote));
         }

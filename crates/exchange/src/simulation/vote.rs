@@ -103,7 +103,8 @@ pub(super) enum Stage {
     Precommit,
 }
 
-/// What a node has said at a height: written before it is said, so that it never says otherwise after a crash.
+/// What a node has said and heard at a height: written before it says anything that follows from it, so that it never says
+/// otherwise after a crash.
 #[derive(Debug, Clone, Default)]
 pub(super) struct VoteLog {
     pub(super) height: u64,
