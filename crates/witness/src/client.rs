@@ -1,7 +1,7 @@
 //! Asks a witness for a cosignature (C2SP tlog-witness). Believes nothing: what it gives back is verified.
 
 use crate::request::{body, parse_size};
-use databourse_ledger::{NoteKeyType, NoteSignature, SignedCheckpoint, VerifierKey};
+use databourse_ledger::{NoteSignature, SignedCheckpoint, VerifierKey};
 use databourse_merkle::Hash;
 use databourse_primitives::TreeSize;
 use reqwest::{StatusCode, Url, header::CONTENT_TYPE};
@@ -17,8 +17,10 @@ const CONFLICTS_MAX: usize = 4;
 /// Why there is no cosignature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// The prefix is not an `http` URL, or the key is not of type 0x04.
-    #[error("a witness is an http URL and a key of type 0x04 (cosignature/v1)")]
+    /// The prefix is not an `http` URL, or the key is no witness's.
+    #[error(
+        "a witness is an http URL and a key of type 0x04 (cosignature/v1), or 0x06 (ML-DSA-44) where this program knows it"
+    )]
     Unfit,
     /// It did not answer.
     #[error("the witness does not answer: {0}")]
@@ -78,9 +80,7 @@ impl WitnessClient {
         let url = Url::parse(&url).ok().filter(|url| url.scheme() == "http" && url.has_host());
         let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_LIMIT).build();
         match (url, http) {
-            (Some(url), Ok(http)) if key.key_type() == NoteKeyType::CosignatureV1 => {
-                Ok(Self { http, url, key })
-            }
+            (Some(url), Ok(http)) if key.key_type().cosigns() => Ok(Self { http, url, key }),
             _ => Err(ClientError::Unfit),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     refusal::AddError,
     request::AddCheckpoint,
 };
-use databourse_ledger::{ForeignCheckpoint, NoteKeyType, NoteSignature, NoteSigner, VerifierKey};
+use databourse_ledger::{ForeignCheckpoint, NoteSignature, NoteSigner, VerifierKey};
 use databourse_primitives::TreeSize;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -37,8 +37,10 @@ pub struct WitnessConfig {
 /// Why a witness cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessError {
-    /// The key is not of type 0x04.
-    #[error("the key of a witness is of type 0x04 (cosignature/v1)")]
+    /// The key is one of a log.
+    #[error(
+        "the key of a witness is of type 0x04 (cosignature/v1), or 0x06 (ML-DSA-44) where this program knows it"
+    )]
     KeyTypeUnfit,
     /// The folder cannot be used.
     #[error("the folder {path}: {error}")]
@@ -99,7 +101,7 @@ impl Witness {
     /// [`WitnessError`]; a damaged book among them, which needs an operator.
     pub fn open(config: WitnessConfig) -> Result<Self, WitnessError> {
         let WitnessConfig { signer, logs, folder, clock } = config;
-        if signer.verifier_key().key_type() != NoteKeyType::CosignatureV1 {
+        if !signer.verifier_key().key_type().cosigns() {
             return Err(WitnessError::KeyTypeUnfit);
         }
         let failed = |error| WitnessError::Folder { path: folder.clone(), error };
