@@ -1,4 +1,4 @@
-//! The ledger of the real files, mirrored and audited: no finding.
+//! The ledger of the real files, mirrored and audited: no finding, and at what rate.
 
 use crate::run::{must, output_of};
 use anyhow::{Context as _, bail};
@@ -10,7 +10,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// Serves with `program` the ledger in the data folder `data`, mirrors it, and audits the copy.
+/// Serves with `program` the ledger in the data folder `data`, mirrors it, audits the copy, and measures the audit.
 pub(crate) fn judge(program: &Path, data: &Path) -> anyhow::Result<()> {
     let copy = data.join("mirror");
     let mut token = databourse(program, data);
@@ -33,7 +33,8 @@ pub(crate) fn judge(program: &Path, data: &Path) -> anyhow::Result<()> {
     node.wait()?;
     mirrored?;
     let mut audit = databourse(program, data);
-    must(audit.arg("audit").arg(&copy).arg("--policy").arg(&policy))
+    must(audit.arg("audit").arg(&copy).arg("--policy").arg(&policy))?;
+    must(databourse(program, data).args(["bench", "audit", "--dir"]).arg(&copy))
 }
 
 /// A mirror asks again for twelve seconds, and a ledger of this size is served within them; the second attempt is for a
