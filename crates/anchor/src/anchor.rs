@@ -9,6 +9,7 @@ use crate::{
 };
 use alloy_primitives::{B256, TxKind, U256};
 use alloy_sol_types::SolCall as _;
+use std::fmt;
 
 /// How a log stands on the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub struct AnchoredStatement {
     pub line_count: u64,
     /// Size of the anchored checkpoint that it was signed with.
     pub checkpoint_size: u64,
+}
+
+impl fmt::Display for AnchoredStatement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} lines, root {}, of size {}", self.line_count, self.root, self.checkpoint_size)
+    }
 }
 
 impl From<&StatementRoot> for AnchoredStatement {

@@ -6,11 +6,11 @@ use crate::{
     settle::write_whole,
 };
 use anyhow::Result;
-use databourse_anchor::{Anchor, B256, StatementTree};
+use databourse_anchor::{Anchor, AnchoredStatement, B256, StatementTree};
 use databourse_client::Client;
 use databourse_party::{Anchor as RecordedAnchor, AnchorSubject};
 use databourse_primitives::ChainAddress;
-use std::{fmt::Display, process::ExitCode};
+use std::process::ExitCode;
 
 pub(super) async fn status(args: &StatusArgs) -> Result<ExitCode> {
     let anchor = reach(&args.file.file, &args.chain).await?;
@@ -49,19 +49,13 @@ async fn compare(anchor: &Anchor, client: &Client) -> Result<bool> {
             {
                 statement_count += 1;
                 let found = anchor.statement_of(&window.to_string(), &holder.to_string()).await?;
-                let is_there = found.is_some_and(|found| {
-                    let (found_root, ours) = (found.root.0, *root.as_bytes());
-                    (found_root, found.line_count, found.checkpoint_size) == (ours, *line_count, size.0)
-                });
-                let told = |root: &dyn Display, line_count: u64, size: u64| {
-                    format!("{line_count} lines, root {root}, of size {size}")
+                let expected = AnchoredStatement {
+                    root: B256::from(*root.as_bytes()),
+                    line_count: *line_count,
+                    checkpoint_size: size.0,
                 };
-                let what = format!("{window} {holder}: {}", told(root, *line_count, size.0));
-                (
-                    what,
-                    is_there,
-                    found.map(|found| told(&found.root, found.line_count, found.checkpoint_size)),
-                )
+                let what = format!("{window} {holder}: {expected}");
+                (what, found == Some(expected), found.map(|found| found.to_string()))
             }
             _ => continue,
         };
