@@ -61,7 +61,6 @@ macro_rules! table {
 }
 
 const ROUTES: &[Route] = table! {
-    GET "/" Access::Everybody;
     GET "/healthz" Access::Everybody;
     GET "/readyz" Access::Everybody;
     GET "/v1/region/health" Access::Everybody;
@@ -84,6 +83,7 @@ const ROUTES: &[Route] = table! {
     GET "/v1/policy" Access::Everybody;
     GET "/v1/policy/history" Access::Everybody;
     GET "/v1/region/end" Access::Everybody;
+    GET "/v1/statistics/counts" Access::Everybody;
     GET "/v1/parties" ANY;
     POST "/v1/parties" OPERATOR;
     GET "/v1/parties/{id}" ANY;

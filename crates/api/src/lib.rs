@@ -5,7 +5,7 @@
 //! ```
 //!
 //! One file per noun, complete with its schema and samples: `party right product shares offer order licence delivery refund
-//! dispute voucher hold fee account tax schedule window instruction payment statement reconciliation breaks certificate anchor entry`, and `batch region proposal ledger health home`. What they share: [`Problem`] is
+//! dispute voucher hold fee account tax schedule window instruction payment statement reconciliation breaks certificate anchor entry`, and `batch region proposal ledger health counts`. What they share: [`Problem`] is
 //! every answer that is not a success, `extract` reads requests, `page` lists, `command` turns requests into commands and
 //! acknowledgements into answers, [`routes`] says who may call what, [`token`] makes and verifies tokens.
 //!
@@ -19,6 +19,7 @@ mod batch;
 mod breaks;
 mod certificate;
 mod command;
+mod counts;
 mod delivery;
 mod dispute;
 mod entry;
@@ -26,7 +27,6 @@ mod extract;
 mod fee;
 mod health;
 mod hold;
-mod home;
 mod instruction;
 mod ledger;
 mod licence;

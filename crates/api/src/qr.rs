@@ -111,7 +111,7 @@ impl QrPicture {
         let side = 10 * (self.code.size() + 2 * MARGIN);
         let (height, first, second, middle) = (side + side / 8, side + side / 60, side + side / 12, side / 2);
         let (large, small) = (side / 24, side / 45);
-        let (title, words) = (crate::home::escaped(title), crate::home::escaped(&self.content.words()));
+        let (title, words) = (escaped(title), escaped(&self.content.words()));
         let mut dark = String::new();
         for y in 0..self.code.size() {
             let mut x = 0;
@@ -165,6 +165,22 @@ fn encoded(file: &CertificateFile, page: Option<&str>) -> Option<(QrCode, String
     // An empty segment would be allowed and is not needed.
     let segments = if head.is_empty() { segments.get(1..)? } else { &segments };
     Some((drawn(segments)?, head + &digits))
+}
+
+/// Text made safe for an element.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
 }
 
 /// The smallest code that holds it, with as much error correction as that size allows.
@@ -227,6 +243,7 @@ mod tests {
     fn a_picture_says_what_it_holds_and_lets_no_markup_in() {
         let (file, _) = certificate();
         let picture = QrPicture::of(&file, &"sh-2026-00000042".parse().unwrap(), None, None).unwrap();
+        assert_eq!(escaped("<script>'\"&"), "&lt;script&gt;&#39;&quot;&amp;");
         let svg = picture.svg("<script>");
         assert!(svg.contains("&lt;script&gt;") && svg.contains("可离线核验") && !svg.contains("<script"));
         let side = usize::try_from(picture.code.size() + 2 * MARGIN).unwrap();

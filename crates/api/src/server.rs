@@ -1,8 +1,8 @@
 //! The parts put together: routes, what surrounds them, and a server that stops gracefully.
 
 use crate::{
-    ApiState, Problem, access, account, anchor, batch, breaks, certificate, delivery, dispute, entry, fee,
-    health, hold, home, instruction, ledger, licence,
+    ApiState, Problem, access, account, anchor, batch, breaks, certificate, counts, delivery, dispute, entry,
+    fee, health, hold, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
     offer, openapi as document, order, party, payment, product, proposal, reconciliation, refund, region,
     right, schedule, shares, snapshot, statement, tax, verify, voucher, window,
@@ -37,6 +37,7 @@ fn documented() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(document::base())
         .merge(region::router())
         .merge(crate::succession::router())
+        .merge(counts::router())
         .merge(proposal::router())
         .merge(snapshot::router())
         .merge(party::router())
@@ -85,7 +86,6 @@ pub fn router(state: ApiState) -> Router {
     let docs = Router::from(SwaggerUi::new("/docs").config(Config::new(["/openapi.json"])))
         .layer(from_fn(middleware::docs_policy));
     documented
-        .route("/", routing::get(home::page))
         .route("/verify", routing::get(verify::page))
         .route("/verify/{number}", routing::get(verify::page))
         .route("/verify/assets/{file}", routing::get(verify::asset))

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// For how long the landing page shows the counts that it read last: counting reads an index of each kind.
+/// For how long the counts that were read last are answered: counting reads an index of each kind.
 const COUNTS_KEPT_MS: i64 = 2_000;
 
 /// What every handler shares. Cloning shares it.

@@ -5,8 +5,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Not in the OpenAPI document: pages for people and the document itself.
-const UNDOCUMENTED: [&str; 9] = [
-    "/",
+const UNDOCUMENTED: [&str; 8] = [
     "/openapi.json",
     "/docs",
     "/docs/",

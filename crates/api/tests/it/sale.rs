@@ -1,6 +1,9 @@
 //! A sale through all six stages over HTTP, and who sees what of it.
 
-use crate::support::{Answer, TestExchange, id};
+use crate::{
+    samples::check_answer,
+    support::{Answer, TestExchange, id},
+};
 use axum::body::Body;
 use databourse_api::token::TokenRole;
 use databourse_ledger::{CertificateFile, Policy, Receipt};
@@ -185,6 +188,7 @@ async fn a_sale_over_http() {
 
     money(&sale).await;
     proofs(&sale).await;
+    counts(&sale).await;
     sale.exchange.running.stop().await;
 }
 
@@ -215,6 +219,20 @@ async fn money(sale: &Sale) {
     let all = ["posted_minor", "pending_in_minor", "pending_out_minor", "available_minor"];
     assert_eq!(all.map(|name| seen[name].as_i64().unwrap()), [41_500, 0, 0, 41_500]);
     assert!(seen.get("constraint").is_none(), "an open account");
+}
+
+/// Everybody may know how many there are, and nobody learns who they are.
+async fn counts(sale: &Sale) {
+    let counts = sale.get("", "/v1/statistics/counts").await.expect(200).json();
+    check_answer("Counts", &counts);
+    for noun in ["parties", "rights", "products", "offers", "orders", "licences", "refunds", "certificates"] {
+        let listed = sale.count(&sale.auditor, &format!("/v1/{noun}")).await;
+        assert!(listed > 0 && counts[noun] == json!(listed), "{noun}: {counts}");
+    }
+    let shown = sale.exchange.node.published();
+    assert_eq!((&counts["entries"], &counts["height"]), (&json!(shown.size.0), &json!(shown.height.0)));
+    let checkpoint = sale.get("", "/checkpoint").await.expect(200).text();
+    assert!(checkpoint.contains(counts["root"].as_str().unwrap()), "{checkpoint}");
 }
 
 async fn proofs(sale: &Sale) {
