@@ -5,17 +5,16 @@ use crate::{
     access::Caller,
     command::{Acknowledged, Done},
     extract::{IdempotencyKey, JsonBody, Named, Parameters, malformed, slug_of_account},
-    page::{Cursor, Limit, Page, list_parameters},
+    page::{Page, list_parameters},
     scalar::*,
 };
 use axum::{Json, extract::State};
 use databourse_exchange::Acting;
-use databourse_primitives::{AmountMinor, Asset, EntryId, Height, Label, Timestamp, TreeSize, WindowId};
+use databourse_primitives::{Asset, Label, TreeSize};
 use databourse_settlement::{
-    Account, AccountId, ConstrainAccount, Constraint, DepositMoney, Holder, Side, TransactionKind,
-    WithdrawMoney,
+    Account, AccountId, ConstrainAccount, Constraint, DepositMoney, Holder, WithdrawMoney,
 };
-use databourse_store::{Column, JournalPosting, PostingCursor};
+use databourse_store::Column;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -26,7 +25,6 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(deposit))
         .routes(routes!(withdraw))
         .routes(routes!(get))
-        .routes(routes!(postings))
         .routes(routes!(balances))
         .routes(routes!(constrain))
 }
@@ -154,7 +152,8 @@ async fn list(
     Ok(Json(api.list::<Account>(listing).await?.map(AccountView::from)))
 }
 
-fn must_see(account: &AccountId, caller: &Caller) -> Result<(), Problem> {
+/// Refuses unless the account is the caller's own, or the caller oversees.
+pub(crate) fn must_see(account: &AccountId, caller: &Caller) -> Result<(), Problem> {
     let own = match &account.holder {
         Holder::Party(party) => caller.may_see(&[*party]),
         Holder::Exchange(_) => caller.oversees(),
@@ -272,147 +271,10 @@ fn size_of(text: &str) -> Option<TreeSize> {
     text.parse().ok().filter(|_| digits).map(TreeSize)
 }
 
-/// A posting as a statement shows it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Posting, example = json!({
-    "entry": "019aa2b4-5c00-7000-8000-000000000005",
-    "leaf_index": 1042,
-    "height": 97,
-    "time": "2026-11-22T02:47:32.123Z",
-    "side": "debit",
-    "amount_minor": 127200,
-    "pending_minor": -127200,
-    "asset": "CNY/2",
-    "kind": "post",
-    "window": "CNY/2#7"
-}))]
-struct PostingView {
-    /// The entry that moved the money.
-    #[schema(value_type = EntryIdText)]
-    entry: EntryId,
-    /// The entry's place in the ledger.
-    leaf_index: u64,
-    /// The block that holds it.
-    #[schema(value_type = u64)]
-    height: Height,
-    /// That block's time.
-    #[schema(value_type = TimestampText)]
-    time: Timestamp,
-    /// The side of the account.
-    #[schema(value_type = schema::Side)]
-    side: Side,
-    /// How much was posted, minor units.
-    #[schema(value_type = AmountMinorNumber)]
-    amount_minor: AmountMinor,
-    /// By how much what is pending on this side changed, minor units; below zero when held money is posted or freed.
-    pending_minor: i64,
-    /// What.
-    #[schema(value_type = AssetText)]
-    asset: Asset,
-    /// Why.
-    #[schema(value_type = schema::TransactionKind)]
-    kind: TransactionKind,
-    /// The settlement window that it belongs to.
-    #[schema(value_type = WindowIdText)]
-    window: WindowId,
-}
-
-impl From<JournalPosting> for PostingView {
-    fn from(posting: JournalPosting) -> Self {
-        Self {
-            entry: posting.entry,
-            leaf_index: posting.place.leaf_index,
-            height: posting.height,
-            time: posting.time,
-            side: posting.side,
-            amount_minor: posting.amount_minor,
-            pending_minor: posting.pending_minor,
-            asset: posting.asset,
-            kind: posting.kind,
-            window: posting.window,
-        }
-    }
-}
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-struct PostingParameters {
-    /// How many items at most.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<Limit>,
-    /// The `next` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor>,
-}
-
-/// Lists an account's postings, the oldest first.
-#[utoipa::path(get, path = "/v1/accounts/{id}/postings", operation_id = "listPostings", tag = "accounts",
-    params(("id" = String, Path, example = "exchange:sh:bank:CNY-2"), PostingParameters),
-    responses((status = 200, description = "A page.", body = Page<PostingView>)))]
-async fn postings(
-    State(api): State<ApiState>,
-    caller: Caller,
-    Named(id): Named<AccountId>,
-    Parameters(asked): Parameters<PostingParameters>,
-) -> Result<Json<Page<PostingView>>, Problem> {
-    must_see(&id, &caller)?;
-    let name = id.to_string();
-    let list = format!("posting {name}");
-    let after = asked.cursor.map(|cursor| place_of(&cursor.decode(&list)?)).transpose()?;
-    let limit = asked.limit.unwrap_or_default().0;
-    // One more than asked for tells whether there is a next page.
-    let mut postings = api.store().postings(&name, after, limit.saturating_add(1)).await?;
-    let more = postings.len() > limit as usize;
-    postings.truncate(limit as usize);
-    let next = postings.last().filter(|_| more).map(|last| Cursor::encode(&list, &last.place.to_string()));
-    Ok(Json(Page { items: postings.into_iter().map(PostingView::from).collect(), next }))
-}
-
-fn place_of(text: &str) -> Result<PostingCursor, Problem> {
-    let mut parts = text.split('.');
-    let mut part = || parts.next().and_then(|part| part.parse::<u64>().ok());
-    let place = (|| {
-        let (leaf_index, transaction_no, leg) = (part()?, part()?, part()?);
-        Some(PostingCursor {
-            leaf_index,
-            transaction_no: u32::try_from(transaction_no).ok()?,
-            leg: u32::try_from(leg).ok()?,
-        })
-    })();
-    place.ok_or_else(|| malformed("cursor", "the `next` of the page before").into())
-}
-
 #[expect(dead_code, reason = "written for the OpenAPI document; the real types are in `settlement`")]
 pub(crate) mod schema {
     use crate::scalar::*;
     use utoipa::ToSchema;
-
-    /// Which side of an account a posting is on.
-    #[derive(ToSchema)]
-    #[schema(rename_all = "snake_case")]
-    pub(crate) enum Side {
-        Debit,
-        Credit,
-    }
-
-    /// Why money moved.
-    #[derive(ToSchema)]
-    #[schema(rename_all = "snake_case")]
-    pub(crate) enum TransactionKind {
-        Deposit,
-        Withdrawal,
-        Hold,
-        Post,
-        Void,
-        Expire,
-        Refund,
-        Fee,
-        Voucher,
-        Settlement,
-        WriteOff,
-        Succession,
-    }
 
     /// What an account may still do.
     #[derive(ToSchema)]
@@ -461,19 +323,5 @@ pub(crate) mod schema {
         asset: AssetText,
         /// How much, minor units, above zero.
         amount_minor: AmountMinorNumber,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_in_the_journal_is_read_back() {
-        let place = PostingCursor { leaf_index: 1042, transaction_no: 0, leg: 3 };
-        assert_eq!(place_of(&place.to_string()).unwrap(), place);
-        for bad in ["", "1", "1.2", "1.2.x", "1.4294967296.0", "-1.0.0"] {
-            assert!(place_of(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -15,7 +15,10 @@ use axum::{
 };
 use databourse_exchange::Submission;
 use databourse_market::Answer;
-use databourse_primitives::{EntryId, Height, LeafIndex};
+use databourse_party::Region;
+use databourse_primitives::{EntryId, Height, LeafIndex, PartyId};
+use databourse_settlement::{AccountId, Purpose};
+use databourse_store::PostingCursor;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -121,8 +124,13 @@ struct EntryView {
 /// The answer to an entry, if the caller may see it: its author, operators, auditors.
 async fn visible(api: &ApiState, caller: &Caller, id: EntryId) -> Result<Answer, Problem> {
     let answer: Answer = api.find(&id).await?;
+    must_see(&answer, caller)?;
+    Ok(answer)
+}
+
+fn must_see(answer: &Answer, caller: &Caller) -> Result<(), Problem> {
     let own = caller.party().is_some_and(|party| answer.actor == format!("party:{party}"));
-    if own || caller.oversees() { Ok(answer) } else { Err(Problem::forbidden("an entry of your own")) }
+    if own || caller.oversees() { Ok(()) } else { Err(Problem::forbidden("an entry of your own")) }
 }
 
 /// Shows an entry with its place to its author, operators and auditors; to others it is `resource.forbidden`.
@@ -147,9 +155,28 @@ async fn get(
     }))
 }
 
+/// Whether the entry moved money of `party`: then its proof, which says nothing of what the entry says, is the party's
+/// as well. Who is paid for an order has the proof that the buyer accepted.
+async fn has_moved_money_of(api: &ApiState, party: PartyId, leaf: LeafIndex) -> Result<bool, Problem> {
+    let region: Option<Region> = api.store().get("region").await?;
+    // The place before the entry's first posting; the entry at place 0 founds the region and moves nothing.
+    let Some(before) = leaf.0.checked_sub(1) else { return Ok(false) };
+    let after = PostingCursor { leaf_index: before, transaction_no: u32::MAX, leg: u32::MAX };
+    for asset in region.iter().flat_map(|region| &region.assets) {
+        for purpose in [Purpose::Funds, Purpose::Voucher, Purpose::Tax] {
+            let account = AccountId::party(party, purpose, *asset).to_string();
+            let next = api.store().postings(&account, Some(after), 1).await?;
+            if next.iter().any(|posting| posting.place.leaf_index == leaf.0) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// Downloads the proof that an entry is in the ledger (C2SP tlog-proof), with the checkpoint and its cosignatures.
 ///
-/// To the entry's author, operators and auditors.
+/// To the entry's author, to parties whose money it moved, operators and auditors.
 #[utoipa::path(get, path = "/v1/entries/{id}/receipt", operation_id = "getReceipt", tag = "entries",
     params(("id" = EntryIdText, Path)),
     responses((status = 200, description = "The receipt.", body = String, content_type = "text/plain")))]
@@ -158,7 +185,14 @@ async fn receipt(
     caller: Caller,
     Named(id): Named<EntryId>,
 ) -> Result<Response, Problem> {
-    let answer = visible(&api, &caller, id).await?;
+    let answer: Answer = api.find(&id).await?;
+    let concerned = match caller.party() {
+        Some(party) => has_moved_money_of(&api, party, answer.leaf_index).await?,
+        None => false,
+    };
+    if !concerned {
+        must_see(&answer, &caller)?;
+    }
     let text = api.node.receipt(answer.leaf_index).await?;
     let text = text.ok_or_else(|| Problem::not_found("an entry that the published checkpoint covers"))?;
     let headers = [

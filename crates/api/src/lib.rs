@@ -37,6 +37,7 @@ mod order;
 mod page;
 mod party;
 mod payment;
+mod posting;
 mod problem;
 mod product;
 mod proposal;

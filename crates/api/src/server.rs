@@ -4,8 +4,8 @@ use crate::{
     ApiState, Problem, access, account, anchor, batch, breaks, certificate, counts, delivery, dispute, entry,
     fee, health, hold, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
-    offer, openapi as document, order, party, payment, product, proposal, reconciliation, refund, region,
-    right, schedule, shares, snapshot, statement, tax, verify, voucher, window,
+    offer, openapi as document, order, party, payment, posting, product, proposal, reconciliation, refund,
+    region, right, schedule, shares, snapshot, statement, tax, verify, voucher, window,
 };
 use axum::{
     Router,
@@ -55,6 +55,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .merge(hold::router())
         .merge(fee::router())
         .merge(account::router())
+        .merge(posting::router())
         .merge(tax::router())
         .merge(schedule::router())
         .merge(window::router())

@@ -125,6 +125,28 @@ impl Store {
         rows.iter().map(posting).collect()
     }
 
+    /// The account's postings from the latest back: at most `limit`, before the place `before`.
+    ///
+    /// # Errors
+    /// `Damaged`, `Unavailable`.
+    pub async fn postings_backwards(
+        &self,
+        account: &str,
+        before: Option<PostingCursor>,
+        limit: u32,
+    ) -> Result<Vec<JournalPosting>, StoreError> {
+        if !is_storable(account) {
+            return Ok(Vec::new());
+        }
+        // Without a place, one after all others.
+        let end = PostingCursor { leaf_index: u64::MAX, transaction_no: u32::MAX, leg: u32::MAX };
+        let (leaf_index, transaction_no, leg) = place_parameters(Some(before.unwrap_or(end)));
+        let rows = self
+            .rows(sql::POSTINGS_BACKWARDS, &[&account, &leaf_index, &transaction_no, &leg, &i64::from(limit)])
+            .await?;
+        rows.iter().map(posting).collect()
+    }
+
     /// Both trial balances. Reads all accounts and the whole journal.
     ///
     /// # Errors

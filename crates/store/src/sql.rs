@@ -176,6 +176,16 @@ pub(crate) const POSTINGS: &str = "
     WHERE account = $1 AND (posting.leaf_index, transaction_no, leg) > ($2, $3, $4)
     ORDER BY account, posting.leaf_index, transaction_no, leg LIMIT $5";
 
+/// The same from the end of the journal back.
+pub(crate) const POSTINGS_BACKWARDS: &str = "
+    SELECT posting.leaf_index, transaction_no, leg, side, amount_minor, pending_minor, asset, kind, window_name,
+        entry.entry_id, entry.height, block.time_ms
+    FROM posting
+    LEFT JOIN entry ON entry.leaf_index = posting.leaf_index
+    LEFT JOIN block ON block.height = entry.height
+    WHERE account = $1 AND (posting.leaf_index, transaction_no, leg) < ($2, $3, $4)
+    ORDER BY account DESC, posting.leaf_index DESC, transaction_no DESC, leg DESC LIMIT $5";
+
 /// One moment for every statement until the session ends.
 pub(crate) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 

@@ -212,6 +212,19 @@ async fn money(sale: &Sale) {
         path = format!("{account}/postings?limit=2&cursor={next}");
     }
     assert_eq!(kinds, ["deposit", "hold", "post", "void", "refund", "refund"]);
+    let newest = format!("{account}/postings?sort=newest&with=reasons");
+    let newest = sale.get(&sale.buyer, &newest).await.expect(200).json();
+    let newest = newest["items"].as_array().unwrap();
+    assert!(newest.iter().rev().map(|posting| &posting["kind"]).eq(&kinds), "{newest:?}");
+    let why: Vec<_> = newest.iter().rev().map(|it| it["lines"][0]["kind"].as_str().unwrap_or("")).collect();
+    assert_eq!(why, ["", "", "purchase", "", "refund_received", "refund_received"]);
+    let bought = &newest[3]["lines"][0];
+    assert_eq!((&bought["schedule"], &bought["tax"]), (&json!("CNY/2@1"), &json!(1)));
+    assert_eq!(bought["effect_minor"], json!(-newest[3]["amount_minor"].as_i64().unwrap()));
+    for bad in ["with=all", "sort=best"] {
+        let path = format!("{account}/postings?{bad}");
+        sale.get(&sale.buyer, &path).await.expect_problem(400, "request.malformed");
+    }
     let windows = sale.get(&sale.auditor, "/v1/windows?asset=CNY/2&sort=oldest").await.expect(200).json();
     let states: Vec<_> =
         windows["items"].as_array().unwrap().iter().map(|it| it["state"]["name"].clone()).collect();

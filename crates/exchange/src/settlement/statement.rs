@@ -10,10 +10,12 @@
 //! | `records` | the records that explain it |
 //! | `event` | the money of a sale or refund |
 //! | `lines` | the lines of one movement |
+//! | `reasons` | the same for postings of any account and window |
 
 mod event;
 mod lines;
 mod moves;
+mod reasons;
 mod records;
 
 use crate::{Node, NodeError};
@@ -22,6 +24,7 @@ use databourse_primitives::{BilingualText, Digest, ExchangeCode, Holder, Refusal
 use databourse_settlement::{AccountId, Purpose, Window, WindowState};
 use databourse_statement::{PairHead, Statement, StatementParts, WindowStage};
 use moves::Moves;
+pub use reasons::Reasons;
 use records::Records;
 
 /// How many movements are explained at once: what bounds the memory beside the statement itself.

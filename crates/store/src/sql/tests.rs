@@ -28,6 +28,7 @@ const READING: &[&str] = &[
     TILES,
     TILES_BETWEEN,
     POSTINGS,
+    POSTINGS_BACKWARDS,
     BEGIN_SNAPSHOT,
     JOURNAL,
     TRIAL_BALANCE,
@@ -139,7 +140,12 @@ async fn what_is_looked_for_among_many_rows_is_found_by_ranges_of_indexes() {
     client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
     let bounded = "Index Cond: ((account = $1) AND (leaf_index >= ";
     let of_height = "Index Cond: ((height >= $1) AND (height <= $2))";
-    let cases: [(&str, usize, &[&str]); 8] = [
+    let cases: [(&str, usize, &[&str]); 9] = [
+        (
+            POSTINGS_BACKWARDS,
+            5,
+            &["Backward using posting_account", "ROW(leaf_index, transaction_no, leg) < "],
+        ),
         (WINDOW_POSTINGS, 8, &["using posting_account", "using posting_window"]),
         (BALANCES_BEFORE, 3, &["using posting_account", "using posting_window", bounded]),
         (DUE_HOLDS, 2, &["using hold_due", "Index Cond: (expires_at <= $1)"]),

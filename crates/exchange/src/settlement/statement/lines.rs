@@ -14,10 +14,27 @@ pub(super) fn of(
     subject: &Subject,
     records: &Records,
 ) -> Result<Vec<StatementLine>, NodeError> {
+    let lines = why(movement, subject, records)?;
+    let explained = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.effect_minor));
+    if explained == Some(movement.effect_minor) {
+        return Ok(lines);
+    }
+    let (entry, moved, holder) = (movement.entry, movement.effect_minor, &subject.holder);
+    Err(damaged(format!(
+        "entry {entry} moved {moved} minor units of {holder}, its records say {explained:?}"
+    )))
+}
+
+/// The lines of a movement, whatever of it is at hand.
+pub(super) fn why(
+    movement: &Move,
+    subject: &Subject,
+    records: &Records,
+) -> Result<Vec<StatementLine>, NodeError> {
     let line = |kind| {
         StatementLine::new(kind, movement.time, movement.leaf_index, movement.entry, movement.effect_minor)
     };
-    let lines = match movement.kind {
+    Ok(match movement.kind {
         TransactionKind::Deposit => vec![line(LineKind::Deposit)],
         TransactionKind::Withdrawal => vec![line(LineKind::Withdrawal)],
         TransactionKind::Settlement => vec![line(LineKind::Settlement)],
@@ -32,15 +49,7 @@ pub(super) fn of(
         }
         // What is held, or free again, was not posted.
         TransactionKind::Hold | TransactionKind::Void | TransactionKind::Expire => Vec::new(),
-    };
-    let explained = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.effect_minor));
-    if explained == Some(movement.effect_minor) {
-        return Ok(lines);
-    }
-    let (entry, moved, holder) = (movement.entry, movement.effect_minor, &subject.holder);
-    Err(damaged(format!(
-        "entry {entry} moved {moved} minor units of {holder}, its records say {explained:?}"
-    )))
+    })
 }
 
 fn sales(
