@@ -36,7 +36,8 @@ impl Basis {
         let side = if visit.party() == Some(licence.supplier) { "supplier" } else { "buyer" };
         let events = |noun: &str| format!("/v1/{noun}?order={}&side={side}&limit=200&sort=oldest", id.order);
         let order = id.order.to_string();
-        let (offer, product) = (format!("/v1/offers/{}", licence.offer), format!("/v1/products/{}", licence.product));
+        let (offer, product) =
+            (format!("/v1/offers/{}", licence.offer), format!("/v1/products/{}", licence.product));
         let (deliveries, refunds) = (events("deliveries"), events("refunds"));
         let (sale, offer, product, deliveries, refunds) = tokio::try_join!(
             Sale::read(visit, &order),
@@ -52,7 +53,11 @@ impl Basis {
         let is_of = |lines: &[u32]| lines.contains(&id.line);
         Ok(Self {
             deliveries: deliveries.items.into_iter().filter(|one| is_of(&one.lines)).collect(),
-            refunds: refunds.items.into_iter().filter(|one| one.lines.iter().any(|line| line.line == id.line)).collect(),
+            refunds: refunds
+                .items
+                .into_iter()
+                .filter(|one| one.lines.iter().any(|line| line.line == id.line))
+                .collect(),
             licence,
             sale,
             offer,
@@ -71,40 +76,54 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let names = Names::of(&visit, split::parties(licence), [licence.product]).await?;
     let title = visit.t("一行的来龙去脉", "One line, and why");
     let (state, class) = words::licence_state(visit.lang, &licence.state, visit.console.now());
-    Ok(visit.page(title, html! {
-        p { a href="/money" { (visit.t("我的资金", "My money")) } }
-        h1 { (title) ": " (names.title(licence.product)) }
-        p { span class={ "state " (class) } { (state) } }
-        (facts(&[
-            (visit.t("订单与行", "Order and line"), html! { (short(id.order)) "." (id.line) }),
-            (visit.t("产品", "Product"), names.product(licence.product)),
-            (visit.t("需方", "Buyer"), names.party(licence.buyer)),
-            (visit.t("供方", "Supplier"), names.party(licence.supplier)),
-            (visit.t("用途", "Purpose"), html! { (words::purpose(visit.lang, &licence.purpose)) }),
-        ]))
-        h2 { (visit.t("怎样算出来的", "How it was computed")) }
-        (split::steps(&visit, &basis, &names))
-        (rules(&visit, &basis))
-        h2 { (visit.t("证明", "Proof")) }
-        (proofs(&visit, &basis))
-    }))
+    Ok(visit.page(
+        title,
+        html! {
+            p { a href="/money" { (visit.t("我的资金", "My money")) } }
+            h1 { (title) ": " (names.title(licence.product)) }
+            p { span class={ "state " (class) } { (state) } }
+            (facts(&[
+                (visit.t("订单与行", "Order and line"), html! { (short(id.order)) "." (id.line) }),
+                (visit.t("产品", "Product"), names.product(licence.product)),
+                (visit.t("需方", "Buyer"), names.party(licence.buyer)),
+                (visit.t("供方", "Supplier"), names.party(licence.supplier)),
+                (visit.t("用途", "Purpose"), html! { (words::purpose(visit.lang, &licence.purpose)) }),
+            ]))
+            h2 { (visit.t("怎样算出来的", "How it was computed")) }
+            (split::steps(&visit, &basis, &names))
+            (rules(&visit, &basis))
+            h2 { (visit.t("证明", "Proof")) }
+            (proofs(&visit, &basis))
+        },
+    ))
 }
 
 /// The versions that the steps cite, with their rates.
 fn rules(visit: &Visit, basis: &Basis) -> Markup {
     let (schedule, asset) = (&basis.schedule, basis.licence.asset);
-    let rows: Vec<_> = schedule.fees.iter().map(|rule| {
-        let scope = fee::scope(visit, rule);
-        html! {
-            td { @if scope.is_empty() { (visit.t("所有其他行", "every other line")) } @else { (scope) } }
-            td { (fee::in_words(visit, asset, &rule.fee)) }
-        }
-    }).collect();
-    let rates: Vec<_> = basis.tax.rates.iter().map(|(category, rate)| html! {
-        td { code { (category) } }
-        td.number { (fee::percent(*rate)) }
-        td { (uses(visit, basis, category.as_str())) }
-    }).collect();
+    let rows: Vec<_> = schedule
+        .fees
+        .iter()
+        .map(|rule| {
+            let scope = fee::scope(visit, rule);
+            html! {
+                td { @if scope.is_empty() { (visit.t("所有其他行", "every other line")) } @else { (scope) } }
+                td { (fee::in_words(visit, asset, &rule.fee)) }
+            }
+        })
+        .collect();
+    let rates: Vec<_> = basis
+        .tax
+        .rates
+        .iter()
+        .map(|(category, rate)| {
+            html! {
+                td { code { (category) } }
+                td.number { (fee::percent(*rate)) }
+                td { (uses(visit, basis, category.as_str())) }
+            }
+        })
+        .collect();
     html! {
         details {
             summary { (visit.t("费率表 ", "Fee schedule ")) (schedule.version) (visit.t("（下单时有效的版本）", " (in force when it was ordered)")) }
@@ -128,7 +147,12 @@ fn rules(visit: &Visit, basis: &Basis) -> Markup {
 /// What a category of the tax table taxes on this line.
 fn uses(visit: &Visit, basis: &Basis, category: &str) -> String {
     let kind = basis.product.details.kind.as_str();
-    let named = basis.tax.kinds.iter().find(|(known, _)| known.as_str() == kind).map_or(&basis.tax.default, |(_, it)| it);
+    let named = basis
+        .tax
+        .kinds
+        .iter()
+        .find(|(known, _)| known.as_str() == kind)
+        .map_or(&basis.tax.default, |(_, it)| it);
     let mut uses = Vec::new();
     if named.as_str() == category {
         uses.push(visit.t("此产品", "this product"));
@@ -142,11 +166,13 @@ fn uses(visit: &Visit, basis: &Basis, category: &str) -> String {
 /// The entries that the line rests on, in their order.
 fn proofs(visit: &Visit, basis: &Basis) -> Markup {
     let licence = &basis.licence;
-    let row = |what: &str, entry: EntryId, at: Option<Timestamp>| html! {
-        td { (what) }
-        td { @if let Some(at) = at { (visit.format().time(at)) } }
-        td { a href={ "/ledger/entries/" (entry) } { (visit.t("条目 ", "Entry ")) (short(entry)) } }
-        td { a href={ "/ledger/entries/" (entry) "/receipt" } download { (visit.t("存证回执", "Receipt")) } }
+    let row = |what: &str, entry: EntryId, at: Option<Timestamp>| {
+        html! {
+            td { (what) }
+            td { @if let Some(at) = at { (visit.format().time(at)) } }
+            td { a href={ "/ledger/entries/" (entry) } { (visit.t("条目 ", "Entry ")) (short(entry)) } }
+            td { a href={ "/ledger/entries/" (entry) "/receipt" } download { (visit.t("存证回执", "Receipt")) } }
+        }
     };
     let mut rows = vec![
         row(visit.t("要约", "Offer"), licence.offer.into(), Some(basis.offer.published_at)),
@@ -161,7 +187,12 @@ fn proofs(visit: &Visit, basis: &Basis) -> Markup {
     if let Some(dispute) = licence.dispute {
         rows.push(row(visit.t("争议", "Dispute"), dispute.into(), None));
     }
-    let headings = [visit.t("步骤", "Step"), visit.t("时间", "Time"), visit.t("条目", "Entry"), visit.t("回执", "Receipt")];
+    let headings = [
+        visit.t("步骤", "Step"),
+        visit.t("时间", "Time"),
+        visit.t("条目", "Entry"),
+        visit.t("回执", "Receipt"),
+    ];
     html! {
         (table(visit.t("账本中的条目", "Entries of the ledger"), &headings, &rows, ""))
         p {

@@ -183,10 +183,18 @@ fn balances(visit: &Visit, accounts: &[Account]) -> Markup {
 
 fn movements(visit: &Visit, account: &AccountId, postings: &[Posting]) -> Markup {
     let rows: Vec<_> = postings.iter().map(|posting| posting.row(visit, account.purpose)).collect();
-    table(visit.t("明细，最新的在前", "What moved, the newest first"), &[
-        visit.t("时间", "Time"), visit.t("原因", "Reason"), visit.t("入账", "Posted"), visit.t("冻结变化", "Held or expected"),
-        visit.t("证明", "Proof"),
-    ], &rows, visit.t("此账户还没有发生任何变动。", "Nothing has moved on this account yet."))
+    table(
+        visit.t("明细，最新的在前", "What moved, the newest first"),
+        &[
+            visit.t("时间", "Time"),
+            visit.t("原因", "Reason"),
+            visit.t("入账", "Posted"),
+            visit.t("冻结变化", "Held or expected"),
+            visit.t("证明", "Proof"),
+        ],
+        &rows,
+        visit.t("此账户还没有发生任何变动。", "Nothing has moved on this account yet."),
+    )
 }
 
 /// The statements of the windows that the listed postings belong to.

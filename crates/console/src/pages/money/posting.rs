@@ -6,8 +6,8 @@ use crate::{
     words,
 };
 use databourse_primitives::{
-    AmountMinor, Asset, BilingualText, EntryId, LicenceId, Rate, ScheduleVersion, SharesVersion, TaxVersion, Timestamp,
-    WindowId,
+    AmountMinor, Asset, BilingualText, EntryId, LicenceId, Rate, ScheduleVersion, SharesVersion, TaxVersion,
+    Timestamp, WindowId,
 };
 use databourse_settlement::{Purpose, Side, TransactionKind};
 use maud::{Markup, html};
@@ -76,7 +76,9 @@ impl Posting {
 
     /// What it is for, in a word.
     pub(super) fn words(&self, visit: &Visit) -> &'static str {
-        self.lines.first().map_or_else(|| words::transaction_kind(visit.lang, self.kind), |line| line.words(visit))
+        self.lines
+            .first()
+            .map_or_else(|| words::transaction_kind(visit.lang, self.kind), |line| line.words(visit))
     }
 
     /// Its row.
@@ -156,20 +158,23 @@ impl Why {
             }
         };
         let schedule = html! { @if let Some(version) = &self.schedule {
-            (visit.t("按费率表 ", "by fee schedule ")) (version) } };
+        (visit.t("按费率表 ", "by fee schedule ")) (version) } };
         let tax = html! {
             @if let Some(rate) = &self.vat_rate { (super::super::market::percent(rate.as_decimal())) " · " }
             @if let Some(version) = self.tax { (visit.t("税率表第 ", "tax table ")) (version) (visit.t(" 版", "")) }
         };
         let shares = html! { @if let Some(version) = self.shares {
-            (visit.t("分配方案第 ", "shares, version ")) (version) (visit.t(" 版", "")) } };
+        (visit.t("分配方案第 ", "shares, version ")) (version) (visit.t(" 版", "")) } };
         part(visit.t("净价", "Net price"), self.net_minor, html! {});
         part(visit.t("增值税", "Value-added tax"), self.vat_minor, tax);
         part(visit.t("手续费", "Fee"), self.fee_minor, schedule.clone());
         part(visit.t("手续费增值税", "Tax on the fee"), self.fee_vat_minor, schedule);
         part(visit.t("收益分配", "Shares of revenue"), self.revenue_minor, shares);
         part(visit.t("科技创新券支付", "Paid by voucher"), self.voucher_minor, html! {});
-        list.push((visit.t("资金变动", "Effect on your funds"), html! { strong { (signed(visit, asset, self.effect_minor)) } }));
+        list.push((
+            visit.t("资金变动", "Effect on your funds"),
+            html! { strong { (signed(visit, asset, self.effect_minor)) } },
+        ));
         html! {
             (facts(&list))
             @if purpose == Purpose::Tax {

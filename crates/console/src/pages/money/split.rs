@@ -17,7 +17,8 @@ pub(super) fn parties(licence: &Licence) -> Vec<PartyId> {
 
 /// What is left of the net price after fees.
 fn after_fees_minor(licence: &Licence) -> i64 {
-    let parts = [licence.fee_minor, licence.fee_vat_minor, licence.selling_fee_minor, licence.selling_fee_vat_minor];
+    let parts =
+        [licence.fee_minor, licence.fee_vat_minor, licence.selling_fee_minor, licence.selling_fee_vat_minor];
     parts.iter().fold(licence.net_minor.get(), |left, part| left.saturating_sub(part.get()))
 }
 
@@ -30,25 +31,49 @@ pub(super) fn steps(visit: &Visit, basis: &Basis, names: &Names) -> Markup {
     let quantity = visit.format().number(licence.quantity.get());
     let net = licence.net_minor.get();
     let mut rows = vec![
-        row(visit.t("净价", "Net price"), html! { (quantity) " × " (price) (visit.t("（要约单价）", " (the offer's price)")) }, net),
+        row(
+            visit.t("净价", "Net price"),
+            html! { (quantity) " × " (price) (visit.t("（要约单价）", " (the offer's price)")) },
+            net,
+        ),
         row(visit.t("加：增值税", "Plus value-added tax"), vat(visit, basis), licence.vat_minor.get()),
-        row(visit.t("需方支付", "The buyer pays"), html! { (money(net)) " + " (money(licence.vat_minor.get())) },
-            net.saturating_add(licence.vat_minor.get())),
+        row(
+            visit.t("需方支付", "The buyer pays"),
+            html! { (money(net)) " + " (money(licence.vat_minor.get())) },
+            net.saturating_add(licence.vat_minor.get()),
+        ),
     ];
     if !licence.voucher_minor.is_zero() {
-        rows.push(row(visit.t("其中由科技创新券支付", "Of that by voucher"), html! {}, licence.voucher_minor.get()));
+        rows.push(row(
+            visit.t("其中由科技创新券支付", "Of that by voucher"),
+            html! {},
+            licence.voucher_minor.get(),
+        ));
     }
     if visit.party() != Some(licence.buyer) {
         for (exchange, fee, fee_vat, is_listing) in [
             (names.exchange(&licence.exchange), licence.fee_minor, licence.fee_vat_minor, true),
-            (visit.t("售出的交易所", "the selling exchange").to_owned(), licence.selling_fee_minor, licence.selling_fee_vat_minor, false),
+            (
+                visit.t("售出的交易所", "the selling exchange").to_owned(),
+                licence.selling_fee_minor,
+                licence.selling_fee_vat_minor,
+                false,
+            ),
         ] {
             if !is_listing && fee.is_zero() {
                 continue;
             }
             let how = if is_listing { commission(visit, basis) } else { selling(visit, basis) };
-            rows.push(row(&visit.t(format!("减：{exchange}的手续费"), format!("Less the fee of {exchange}")), how, minus(fee)));
-            rows.push(row(visit.t("减：手续费增值税", "Less tax on that fee"), fee_vat_how(visit, basis, fee), minus(fee_vat)));
+            rows.push(row(
+                &visit.t(format!("减：{exchange}的手续费"), format!("Less the fee of {exchange}")),
+                how,
+                minus(fee),
+            ));
+            rows.push(row(
+                visit.t("减：手续费增值税", "Less tax on that fee"),
+                fee_vat_how(visit, basis, fee),
+                minus(fee_vat),
+            ));
         }
         rows.push(row(visit.t("扣除手续费后", "Left after fees"), html! {}, after_fees_minor(licence)));
         for part in &licence.revenue {
@@ -60,7 +85,11 @@ pub(super) fn steps(visit: &Visit, basis: &Basis, names: &Names) -> Markup {
         }
     }
     if !licence.refunded_minor.is_zero() {
-        rows.push(row(visit.t("已退还的净价", "Net price given back"), html! {}, minus(licence.refunded_minor)));
+        rows.push(row(
+            visit.t("已退还的净价", "Net price given back"),
+            html! {},
+            minus(licence.refunded_minor),
+        ));
     }
     html! {
         (table(visit.t("逐步计算", "Step by step"),
@@ -86,9 +115,12 @@ fn commission(visit: &Visit, basis: &Basis) -> Markup {
     let licence = &basis.licence;
     let kind = basis.product.details.kind;
     let total = licence.fee_minor.get().saturating_add(licence.selling_fee_minor.get());
-    let matching = ["supplier", "processor"].iter().filter_map(|role| fee::rule(&basis.schedule, kind, &licence.exchange, role));
+    let matching = ["supplier", "processor"]
+        .iter()
+        .filter_map(|role| fee::rule(&basis.schedule, kind, &licence.exchange, role));
     // A seller's role is not in the line; the rule that gives this very fee is the one. The fee never exceeds the price.
-    let found = matching.clone().find(|rule| rule.fee.of(licence.net_minor).is_ok_and(|fee| fee.get() == total));
+    let found =
+        matching.clone().find(|rule| rule.fee.of(licence.net_minor).is_ok_and(|fee| fee.get() == total));
     let found = found.or_else(|| matching.clone().next());
     html! {
         @match found {
@@ -119,7 +151,8 @@ fn fee_vat_how(visit: &Visit, basis: &Basis, amount: AmountMinor) -> Markup {
 /// Where the money is now, for whoever reads it.
 fn outcome(visit: &Visit, licence: &Licence) -> String {
     let is_buyer = visit.party() == Some(licence.buyer);
-    let own = licence.revenue.iter().find(|part| Some(&part.holder) == visit.party().map(Holder::Party).as_ref());
+    let own =
+        licence.revenue.iter().find(|part| Some(&part.holder) == visit.party().map(Holder::Party).as_ref());
     let mine = own.map_or_else(|| after_fees_minor(licence), |part| part.amount_minor.get());
     let gross = licence.net_minor.get().saturating_add(licence.vat_minor.get());
     let amount = visit.format().money(licence.asset, if is_buyer { gross } else { mine });

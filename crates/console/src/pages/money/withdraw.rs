@@ -32,8 +32,10 @@ async fn page(visit: &Visit, form: &Form) -> Result<Response, Failure> {
     }
     let available = |account: &Account| visit.format().money(account.id.asset, account.available_minor);
     let assets = accounts.iter().map(|account| {
-        let words = visit.t(format!("{}，可用 {}", account.id.asset.code(), available(account)),
-            format!("{}, {} available", account.id.asset.code(), available(account)));
+        let words = visit.t(
+            format!("{}，可用 {}", account.id.asset.code(), available(account)),
+            format!("{}, {} available", account.id.asset.code(), available(account)),
+        );
         (account.id.asset, words)
     });
     let asset = Field::choice("asset", visit.t("币种", "Currency"), assets);

@@ -59,7 +59,11 @@ pub(super) async fn revise(
     let number: u32 = form.value("revision").parse().map_err(|_| Failure::Foreign)?;
     let body = json!({ "revision": number, "details": said });
     let home = format!("/shop/products/{}", product.id);
-    match send(&visit, form, &format!("/v1/products/{}/revisions", product.id), &body, details::AIMS, |_| home).await? {
+    match send(&visit, form, &format!("/v1/products/{}/revisions", product.id), &body, details::AIMS, |_| {
+        home
+    })
+    .await?
+    {
         Sent::Done(response) => Ok(response),
         Sent::Refused(form) => Ok(revision_page(&visit, &product, &form)),
     }
@@ -148,7 +152,11 @@ pub(super) async fn ask_pause(visit: Visit, Path(product): Path<String>) -> Resu
     Change::Pause.ask(visit, &product).await
 }
 
-pub(super) async fn pause(visit: Visit, Path(id): Path<String>, Submitted(form): Submitted) -> Result<Response, Failure> {
+pub(super) async fn pause(
+    visit: Visit,
+    Path(id): Path<String>,
+    Submitted(form): Submitted,
+) -> Result<Response, Failure> {
     Change::Pause.make(visit, &id, form).await
 }
 
@@ -156,7 +164,11 @@ pub(super) async fn ask_resume(visit: Visit, Path(product): Path<String>) -> Res
     Change::Resume.ask(visit, &product).await
 }
 
-pub(super) async fn resume(visit: Visit, Path(id): Path<String>, Submitted(form): Submitted) -> Result<Response, Failure> {
+pub(super) async fn resume(
+    visit: Visit,
+    Path(id): Path<String>,
+    Submitted(form): Submitted,
+) -> Result<Response, Failure> {
     Change::Resume.make(visit, &id, form).await
 }
 
@@ -164,6 +176,10 @@ pub(super) async fn ask_delist(visit: Visit, Path(product): Path<String>) -> Res
     Change::Delist.ask(visit, &product).await
 }
 
-pub(super) async fn delist(visit: Visit, Path(id): Path<String>, Submitted(form): Submitted) -> Result<Response, Failure> {
+pub(super) async fn delist(
+    visit: Visit,
+    Path(id): Path<String>,
+    Submitted(form): Submitted,
+) -> Result<Response, Failure> {
     Change::Delist.make(visit, &id, form).await
 }

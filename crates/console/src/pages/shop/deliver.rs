@@ -45,11 +45,14 @@ async fn page(visit: &Visit, sale: &Sale, form: &Form) -> Result<Response, Failu
     let names = Names::of(visit, [sale.buyer], waiting.iter().map(|licence| licence.product)).await?;
     let title = visit.t("记录交付", "Record a delivery");
     if waiting.is_empty() && form.is_good() {
-        return Ok(visit.page(title, html! {
-            h1 { (title) }
-            p.nothing { (visit.t("此订单没有待交付的行。", "No line of this order is to be delivered.")) }
-            p { a href={ "/shop/orders?order=" (sale.id) } { (visit.t("查看此订单", "See the order")) } }
-        }));
+        return Ok(visit.page(
+            title,
+            html! {
+                h1 { (title) }
+                p.nothing { (visit.t("此订单没有待交付的行。", "No line of this order is to be delivered.")) }
+                p { a href={ "/shop/orders?order=" (sale.id) } { (visit.t("查看此订单", "See the order")) } }
+            },
+        ));
     }
     Ok(Act {
         title,
@@ -73,8 +76,12 @@ fn fields(visit: &Visit, form: &Form, waiting: &[&Licence], names: &Names) -> Ma
     let lines: Vec<(String, String)> = waiting
         .iter()
         .map(|licence| {
-            let words = format!("{} · {} · {}", licence.id.line, names.title(licence.product),
-                words::purpose(visit.lang, &licence.purpose));
+            let words = format!(
+                "{} · {} · {}",
+                licence.id.line,
+                names.title(licence.product),
+                words::purpose(visit.lang, &licence.purpose)
+            );
             (licence.id.line.to_string(), words)
         })
         .collect();

@@ -60,7 +60,9 @@ pub(super) fn fields(visit: &Visit, form: &Form) -> Markup {
 
 /// The fields filled with what a product says now.
 pub(super) fn filled(form: Form, details: &ProductDetails) -> Form {
-    let line = |text: &Option<databourse_primitives::Line>| text.as_ref().map(ToString::to_string).unwrap_or_default();
+    let line = |text: &Option<databourse_primitives::Line>| {
+        text.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
     let keywords: Vec<_> = details.keywords.iter().map(databourse_primitives::Line::as_str).collect();
     let digest = details.source_digest.as_ref().map(ToString::to_string).unwrap_or_default();
     form.with("details.title.zh", details.title.zh().unwrap_or_default())

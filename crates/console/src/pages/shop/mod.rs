@@ -27,7 +27,9 @@ const MERCHANT: &[TokenRole] = &[TokenRole::Merchant];
 pub(crate) const PAGE: Page = Page {
     links: &[
         Link { path: "/shop", zh: "我的产品", en: "My products", audience: Audience::Roles(MERCHANT) },
-        Link { path: "/shop/orders", zh: "我的销售", en: "My sales", audience: Audience::Roles(MERCHANT) },
+        Link {
+            path: "/shop/orders", zh: "我的销售", en: "My sales", audience: Audience::Roles(MERCHANT)
+        },
     ],
     routes,
 };

@@ -3,7 +3,11 @@
 //! Each step is an entry of its own. What is done stands in the address, so a step that was taken is not taken again, and
 //! one can go on later from `/shop`. The form of a step carries the id of its entry: sent twice, it is recorded once.
 
-use super::{details, merchant, own_product, rights, send::{put, send}, terms};
+use super::{
+    details, merchant, own_product, rights,
+    send::{put, send},
+    terms,
+};
 use crate::{
     act::Sent,
     failure::Failure,
@@ -41,7 +45,11 @@ pub(super) async fn again(visit: Visit) -> Result<Response, Failure> {
 
 /// Where one stands.
 fn steps(visit: &Visit, now: usize) -> Markup {
-    let names = [visit.t("依据的权利", "The right"), visit.t("产品说明", "The product"), visit.t("第一个要约", "The first offer")];
+    let names = [
+        visit.t("依据的权利", "The right"),
+        visit.t("产品说明", "The product"),
+        visit.t("第一个要约", "The first offer"),
+    ];
     html! {
         h1 { (visit.t("挂牌新产品", "List a new product")) }
         ol.steps {
@@ -57,7 +65,8 @@ async fn right_page(visit: &Visit, form: &Form) -> Result<Response, Failure> {
     let now = visit.console.now();
     let usable: Vec<&Right> = rights.items.iter().filter(|right| rights::can_sell(right, now)).collect();
     let title = visit.t("挂牌新产品：权利", "New product: the right");
-    let fields = html! { (rights::fields(visit, form)) (button(visit.t("登记并继续", "Register and go on"))) };
+    let fields =
+        html! { (rights::fields(visit, form)) (button(visit.t("登记并继续", "Register and go on"))) };
     Ok(visit.form_page(form, title, html! {
         (steps(visit, 0))
         h2 { (visit.t("选择已登记的权利", "Choose a right that you hold")) }
@@ -109,14 +118,18 @@ async fn product_page(visit: &Visit, form: &Form) -> Result<Response, Failure> {
         (details::fields(visit, form))
         (button(visit.t("挂牌并继续", "List it and go on")))
     };
-    Ok(visit.form_page(form, title, html! {
-        (steps(visit, 1))
-        p { (visit.t("依据的权利：", "The right it rests on: ")) code { (found.source) } " "
-            a href="/shop/new" { (visit.t("换一项", "choose another")) } }
-        p { (visit.t("挂牌后即在目录中可见；有了要约才能订购。",
-            "Once listed it is seen in the catalogue; it can be ordered when it has an offer.")) }
-        (form.element(visit, "/shop/new/product", &fields))
-    }))
+    Ok(visit.form_page(
+        form,
+        title,
+        html! {
+            (steps(visit, 1))
+            p { (visit.t("依据的权利：", "The right it rests on: ")) code { (found.source) } " "
+                a href="/shop/new" { (visit.t("换一项", "choose another")) } }
+            p { (visit.t("挂牌后即在目录中可见；有了要约才能订购。",
+                "Once listed it is seen in the catalogue; it can be ordered when it has an offer.")) }
+            (form.element(visit, "/shop/new/product", &fields))
+        },
+    ))
 }
 
 pub(super) async fn list(visit: Visit, Submitted(mut form): Submitted) -> Result<Response, Failure> {

@@ -23,17 +23,20 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
     let order = visit.parameter("order").and_then(|order| order.parse::<OrderId>().ok());
     let named = order.map(|order| order.to_string()).unwrap_or_default();
     let cursor = visit.parameter("cursor").unwrap_or_default();
-    let path = with_query("/v1/licences", &[
-        ("side", "supplier"), ("state", &state), ("order", &named), ("cursor", &cursor),
-    ]);
+    let path = with_query(
+        "/v1/licences",
+        &[("side", "supplier"), ("state", &state), ("order", &named), ("cursor", &cursor)],
+    );
     let sold: visit::Page<Licence> = visit.get(&path).await?;
     let parties = sold.items.iter().map(|licence| licence.buyer);
     let names = Names::of(&visit, parties, sold.items.iter().map(|licence| licence.product)).await?;
     let rows: Vec<_> = sold.items.iter().map(|licence| row(&visit, licence, &names)).collect();
     let title = visit.t("我的销售", "My sales");
     let nothing = if state.is_empty() && order.is_none() {
-        visit.t("还没有人订购您的产品。有要约的产品会出现在市场中。",
-            "Nobody has ordered a product of yours yet. Products with an offer are shown in the market.")
+        visit.t(
+            "还没有人订购您的产品。有要约的产品会出现在市场中。",
+            "Nobody has ordered a product of yours yet. Products with an offer are shown in the market.",
+        )
     } else {
         visit.t("没有符合条件的行。", "No line matches.")
     };

@@ -16,10 +16,14 @@ use maud::{Markup, html};
 
 pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
     let product = own_product(&visit, &id).await?;
-    let (offers, shares) = (format!("/v1/offers?product={}", product.id), format!("/v1/products/{}/shares", product.id));
-    let (offers, versions) =
-        tokio::try_join!(visit.get::<visit::Page<Offer>>(&offers), visit.get::<visit::Page<ShareTree>>(&shares))?;
-    let parties = offers.items.iter().filter_map(|offer| offer.audience).chain(shares::parties(&versions.items));
+    let (offers, shares) =
+        (format!("/v1/offers?product={}", product.id), format!("/v1/products/{}/shares", product.id));
+    let (offers, versions) = tokio::try_join!(
+        visit.get::<visit::Page<Offer>>(&offers),
+        visit.get::<visit::Page<ShareTree>>(&shares)
+    )?;
+    let parties =
+        offers.items.iter().filter_map(|offer| offer.audience).chain(shares::parties(&versions.items));
     let names = Names::of(&visit, parties, []).await?;
     let title = named(visit.lang, &product.details.title);
     Ok(visit.page(&title, html! {
@@ -85,7 +89,10 @@ fn what_it_is(visit: &Visit, product: &Product) -> Markup {
         (visit.t("介绍页", "Page about it"), line(&details.landing_page)),
         (visit.t("来源自带的条款", "Terms of the source"), line(&details.source_licence)),
         (visit.t("去标识化证明", "De-identification certificate"), line(&details.deidentification)),
-        (visit.t("所依据的权利", "The right it rests on"), html! { a href="/shop/rights" { (short(product.right)) } }),
+        (
+            visit.t("所依据的权利", "The right it rests on"),
+            html! { a href="/shop/rights" { (short(product.right)) } },
+        ),
         (visit.t("挂牌时间", "Listed"), visit.format().time(product.listed_at)),
         (visit.t("更新时间", "Changed"), visit.format().time(product.changed_at)),
     ])
@@ -94,15 +101,31 @@ fn what_it_is(visit: &Visit, product: &Product) -> Markup {
 fn offer_table(visit: &Visit, product: &Product, offers: &[Offer], names: &Names) -> Markup {
     let rows: Vec<_> = offers.iter().map(|offer| offer_row(visit, offer, names)).collect();
     let nothing = if product.state == ProductState::Delisted {
-        visit.t("没有要约。已摘牌的产品不再出售。", "There is no offer. A delisted product is not sold any more.")
+        visit.t(
+            "没有要约。已摘牌的产品不再出售。",
+            "There is no offer. A delisted product is not sold any more.",
+        )
     } else {
-        visit.t("还没有要约，所以不能订购。点“新要约”定价格和条款。",
-            "There is no offer yet, so it cannot be ordered. “New offer” sets price and terms.")
+        visit.t(
+            "还没有要约，所以不能订购。点“新要约”定价格和条款。",
+            "There is no offer yet, so it cannot be ordered. “New offer” sets price and terms.",
+        )
     };
-    table(visit.t("要约", "Offers"), &[
-        visit.t("计价方式", "How it is priced"), visit.t("单价", "Price of one unit"), visit.t("期限", "Term"), visit.t("地域", "Territory"),
-        visit.t("用途", "Purposes"), visit.t("面向", "For"), visit.t("状态", "State"), visit.t("操作", "Act"),
-    ], &rows, nothing)
+    table(
+        visit.t("要约", "Offers"),
+        &[
+            visit.t("计价方式", "How it is priced"),
+            visit.t("单价", "Price of one unit"),
+            visit.t("期限", "Term"),
+            visit.t("地域", "Territory"),
+            visit.t("用途", "Purposes"),
+            visit.t("面向", "For"),
+            visit.t("状态", "State"),
+            visit.t("操作", "Act"),
+        ],
+        &rows,
+        nothing,
+    )
 }
 
 fn offer_row(visit: &Visit, offer: &Offer, names: &Names) -> Markup {

@@ -52,7 +52,10 @@ async fn page(visit: &Visit, sale: &Sale, form: &Form) -> Result<Response, Failu
         }));
     }
     let reason = Field::line("reason", visit.t("原因", "Reason"));
-    let reason = reason.hint(visit.t("一行文字，需方会看到，并记入账本。", "One line; the buyer sees it, and it is recorded in the ledger."));
+    let reason = reason.hint(visit.t(
+        "一行文字，需方会看到，并记入账本。",
+        "One line; the buyer sees it, and it is recorded in the ledger.",
+    ));
     let field_of = |licence: &Licence| field(visit, form, licence, &names);
     Ok(Act {
         title,
@@ -108,12 +111,16 @@ pub(super) async fn grant(visit: Visit, Submitted(mut form): Submitted) -> Resul
     }
     if lines.is_empty() && form.is_good() {
         let what = visit.t("请至少填写一行的退款金额。", "Write an amount for at least one line.");
-        form.refuse(&refundable(&visit, &sale).first().map(|first| name_of(first.id.line)).unwrap_or_default(), what);
+        form.refuse(
+            &refundable(&visit, &sale).first().map(|first| name_of(first.id.line)).unwrap_or_default(),
+            what,
+        );
     }
     if !form.is_good() {
         return page(&visit, &sale, &form).await;
     }
-    let aims: Vec<(&str, &str)> = aims.iter().map(|(member, field)| (member.as_str(), field.as_str())).collect();
+    let aims: Vec<(&str, &str)> =
+        aims.iter().map(|(member, field)| (member.as_str(), field.as_str())).collect();
     let body = json!({ "order": sale.id, "lines": lines, "reason": form.value("reason") });
     let then = |done: &crate::backend::Acknowledged| {
         if visit.party().is_some() {

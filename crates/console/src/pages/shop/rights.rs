@@ -1,6 +1,9 @@
 //! `/shop/rights`: the rights that I have registered, and the form to register one.
 
-use super::{merchant, send::{put, send}};
+use super::{
+    merchant,
+    send::{put, send},
+};
 use crate::{
     act::{Sent, take_day},
     backend::with_query,
@@ -80,14 +83,19 @@ pub(super) fn fields(visit: &Visit, form: &Form) -> Markup {
 
 /// A form with what most rights have.
 pub(super) fn usual(form: Form) -> Form {
-    form.with("interests.holding", "true").with("interests.product_operation", "true").with("data_class", "enterprise")
+    form.with("interests.holding", "true")
+        .with("interests.product_operation", "true")
+        .with("data_class", "enterprise")
 }
 
 /// The body of `right.register`; what is missing or cannot be converted is said beside its field.
 pub(super) fn body(visit: &Visit, form: &mut Form) -> Value {
     let statement = ["source_statement.zh", "source_statement.en"];
     if statement.iter().all(|name| form.value(name).is_empty()) {
-        form.refuse("source_statement.zh", visit.t("请至少用一种语言填写。", "Write this in at least one language."));
+        form.refuse(
+            "source_statement.zh",
+            visit.t("请至少用一种语言填写。", "Write this in at least one language."),
+        );
     }
     // `source` is the beginning of the statement's name as well.
     let mut body = form.json(&["data_class", "source", "authorisation"]);

@@ -2,7 +2,7 @@
 
 use crate::{failure::Failure, visit::Visit};
 use databourse_licensing::Licence;
-use databourse_primitives::{Asset, CertificateNumber, OrderId, PartyId, ScheduleVersion, Timestamp};
+use databourse_primitives::{CertificateNumber, OrderId, PartyId, ScheduleVersion, Timestamp};
 use serde::Deserialize;
 
 /// What the API tells of an order.
@@ -10,7 +10,6 @@ use serde::Deserialize;
 pub(in crate::pages) struct Sale {
     pub(in crate::pages) id: OrderId,
     pub(in crate::pages) buyer: PartyId,
-    pub(in crate::pages) asset: Asset,
     pub(in crate::pages) schedule: ScheduleVersion,
     pub(in crate::pages) placed_at: Timestamp,
     #[serde(default)]

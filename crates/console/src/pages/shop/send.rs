@@ -51,7 +51,8 @@ pub(super) fn put(object: &mut Value, name: &str, value: Value) {
 /// What was typed with commas or line ends between, each once and in its order.
 pub(super) fn listed(typed: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
-    for item in typed.split([',', '，', '、', ';', '；', '\n']).map(str::trim).filter(|item| !item.is_empty()) {
+    for item in typed.split([',', '，', '、', ';', '；', '\n']).map(str::trim).filter(|item| !item.is_empty())
+    {
         if !items.iter().any(|known| known == item) {
             items.push(item.to_owned());
         }

@@ -36,17 +36,19 @@ pub(super) fn parties(versions: &[ShareTree]) -> Vec<PartyId> {
 pub(super) fn section(visit: &Visit, product: &Product, versions: &[ShareTree], names: &Names) -> Markup {
     let rows: Vec<_> = versions
         .iter()
-        .map(|tree| html! {
-            td.number { (tree.version) }
-            td {
-                @if product.shares == Some(tree.version) {
-                    span.state.good { (visit.t("适用于新订单", "For new orders")) }
-                } @else {
-                    span.state { (visit.t("只用于此前的订单", "For earlier orders only")) }
+        .map(|tree| {
+            html! {
+                td.number { (tree.version) }
+                td {
+                    @if product.shares == Some(tree.version) {
+                        span.state.good { (visit.t("适用于新订单", "For new orders")) }
+                    } @else {
+                        span.state { (visit.t("只用于此前的订单", "For earlier orders only")) }
+                    }
                 }
+                td { (nodes(&tree.root, names)) }
+                td { (visit.format().time(tree.published_at)) }
             }
-            td { (nodes(&tree.root, names)) }
-            td { (visit.format().time(tree.published_at)) }
         })
         .collect();
     html! {
@@ -83,7 +85,8 @@ fn percent(weight_bp: u16) -> String {
 
 pub(super) async fn show(visit: Visit, Path(product): Path<String>) -> Result<Response, Failure> {
     let product = own_product(&visit, &product).await?;
-    let versions: visit::Page<ShareTree> = visit.get(&format!("/v1/products/{}/shares?limit=1", product.id)).await?;
+    let versions: visit::Page<ShareTree> =
+        visit.get(&format!("/v1/products/{}/shares?limit=1", product.id)).await?;
     let version = versions.items.first().map_or(SharesVersion(1), |latest| latest.version.next());
     let form = visit.form()?.with("version", version).with("root[0].name", "supplier");
     let form = form.with("root[0].beneficiary", product.supplier).with("root[0].weight_bp", "100");
@@ -134,27 +137,39 @@ fn root(visit: &Visit, form: &mut Form) -> Vec<Value> {
     let mut seen_gap = false;
     for number in 0..ROWS {
         let name = |member| format!("root[{number}].{member}");
-        let [who, what, part] = ["beneficiary", "name", "weight_bp"].map(|member| form.value(&name(member)).to_owned());
+        let [who, what, part] =
+            ["beneficiary", "name", "weight_bp"].map(|member| form.value(&name(member)).to_owned());
         if who.is_empty() && what.is_empty() && part.is_empty() {
             seen_gap = true;
             continue;
         }
         if seen_gap {
-            form.refuse(&name("beneficiary"), visit.t("请先填满前面的各份。", "Fill in the shares before this one first."));
+            form.refuse(
+                &name("beneficiary"),
+                visit.t("请先填满前面的各份。", "Fill in the shares before this one first."),
+            );
         }
         match weight_bp(&part) {
             Some(weight) => sum_bp = sum_bp.saturating_add(weight),
-            None => form.refuse(&name("weight_bp"), visit.t("请填写百分数，例如 12.5。", "Write per cent, such as 12.5.")),
+            None => form.refuse(
+                &name("weight_bp"),
+                visit.t("请填写百分数，例如 12.5。", "Write per cent, such as 12.5."),
+            ),
         }
         let who = if who.contains(':') { who } else { format!("party:{who}") };
-        root.push(json!({ "name": what, "weight_bp": weight_bp(&part).unwrap_or_default(), "beneficiary": who }));
+        root.push(
+            json!({ "name": what, "weight_bp": weight_bp(&part).unwrap_or_default(), "beneficiary": who }),
+        );
     }
     if sum_bp != WHOLE_BP {
         let sum = Decimal::new(sum_bp.into(), 2).normalize();
-        form.refuse("root[0].weight_bp", visit.t(
-            format!("各份合计须为 100%，现在是 {sum}%。"),
-            format!("The shares must sum to 100%; they sum to {sum}%."),
-        ));
+        form.refuse(
+            "root[0].weight_bp",
+            visit.t(
+                format!("各份合计须为 100%，现在是 {sum}%。"),
+                format!("The shares must sum to 100%; they sum to {sum}%."),
+            ),
+        );
     }
     root
 }

@@ -25,10 +25,25 @@ const PRICINGS: [(&str, Pricing); 4] = [
 
 /// Purposes that the market has words for.
 const PURPOSES: [&str; 19] = [
-    "agriculture", "carbon-accounting", "commercial", "compliance-check", "credit-risk", "drug-development",
-    "energy-management", "healthcare-research", "industrial-quality", "insurance-pricing", "logistics-routing",
-    "model-training", "public-service", "research", "retail-site-selection", "supply-chain", "tourism-planning",
-    "traffic-planning", "urban-planning",
+    "agriculture",
+    "carbon-accounting",
+    "commercial",
+    "compliance-check",
+    "credit-risk",
+    "drug-development",
+    "energy-management",
+    "healthcare-research",
+    "industrial-quality",
+    "insurance-pricing",
+    "logistics-routing",
+    "model-training",
+    "public-service",
+    "research",
+    "retail-site-selection",
+    "supply-chain",
+    "tourism-planning",
+    "traffic-planning",
+    "urban-planning",
 ];
 
 /// Members of the body that were typed in fields of other names.
@@ -62,7 +77,11 @@ fn purposes(visit: &Visit) -> Vec<(&'static str, String)> {
 pub(super) fn fields(visit: &Visit, form: &Form, assets: &BTreeSet<Asset>) -> Markup {
     let field = |field: Field<'_>| form.field(visit, &field);
     let assets = assets.iter().map(|asset| {
-        let words = if asset.code() == "CNY" { visit.t("人民币（元）", "Chinese yuan").to_owned() } else { asset.code().to_owned() };
+        let words = if asset.code() == "CNY" {
+            visit.t("人民币（元）", "Chinese yuan").to_owned()
+        } else {
+            asset.code().to_owned()
+        };
         (asset.to_string(), words)
     });
     let pricings = PRICINGS.map(|(code, pricing)| (code, words::pricing(visit.lang, pricing)));
@@ -106,8 +125,11 @@ pub(super) fn fields(visit: &Visit, form: &Form, assets: &BTreeSet<Asset>) -> Ma
 pub(super) fn body(visit: &Visit, form: &mut Form, product: ProductId) -> Value {
     let mut body = form.json(&["asset", "pricing", "audience"]);
     put(&mut body, "product", json!(product));
-    let price: String =
-        form.value("unit_price").chars().filter(|digit| !matches!(digit, ',' | '，' | '¥' | '￥' | ' ')).collect();
+    let price: String = form
+        .value("unit_price")
+        .chars()
+        .filter(|digit| !matches!(digit, ',' | '，' | '¥' | '￥' | ' '))
+        .collect();
     put(&mut body, "unit_price", json!(price));
     if !form.value("valid_until").is_empty()
         && let Some(until) = take_day(visit, form, "valid_until")
@@ -118,10 +140,13 @@ pub(super) fn body(visit: &Visit, form: &mut Form, product: ProductId) -> Value 
     let mut purposes = form.ticked("terms.purposes", &options);
     for more in listed(form.value("more_purposes")) {
         if more.parse::<Label>().is_err() {
-            form.refuse("more_purposes", visit.t(
-                format!("“{more}”不是短名：只能用字母、数字或 . _ : / -。"),
-                format!("“{more}” is not a short name: letters, digits or . _ : / - only."),
-            ));
+            form.refuse(
+                "more_purposes",
+                visit.t(
+                    format!("“{more}”不是短名：只能用字母、数字或 . _ : / -。"),
+                    format!("“{more}” is not a short name: letters, digits or . _ : / - only."),
+                ),
+            );
         }
         if let Value::Array(purposes) = &mut purposes {
             purposes.push(json!(more));
