@@ -1,6 +1,6 @@
 //! The page that lists the people: each is a button.
 
-use super::{Person, Inner, page, request::AuthenticationRequest};
+use super::{Inner, Person, page, request::AuthenticationRequest};
 use crate::lang::Lang;
 use axum::{http::StatusCode, response::Response};
 use databourse_api::token::TokenRole;

@@ -67,12 +67,6 @@ pub(super) fn document(
 }
 
 /// A page of a few words.
-pub(super) fn words(
-    provider: &Inner,
-    status: StatusCode,
-    lang: Lang,
-    title: &str,
-    words: &str,
-) -> Response {
+pub(super) fn words(provider: &Inner, status: StatusCode, lang: Lang, title: &str, words: &str) -> Response {
     document(provider, status, lang, title, None, &html! { h1 { (title) } p { (words) } })
 }

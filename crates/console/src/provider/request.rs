@@ -1,6 +1,6 @@
 //! Authentication requests (OpenID Connect Core 1.0 §3.1.2): read, checked, and carried on by forms.
 
-use super::{Inner};
+use super::Inner;
 use crate::{backend::with_query, lang::Lang};
 use axum::http::HeaderMap;
 use std::collections::BTreeMap;
