@@ -34,7 +34,7 @@ pub(super) async fn show(visit: Visit, Path(number): Path<String>) -> Result<Res
                 "It certifies that this trade was completed: delivered, accepted and paid."))
         }
         div.certificate {
-            div { (stated(&visit, &certificate)) }
+            div { (stated(&visit, &certificate, &names)) }
             figure {
                 img.code src={ "/v1/certificates/" (number) "/qr.svg" } width="280" height="315"
                     alt=(visit.t(format!("凭证 {number} 的二维码"), format!("QR code of certificate {number}")));
@@ -64,7 +64,7 @@ async fn is_mine(visit: &Visit, certificate: &Certificate) -> Result<bool, Failu
     Ok(visit.ask(Asked::get(&format!("/v1/orders/{}", certificate.order))).await.is_ok())
 }
 
-fn stated(visit: &Visit, certificate: &Certificate) -> Markup {
+fn stated(visit: &Visit, certificate: &Certificate, names: &Names) -> Markup {
     let (facts, format) = (&certificate.facts, visit.format());
     layout::facts(&[
         (visit.t("编号", "Number"), html! { strong { (certificate.number) } }),
@@ -79,7 +79,7 @@ fn stated(visit: &Visit, certificate: &Certificate) -> Markup {
         (visit.t("下单", "Ordered"), format.time(facts.placed_at)),
         (visit.t("完成", "Completed"), format.time(facts.completed_at)),
         (visit.t("签发", "Issued"), format.time(certificate.issued_at)),
-        (visit.t("签发方", "Issued by"), html! { (certificate.number.exchange) }),
+        (visit.t("签发方", "Issued by"), html! { (names.exchange(&certificate.number.exchange)) }),
     ])
 }
 
@@ -150,7 +150,7 @@ fn proof(visit: &Visit, certificate: &Certificate) -> Markup {
             }
             noscript { p.remark { (visit.t("浏览器内核验需要启用脚本；文件仍可下载后离线核验。",
                 "Checks in the browser need scripts; the file can still be downloaded and verified offline.")) } }
-            p.actions {
+            div.actions {
                 button #verify type="button" hidden data-needs-script { (visit.t("在浏览器内核验", "Verify in this browser")) }
                 a.button.second href=(file) download { (visit.t("下载凭证文件", "Download the certificate")) }
                 a.button.second href={ "/v1/certificates/" (number) "/qr.svg" } download={ "certificate-" (number) ".svg" } {

@@ -159,7 +159,7 @@ fn proof(visit: &Visit, id: EntryId, key: Option<PublicKey>) -> Markup {
                 "Checks in the browser need scripts; the receipt can still be downloaded and verified offline.")) } }
             div #verdict role="status" hidden {}
             ol #checks.checks {}
-            p.actions {
+            div.actions {
                 button #verify type="button" hidden data-needs-script { (visit.t("再次核验", "Verify again")) }
                 a.button.second href=(receipt) download { (visit.t("下载回执", "Download the receipt")) }
             }

@@ -2,8 +2,8 @@
 //! said to be.
 
 use super::{members::member, values};
-use crate::{layout::named, names::Names, visit::Visit};
-use databourse_primitives::{Asset, BilingualText, CertificateNumber, PartyId, ProductId, Timestamp};
+use crate::{layout::named, names::Names, territory, visit::Visit, words};
+use databourse_primitives::{Asset, BilingualText, CertificateNumber, Label, PartyId, ProductId, Timestamp};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
@@ -169,6 +169,16 @@ impl Facts<'_> {
             "number" => {
                 if let Ok(number) = text.parse::<CertificateNumber>() {
                     return html! { a href={ "/certificates/" (number) } { (number) } };
+                }
+            }
+            "purpose" | "purposes" => {
+                if let Ok(purpose) = text.parse::<Label>() {
+                    return html! { (words::purpose(self.visit.lang, &purpose)) };
+                }
+            }
+            "territory" => {
+                if let Ok(territory) = text.parse::<Label>() {
+                    return html! { (territory::territory(self.visit.lang, &territory)) };
                 }
             }
             "asset" | "assets" => {

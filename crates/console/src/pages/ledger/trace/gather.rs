@@ -1,32 +1,19 @@
-//! Reads the records that make up a life: from what is traced back to the rights that it rests on, and on to what came
-//! of it.
+//! Which records make up a life: from what is traced back to the rights that it rests on, and on to what came of it.
 
 use super::{
-    records::{Found, OrderView, PartyView},
+    orders::OrderView,
+    records::{Found, PartyView},
     step::{Life, Step},
     subject::Subject,
 };
-use crate::{
-    backend::{Asked, with_query},
-    failure::Failure,
-    visit::{Page, Visit},
-};
+use crate::{failure::Failure, visit::Visit};
 use databourse_licensing::Licence;
 use databourse_listing::{Offer, Product};
-use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
+use databourse_market::Certificate;
 use databourse_primitives::{EntryId, OfferId, OrderId, PartyId, ProductId};
-use databourse_settlement::Dispute;
-use futures::future::try_join_all;
-use serde::{Deserialize, de::DeserializeOwned};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Display,
-};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The most orders of one life; each is read with what came of it.
-pub(super) const ORDERS_MAX: usize = 8;
-/// The most products, offers and rights of one life, each.
-pub(super) const OTHERS_MAX: usize = 12;
 /// The licences among which the orders of a product are looked for.
 const LICENCES_READ: &str = "50";
 
@@ -189,127 +176,5 @@ impl<'a> Gatherer<'a> {
         self.add_certificate(certificate);
         let products: Vec<ProductId> = certificate.facts.lines.iter().map(|line| line.product).collect();
         self.add_products(&products).await
-    }
-
-    async fn of_orders(&mut self, orders: &[OrderId], only_line: Option<u32>) -> Result<(), Failure> {
-        self.of_orders_with(orders, only_line, None).await
-    }
-
-    /// Orders with what came of them, the offers that they took, and what those rest on. `product` narrows their lines.
-    async fn of_orders_with(
-        &mut self,
-        orders: &[OrderId],
-        only_line: Option<u32>,
-        product: Option<ProductId>,
-    ) -> Result<(), Failure> {
-        if orders.len() > ORDERS_MAX {
-            self.cut.insert(self.visit.t(
-                format!("订单较多，只显示最近的 {ORDERS_MAX} 笔；其余请从订单追溯。"),
-                format!(
-                    "There are many orders: the newest {ORDERS_MAX} are shown. Trace an order to see others."
-                ),
-            ));
-        }
-        let wanted = orders.iter().take(ORDERS_MAX);
-        let found = try_join_all(wanted.map(|order| self.order(*order))).await?;
-        let mut offers = BTreeSet::new();
-        for (mut order, deliveries, refunds, disputes, certificate) in found.into_iter().flatten() {
-            order.licences.retain(|licence| {
-                only_line.is_none_or(|line| line == licence.id.line)
-                    && product.is_none_or(|product| product == licence.product)
-            });
-            offers.extend(order.licences.iter().map(|licence| licence.offer));
-            self.add_order(&order, &deliveries, &refunds, &disputes);
-            if let Some(certificate) = certificate {
-                self.add_certificate(&certificate);
-            }
-        }
-        let offers: Vec<OfferId> = offers.into_iter().collect();
-        self.note_others(offers.len());
-        let read = offers.iter().take(OTHERS_MAX).map(async |id| self.one::<Offer>("offers", id).await);
-        let offers: Vec<Offer> = try_join_all(read).await?.into_iter().flatten().collect();
-        self.add_offers(&offers);
-        let products: BTreeSet<ProductId> = offers.iter().map(|offer| offer.product).collect();
-        self.add_products(&products.into_iter().collect::<Vec<_>>()).await
-    }
-
-    /// An order with its deliveries, refunds, disputes and certificate.
-    #[expect(clippy::type_complexity, reason = "taken apart where it is made")]
-    async fn order(
-        &self,
-        id: OrderId,
-    ) -> Result<
-        Option<(OrderView, Vec<DeliveryRecord>, Vec<RefundRecord>, Vec<Dispute>, Option<Certificate>)>,
-        Failure,
-    > {
-        let Some(order) = self.one::<OrderView>("orders", id).await? else { return Ok(None) };
-        let side = if self.visit.oversees() {
-            ""
-        } else if self.visit.party() == Some(order.buyer) {
-            "buyer"
-        } else {
-            "supplier"
-        };
-        let name = id.to_string();
-        let filters = [("order", name.as_str()), ("side", side)];
-        let (deliveries, refunds, disputes, certificate) = tokio::try_join!(
-            self.list("/v1/deliveries", &filters),
-            self.list("/v1/refunds", &filters),
-            self.list("/v1/disputes", &filters),
-            async {
-                match &order.certificate {
-                    Some(number) => self.one::<Certificate>("certificates", number).await,
-                    None => Ok(None),
-                }
-            },
-        )?;
-        Ok(Some((order, deliveries, refunds, disputes, certificate)))
-    }
-
-    /// On which side of the market's sales of `supplier` the reader stands, as the API's lists call it.
-    fn side_of(&self, supplier: PartyId) -> &'static str {
-        match self.visit.party() {
-            _ if self.visit.oversees() => "",
-            Some(party) if party == supplier => "supplier",
-            _ => "buyer",
-        }
-    }
-
-    /// Says that some of `count` offers, products or rights are left out, if they are.
-    pub(super) fn note_others(&mut self, count: usize) {
-        if count > OTHERS_MAX {
-            self.cut.insert(self.visit.t(
-                format!("内容较多，每一类只显示 {OTHERS_MAX} 个。"),
-                format!("There is much of it: {OTHERS_MAX} of each kind are shown."),
-            ));
-        }
-    }
-
-    /// One thing of the API's list `nouns`, if it is there and for the reader.
-    pub(super) async fn one<T: DeserializeOwned>(
-        &self,
-        nouns: &str,
-        name: impl Display,
-    ) -> Result<Option<T>, Failure> {
-        self.find(&format!("/v1/{nouns}/{name}")).await
-    }
-
-    /// What the API answers, or nothing where it is not there or not for the reader.
-    async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Failure> {
-        match self.visit.ask(Asked::get(path)).await {
-            Ok(answer) => Ok(Some(answer.json()?)),
-            Err(problem) if matches!(problem.status, 401 | 403 | 404) => Ok(None),
-            Err(problem) => Err(problem.into()),
-        }
-    }
-
-    /// The first page of a list, the newest first.
-    async fn list<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        filters: &[(&str, &str)],
-    ) -> Result<Vec<T>, Failure> {
-        let page: Option<Page<T>> = self.find(&with_query(path, filters)).await?;
-        Ok(page.map(|page| page.items).unwrap_or_default())
     }
 }

@@ -3,9 +3,12 @@
 
 mod gather;
 mod graph;
+mod orders;
+mod read;
 mod records;
 mod step;
 mod subject;
+mod text;
 
 use crate::{entry_words::entry_type, failure::Failure, visit::Visit};
 use axum::{
@@ -50,7 +53,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     Ok(visit.page(title, html! {
         h1 {
             (title)
-            @if let Some(own) = own { (visit.t("：", ": ")) (own.title) }
+            @if let Some(own) = own { (visit.t("：", ": ")) (words(&visit, own)) " " (own.title) }
         }
         p.lead { code { (id) } }
         @if visit.session.is_none() {

@@ -1,21 +1,17 @@
 //! Records of the market as steps of a life.
 
 use super::{
-    gather::{Gatherer, OTHERS_MAX},
+    gather::Gatherer,
+    read::OTHERS_MAX,
     step::{Stage, Step},
 };
 use crate::{failure::Failure, layout::named};
-use databourse_licensing::{Licence, LicenceState};
 use databourse_listing::{Offer, Product};
-use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
-use databourse_primitives::{
-    AmountMinor, Asset, BilingualText, CertificateNumber, EntryId, Label, OrderId, PartyId, ProductId,
-    RightId, Timestamp,
-};
-use databourse_settlement::{Dispute, DisputeState};
+use databourse_market::Certificate;
+use databourse_primitives::{BilingualText, EntryId, Label, PartyId, ProductId, RightId, Timestamp};
 use futures::future::try_join_all;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A right as everybody sees it.
 #[derive(Debug, Deserialize)]
@@ -34,24 +30,9 @@ pub(super) struct PartyView {
     certified_at: Timestamp,
 }
 
-/// An order as its reader sees it.
-#[derive(Debug, Deserialize)]
-pub(super) struct OrderView {
-    pub(super) id: OrderId,
-    pub(super) buyer: PartyId,
-    asset: Asset,
-    #[serde(default)]
-    total_minor: Option<AmountMinor>,
-    placed_at: Timestamp,
-    #[serde(default)]
-    pub(super) certificate: Option<CertificateNumber>,
-    #[serde(default)]
-    pub(super) licences: Vec<Licence>,
-}
-
 impl Gatherer<'_> {
     /// Adds a step. Its author, if a party, may read its entry; whoever oversees may read any.
-    fn add(&mut self, author: Option<PartyId>, step: Step) {
+    pub(super) fn add(&mut self, author: Option<PartyId>, step: Step) {
         let own = author.is_some() && author == self.visit.party();
         let is_readable = own || self.visit.oversees();
         self.steps.insert(step.key.clone(), Step { is_readable, ..step });
@@ -109,90 +90,6 @@ impl Gatherer<'_> {
         }
     }
 
-    pub(super) fn add_order(
-        &mut self,
-        order: &OrderView,
-        deliveries: &[DeliveryRecord],
-        refunds: &[RefundRecord],
-        disputes: &[Dispute],
-    ) {
-        let (visit, format) = (self.visit, self.visit.format());
-        let lines: BTreeSet<u32> = order.licences.iter().map(|licence| licence.id.line).collect();
-        let concerns = |of: &[u32]| of.iter().any(|line| lines.contains(line));
-        let title = order.total_minor.map_or_else(
-            || line_words(visit, &lines.iter().copied().collect::<Vec<_>>()),
-            |total| format.money(order.asset, total.get()),
-        );
-        let mut placed = step(order.id, Stage::Order, "order.place", order.placed_at, title);
-        placed.page = Some(format!("/ledger/trace/{}", order.id));
-        placed.after = order.licences.iter().map(|licence| licence.offer.to_string()).collect();
-        placed.after.push(order.buyer.to_string());
-        self.add(Some(order.buyer), placed);
-        for delivery in deliveries.iter().filter(|delivery| concerns(&delivery.lines)) {
-            let title = line_words(visit, &delivery.lines);
-            let mut step =
-                step(delivery.id, Stage::Delivery, "delivery.record", delivery.delivered_at, title);
-            step.after = vec![order.id.to_string()];
-            self.add(Some(delivery.supplier), step);
-        }
-        let ends = self.add_ends(order, deliveries);
-        let after = |of: &[u32]| {
-            let rests = ends.iter().filter(|(_, lines)| lines.iter().any(|line| of.contains(line)));
-            let keys: Vec<String> = rests.map(|(key, _)| key.clone()).collect();
-            if keys.is_empty() { vec![order.id.to_string()] } else { keys }
-        };
-        for refund in refunds {
-            let of: Vec<u32> = refund.lines.iter().map(|line| line.line).collect();
-            if concerns(&of) {
-                let title = format.money(order.asset, refund.total_minor.get());
-                let mut step = step(refund.id, Stage::Settlement, "refund.grant", refund.granted_at, title);
-                step.after = after(&of);
-                self.add(Some(refund.supplier), step);
-            }
-        }
-        for dispute in disputes.iter().filter(|dispute| concerns(&dispute.lines)) {
-            let title = match dispute.state {
-                DisputeState::Open => visit.t("待裁定", "open"),
-                DisputeState::Decided { .. } => visit.t("已裁定", "decided"),
-            };
-            let mut step =
-                step(dispute.id, Stage::Settlement, "dispute.open", dispute.opened_at, title.to_owned());
-            step.after = after(&dispute.lines);
-            self.add(Some(dispute.buyer), step);
-        }
-    }
-
-    /// The acceptances, rejections and expiries of an order's lines: those of one time are one. Gives them with their
-    /// lines.
-    fn add_ends(&mut self, order: &OrderView, deliveries: &[DeliveryRecord]) -> Vec<(String, Vec<u32>)> {
-        let mut ends: BTreeMap<(Timestamp, &'static str), Vec<u32>> = BTreeMap::new();
-        for licence in &order.licences {
-            let (at, entry_type) = match &licence.state {
-                LicenceState::Active { accepted_at, .. } | LicenceState::Refunded { accepted_at, .. } => {
-                    (*accepted_at, "order.accept")
-                }
-                LicenceState::Rejected { rejected_at, .. } => (*rejected_at, "order.reject"),
-                LicenceState::Expired { expired_at } => (*expired_at, "order.expire"),
-                LicenceState::Ordered | LicenceState::Delivered { .. } => continue,
-            };
-            ends.entry((at, entry_type)).or_default().push(licence.id.line);
-        }
-        let mut added = Vec::new();
-        for ((at, entry_type), lines) in ends {
-            let key = format!("{}/{entry_type}/{at}", order.id);
-            let delivered = deliveries.iter().filter(|one| one.lines.iter().any(|line| lines.contains(line)));
-            let mut after: Vec<String> = delivered.map(|one| one.id.to_string()).collect();
-            if after.is_empty() {
-                after.push(order.id.to_string());
-            }
-            let title = line_words(self.visit, &lines);
-            let blank = step(order.id, Stage::Acceptance, entry_type, at, title);
-            self.add(Some(order.buyer), Step { key: key.clone(), entry: None, after, ..blank });
-            added.push((key, lines));
-        }
-        added
-    }
-
     pub(super) fn add_certificate(&mut self, certificate: &Certificate) {
         let number = certificate.number.to_string();
         let order = certificate.order.to_string();
@@ -220,7 +117,7 @@ impl Gatherer<'_> {
 }
 
 /// A step that is named by its entry.
-fn step(
+pub(super) fn step(
     id: impl Into<EntryId>,
     stage: Stage,
     entry_type: &'static str,
@@ -240,12 +137,4 @@ fn step(
         is_subject: false,
         after: Vec::new(),
     }
-}
-
-/// Which lines of an order, in words.
-fn line_words(visit: &crate::visit::Visit, lines: &[u32]) -> String {
-    let numbers: Vec<String> = lines.iter().take(6).map(u32::to_string).collect();
-    let more = if lines.len() > 6 { "…" } else { "" };
-    let many = if lines.len() == 1 { "line" } else { "lines" };
-    visit.t(format!("第 {}{more} 行", numbers.join("、")), format!("{many} {}{more}", numbers.join(", ")))
 }
