@@ -3,11 +3,11 @@
 //! A chart is never alone: its figure says what it shows, names its series, and holds its data as a table and as CSV.
 
 mod canvas;
+mod figure;
 mod scale;
 
-use crate::{layout, visit::Visit};
-use canvas::{Canvas, GRID, INK, SERIES, SIZE, TEXT};
-use maud::{Markup, PreEscaped, html};
+use canvas::{Canvas, GRID, INK, SERIES, TEXT};
+use maud::{Markup, PreEscaped};
 use plotters::{
     chart::ChartBuilder,
     coord::combinators::BindKeyPoints as _,
@@ -24,6 +24,8 @@ const SLOT: i64 = 10;
 const MARKED_PERIODS_MAX: usize = 60;
 /// The most labels along the axis of time.
 const LABELS_MAX: usize = 4;
+/// Width at the left of the axis of values, at least.
+const LABEL_ROOM_MIN: i32 = 360;
 /// Fewer periods than this are drawn as narrow as if there were so many.
 const ROOM_MIN: i64 = 6;
 
@@ -79,63 +81,6 @@ pub(crate) struct Series {
 }
 
 impl Chart<'_> {
-    /// The chart with its title, what it shows, its legend, and its data.
-    pub(crate) fn figure(&self, visit: &Visit) -> Markup {
-        let (title, caption) = (format!("{}-title", self.id), format!("{}-caption", self.id));
-        let is_empty = self.series.iter().all(|series| series.values.iter().all(Option::is_none));
-        html! {
-            figure.plot id=(self.id) {
-                h3 id=(title) { (self.title) }
-                @if is_empty {
-                    p.nothing { (visit.t("所选时段内没有数据。请选择更长的时段。", "Nothing happened in the chosen period. Choose a longer one.")) }
-                } @else {
-                    svg.chart role="img" aria-labelledby=(title) aria-describedby=(caption)
-                        viewBox={ "0 0 " (SIZE.0) " " (SIZE.1) } { (self.drawing()) }
-                    @if self.series.len() > 1 { (self.legend()) }
-                }
-                figcaption id=(caption) { (self.caption) }
-                @if !is_empty {
-                    details {
-                        summary { (visit.t("数据表", "The data as a table")) }
-                        (self.table(visit))
-                    }
-                    p { a href=(self.csv) { (visit.t("下载 CSV：", "Download CSV: ")) (self.title) } }
-                }
-            }
-        }
-    }
-
-    fn legend(&self) -> Markup {
-        html! {
-            ul.legend {
-                @for (series, class) in self.series.iter().zip(SERIES) {
-                    li { span class={ "swatch " (class) } aria-hidden="true" {
-                        svg viewBox="0 0 24 12" width="24" height="12" focusable="false" {
-                            @match self.kind {
-                                Kind::Bars => { rect class="area" width="24" height="12" {} }
-                                Kind::Lines => { path class={ "stroke " (class) } d="M0 6L24 6" {} }
-                            }
-                        }
-                    } " " (series.name) }
-                }
-            }
-        }
-    }
-
-    fn table(&self, visit: &Visit) -> Markup {
-        let mut headings = vec![visit.t("时段", "Period")];
-        headings.extend(self.series.iter().map(|series| series.name.as_str()));
-        let rows = self.periods.iter().enumerate().map(|(place, period)| {
-            let cells = self.series.iter().map(|series| series.values.get(place).copied().flatten());
-            let cells: Vec<_> = cells.map(|value| value.map_or_else(|| "–".to_owned(), self.value)).collect();
-            html! {
-                th scope="row" { (period.long) }
-                @for cell in cells { td.number { (cell) } }
-            }
-        });
-        layout::table(self.title, &headings, &rows.collect::<Vec<_>>(), "")
-    }
-
     fn drawing(&self) -> Markup {
         let mut svg = String::new();
         let drawn = self.draw(&mut svg);
@@ -171,7 +116,9 @@ impl Chart<'_> {
             .axis_style(INK)
             .set_all_tick_mark_size(40)
             .label_style(text)
-            .x_label_formatter(&|at| self.period_at(*at).map_or_else(String::new, |period| period.short.clone()))
+            .x_label_formatter(&|at| {
+                self.period_at(*at).map_or_else(String::new, |period| period.short.clone())
+            })
             .y_label_formatter(&|value| (self.tick)(*value))
             .draw()?;
         for (place, spans) in stacks.iter().enumerate() {
@@ -224,17 +171,18 @@ impl Chart<'_> {
         self.periods.get(usize::try_from(at / SLOT).ok()?)
     }
 
-    /// Room for the longest label of the axis of values.
+    /// Room for the longest label of the axis of values, and for half of the first one of the axis of time.
     fn label_width(&self, values: &scale::Scale) -> i32 {
-        let lengths = values.ticks.iter().map(|tick| {
-            (self.tick)(*tick).chars().map(|letter| if letter >= '\u{2e80}' { 20 } else { 12 }).sum::<i32>()
-        });
-        lengths.max().unwrap_or_default() * TEXT / 20 + 100
+        let labels = values.ticks.iter().map(|tick| canvas::width(&(self.tick)(*tick)));
+        (labels.max().unwrap_or_default() + 140).max(LABEL_ROOM_MIN)
     }
 }
 
 /// Where labels stand along the axis of time: in the middle of some of the periods, evenly apart.
 fn label_places(periods: usize) -> Vec<i64> {
     let step = periods.div_ceil(LABELS_MAX).max(1);
-    (0..periods).step_by(step).filter_map(|place| Some(i64::try_from(place).ok()? * SLOT + SLOT / 2)).collect()
+    (0..periods)
+        .step_by(step)
+        .filter_map(|place| Some(i64::try_from(place).ok()? * SLOT + SLOT / 2))
+        .collect()
 }

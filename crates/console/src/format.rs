@@ -59,9 +59,9 @@ impl Format {
     pub(crate) fn duration(self, ms: i64) -> String {
         let (number, zh, one, many) = match ms {
             ..1_000 => (ms, "毫秒", "ms", "ms"),
-            ..60_000 => (ms / 1_000, "秒", "second", "seconds"),
-            ..3_600_000 => (ms / 60_000, "分钟", "minute", "minutes"),
-            ..172_800_000 => (ms / 3_600_000, "小时", "hour", "hours"),
+            1_000..60_000 => (ms / 1_000, "秒", "second", "seconds"),
+            60_000..3_600_000 => (ms / 60_000, "分钟", "minute", "minutes"),
+            3_600_000..172_800_000 => (ms / 3_600_000, "小时", "hour", "hours"),
             _ => (ms / 86_400_000, "天", "day", "days"),
         };
         let en = if number == 1 { one } else { many };
@@ -132,7 +132,8 @@ const fn short(month: Month) -> &'static str {
 /// Digits with a comma before every three of the whole part.
 fn grouped(digits: &str) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("−", digits));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    let (whole, fraction) =
+        digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let mut text = String::from(sign);
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place).is_multiple_of(3) {

@@ -1,11 +1,11 @@
 //! Where plotters draws: SVG whose elements have classes of the style sheet instead of colours, so that charts follow the
 //! tokens, in the dark and in print as well. Coordinates are whole: a canvas has ten units for each unit of text.
 
+use plotters::style::RGBColor;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
     text_anchor::{HPos, VPos},
 };
-use plotters::style::RGBColor;
 use std::{convert::Infallible, fmt::Write as _};
 
 /// Width and height of every chart. At 360 px of screen the text is a little above 11 px.
@@ -81,7 +81,12 @@ impl DrawingBackend for Canvas<'_> {
         self.put(format_args!("<rect class=\"area {class}\" x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\"/>"))
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, (x1, y1): BackendCoord, (x2, y2): BackendCoord, style: &S) -> Drawn {
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        (x1, y1): BackendCoord,
+        (x2, y2): BackendCoord,
+        style: &S,
+    ) -> Drawn {
         let pen = pen(style.color());
         self.put(format_args!("<path class=\"{pen}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"))
     }
@@ -101,17 +106,31 @@ impl DrawingBackend for Canvas<'_> {
         ))
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
         let (pen, points) = (pen(style.color()), Self::points(path));
         self.put(format_args!("<polyline class=\"{pen}\" points=\"{points}\"/>"))
     }
 
-    fn draw_circle<S: BackendStyle>(&mut self, (x, y): BackendCoord, radius: u32, style: &S, _fill: bool) -> Drawn {
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        (x, y): BackendCoord,
+        radius: u32,
+        style: &S,
+        _fill: bool,
+    ) -> Drawn {
         let class = class(style.color().rgb);
         self.put(format_args!("<circle class=\"area {class}\" cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>"))
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        vert: I,
+        style: &S,
+    ) -> Drawn {
         let (class, points) = (class(style.color().rgb), Self::points(vert));
         self.put(format_args!("<polygon class=\"area {class}\" points=\"{points}\"/>"))
     }
@@ -129,17 +148,22 @@ impl DrawingBackend for Canvas<'_> {
             VPos::Bottom => y,
         };
         let text = maud::html! { (text) }.into_string();
-        self.put(format_args!("<text x=\"{x}\" y=\"{y}\" font-size=\"{TEXT}\" text-anchor=\"{anchor}\">{text}</text>"))
+        self.put(format_args!(
+            "<text x=\"{x}\" y=\"{y}\" font-size=\"{TEXT}\" text-anchor=\"{anchor}\">{text}</text>"
+        ))
     }
 
-    /// Han characters are as wide as high, others about half as wide. The browser's font decides; this only leaves room.
     fn estimate_text_size<T: BackendTextStyle>(
         &self,
         text: &str,
         _: &T,
     ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
-        let width_of = |character: char| if character >= '\u{2e80}' { TEXT } else { TEXT * 11 / 20 };
-        let width: i32 = text.chars().map(width_of).sum();
-        Ok((u32::try_from(width).unwrap_or_default(), u32::try_from(TEXT).unwrap_or_default()))
+        Ok((u32::try_from(width(text)).unwrap_or_default(), u32::try_from(TEXT).unwrap_or_default()))
     }
+}
+
+/// About how wide a text is: Han characters are as wide as high, others a good half of that. The browser's font decides;
+/// this only leaves room.
+pub(super) fn width(text: &str) -> i32 {
+    text.chars().map(|letter| if letter >= '\u{2e80}' { TEXT } else { TEXT * 13 / 20 }).sum()
 }

@@ -3,6 +3,7 @@
 mod label;
 mod map;
 mod place;
+mod tables;
 
 use super::{
     Audience, Link, Page,
@@ -11,12 +12,7 @@ use super::{
         sales::{AsOf, Flow, Sales},
     },
 };
-use crate::{
-    failure::Failure,
-    form::Form,
-    layout::{self, named},
-    visit::Visit,
-};
+use crate::{failure::Failure, form::Form, layout::named, visit::Visit};
 use axum::{Router, response::Response, routing::get};
 use databourse_party::{Exchange, Membership};
 use databourse_primitives::{Asset, BilingualText, ExchangeCode};
@@ -29,9 +25,6 @@ pub(crate) const PAGE: Page = Page {
     links: &[Link { path: "/region", zh: "区域", en: "Region", audience: Audience::Everybody }],
     routes: || Router::new().route("/region", get(show)),
 };
-
-/// The most flows in the table; the largest come first.
-const FLOWS_MAX: usize = 50;
 
 /// What `/v1/region` answers.
 #[derive(Debug, Deserialize)]
@@ -71,10 +64,21 @@ async fn show(visit: Visit) -> Result<Response, Failure> {
         tokio::try_join!(visit.get::<Region>("/v1/region"), visit.get::<Health>("/v1/region/health"))?;
     let (asset, form) = super::statistics::asset_of(&visit, &region.assets, form)?;
     let (sales, as_of) = Sales::of(&visit, period, asset).await?;
-    Ok(visit.form_page(&form, visit.t("区域", "Region"), page(&visit, &form, &region, &health, asset, &(sales, as_of))))
+    Ok(visit.form_page(
+        &form,
+        visit.t("区域", "Region"),
+        page(&visit, &form, &region, &health, asset, &(sales, as_of)),
+    ))
 }
 
-fn page(visit: &Visit, form: &Form, region: &Region, health: &Health, asset: Asset, (sales, as_of): &(Sales, AsOf)) -> Markup {
+fn page(
+    visit: &Visit,
+    form: &Form,
+    region: &Region,
+    health: &Health,
+    asset: Asset,
+    (sales, as_of): &(Sales, AsOf),
+) -> Markup {
     let mut flows: Vec<_> = sales.flows().into_iter().collect();
     flows.sort_by_key(|(_, flow)| std::cmp::Reverse(flow.net_minor));
     let mut activities: BTreeMap<&ExchangeCode, Activity> = BTreeMap::new();
@@ -96,8 +100,8 @@ fn page(visit: &Visit, form: &Form, region: &Region, health: &Health, asset: Ass
         section #map data-live=(visit.uri) {
             (super::statistics::counted(visit, *as_of))
             (drawing(visit, region, health, asset, &flows, &activities, &names))
-            (exchanges(visit, region, health, asset, &activities))
-            (table(visit, asset, &flows, &names))
+            (tables::exchanges(visit, region, health, asset, &activities))
+            (tables::flows(visit, asset, &flows, &names))
         }
     }
 }
@@ -149,68 +153,6 @@ fn drawing(
     }
 }
 
-fn exchanges(
-    visit: &Visit,
-    region: &Region,
-    health: &Health,
-    asset: Asset,
-    activities: &BTreeMap<&ExchangeCode, Activity>,
-) -> Markup {
-    let format = visit.format();
-    let rows: Vec<_> = members(region)
-        .map(|exchange| {
-            let activity = activities.get(&exchange.code).copied().unwrap_or_default();
-            let (class, standing) = standing(visit, exchange, is_reachable(region, health, &exchange.code));
-            html! {
-                th scope="row" { (named(visit.lang, &exchange.name)) " " code { (exchange.code) } }
-                td { span.state.(class) { (standing) } }
-                td.number { (format.number(activity.sold.licence_count)) }
-                td.number { (format.money(asset, minor(activity.sold.net_minor))) }
-                td.number { (format.money(asset, minor(activity.bought.net_minor))) }
-                td.number { (format.number(exchange.last_certificate)) }
-            }
-        })
-        .collect();
-    let headings = [
-        visit.t("交易所", "Exchange"),
-        visit.t("状态", "State"),
-        visit.t("售出许可", "Licences sold"),
-        visit.t("售出金额", "Amount sold"),
-        visit.t("买入金额", "Amount bought"),
-        visit.t("累计凭证", "Certificates so far"),
-    ];
-    html! {
-        h2 { (visit.t("各交易所", "Each exchange")) }
-        (layout::table(visit.t("所选时段内的活动，金额不含税", "What each did in the period, without tax"), &headings, &rows, ""))
-    }
-}
-
-fn table(visit: &Visit, asset: Asset, flows: &Flows, names: &BTreeMap<&ExchangeCode, String>) -> Markup {
-    let format = visit.format();
-    let name = |code: &ExchangeCode| names.get(code).cloned().unwrap_or_else(|| code.to_string());
-    let rows: Vec<_> = flows
-        .iter()
-        .take(FLOWS_MAX)
-        .map(|((from, to), flow)| html! {
-            td { (name(from)) }
-            td { (name(to)) @if from == to { " " span.quiet { (visit.t("（本所）", "(itself)")) } } }
-            td.number { (format.number(flow.licence_count)) }
-            td.number { (format.money(asset, minor(flow.net_minor))) }
-        })
-        .collect();
-    let headings = [
-        visit.t("挂牌交易所", "Listed at"),
-        visit.t("买方所在交易所", "Bought at"),
-        visit.t("许可", "Licences"),
-        visit.t("金额", "Amount"),
-    ];
-    html! {
-        h2 { (visit.t("交易流向", "What was sold from where to where")) }
-        (layout::table(visit.t("所选时段内的订单，金额不含税，最大者在前", "Orders of the period, without tax, the largest first"), &headings, &rows,
-            visit.t("所选时段内没有订单。请选择更长的时段，或稍后再来。", "There were no orders in the period. Choose a longer one, or come back later.")))
-    }
-}
-
 /// The exchanges that have not left.
 fn members(region: &Region) -> impl Iterator<Item = &Exchange> {
     region.exchanges.iter().filter(|exchange| !matches!(exchange.membership, Membership::Left { .. }))
@@ -218,17 +160,6 @@ fn members(region: &Region) -> impl Iterator<Item = &Exchange> {
 
 fn is_reachable(region: &Region, health: &Health, code: &ExchangeCode) -> bool {
     *code == region.served_by || health.peers.iter().any(|peer| peer.exchange == *code && peer.connected)
-}
-
-/// Where an exchange stands, and how that is coloured.
-fn standing(visit: &Visit, exchange: &Exchange, is_reachable: bool) -> (&'static str, &'static str) {
-    match (&exchange.membership, is_reachable) {
-        (Membership::Suspended { .. }, _) => ("bad", visit.t("已暂停资格", "Suspended")),
-        (Membership::Leaving { .. }, _) => ("warn", visit.t("正在退出", "Leaving")),
-        (Membership::Left { .. }, _) => ("warn", visit.t("已退出", "Left")),
-        (Membership::Active { .. }, true) => ("good", visit.t("在线", "Online")),
-        (Membership::Active { .. }, false) => ("bad", visit.t("联系不上", "Not reachable")),
-    }
 }
 
 /// A sum as an amount; sums that no amount holds are the largest one.

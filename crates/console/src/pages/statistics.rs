@@ -1,5 +1,6 @@
 //! `/statistics`: how the market goes over time: volume, price, time to settlement and shares, as charts with their data.
 
+mod bins;
 mod charts;
 pub(super) mod period;
 pub(super) mod sales;
@@ -76,12 +77,19 @@ pub(super) fn counted(visit: &Visit, as_of: AsOf) -> Markup {
 ///
 /// # Errors
 /// A region that settles in nothing, which there is not.
-pub(super) fn asset_of(visit: &Visit, assets: &BTreeSet<Asset>, mut form: Form) -> Result<(Asset, Form), Failure> {
+pub(super) fn asset_of(
+    visit: &Visit,
+    assets: &BTreeSet<Asset>,
+    mut form: Form,
+) -> Result<(Asset, Form), Failure> {
     let first = assets.first().copied().ok_or(Failure::Unknown)?;
     let Some(typed) = visit.parameter("asset") else { return Ok((first, form.with("asset", first))) };
     let known = typed.parse().ok().filter(|asset| assets.contains(asset));
     if known.is_none() {
-        form.refuse("asset", visit.t("请选择本区域结算的币种之一。", "One of those that the region settles in."));
+        form.refuse(
+            "asset",
+            visit.t("请选择本区域结算的币种之一。", "One of those that the region settles in."),
+        );
     }
     Ok((known.unwrap_or(first), form.with("asset", typed)))
 }
@@ -111,6 +119,8 @@ fn exchange_field(visit: &Visit, form: &Form, region: &Region) -> Markup {
     let field = Field::choice("exchange", visit.t("挂牌交易所", "Products of"), options).optional();
     form.field(
         visit,
-        &field.hint(visit.t("只看在该交易所挂牌的产品的成交。", "Sales of the products that this exchange listed.")),
+        &field.hint(
+            visit.t("只看在该交易所挂牌的产品的成交。", "Sales of the products that this exchange listed."),
+        ),
     )
 }

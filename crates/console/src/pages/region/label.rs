@@ -23,7 +23,12 @@ struct Label<'a> {
 
 impl<'a> Labels<'a> {
     /// Puts a text at the first of `places` (the middle of its baseline) where it covers no other.
-    pub(super) fn put(&mut self, class: &'static str, text: &'a str, places: impl IntoIterator<Item = Point>) {
+    pub(super) fn put(
+        &mut self,
+        class: &'static str,
+        text: &'a str,
+        places: impl IntoIterator<Item = Point>,
+    ) {
         let width = text.chars().map(|letter| if letter >= '\u{2e80}' { TEXT } else { 8 }).sum::<i64>();
         let inside = |x: i64| x.clamp(EDGE + width / 2, (WIDTH - EDGE - width / 2).max(EDGE + width / 2));
         let fresh = places.into_iter().map(|(x, y)| Label { class, text, at: (inside(x), y), width });
@@ -59,7 +64,7 @@ mod tests {
         labels.put("amount", "¥1万", [(340, 52), (340, 90)]);
         labels.put("amount", "¥2万", [(340, 90)]);
         let shown = labels.svg().into_string();
-        assert!(shown.contains("x=\"344\" y=\"50\"") && shown.contains("y=\"90\">"), "{shown}");
+        assert!(shown.contains("x=\"344\" y=\"50\"") && shown.contains("y=\"90\""), "{shown}");
         assert!(!shown.contains("¥2万"), "{shown}");
     }
 }

@@ -46,7 +46,10 @@ pub(super) fn svg(spots: &[Spot<'_>], arrows: &[Arrow<'_>], name: &str, descript
     let circles: Vec<Circle> = spots
         .iter()
         .zip(places)
-        .map(|(spot, middle)| Circle { middle, radius: between((RADIUS.0, largest), root_share(spot.activity, busiest)) })
+        .map(|(spot, middle)| Circle {
+            middle,
+            radius: between((RADIUS.0, largest), root_share(spot.activity, busiest)),
+        })
         .collect();
     let circle_of = |code: &ExchangeCode| {
         let place = codes.iter().position(|known| *known == code)?;
@@ -66,7 +69,8 @@ pub(super) fn svg(spots: &[Spot<'_>], arrows: &[Arrow<'_>], name: &str, descript
     for (spot, circle) in spots.iter().zip(&circles) {
         // Names stand on the outer side.
         let is_above = circle.middle.1 < HEIGHT / 2;
-        let y = if is_above { circle.middle.1 - circle.radius - 5 } else { circle.middle.1 + circle.radius + 14 };
+        let y =
+            if is_above { circle.middle.1 - circle.radius - 5 } else { circle.middle.1 + circle.radius + 14 };
         labels.put("name", label(spot, spots.len()), [(circle.middle.0, y)]);
     }
     for (curve, _, arrow) in &curves {
@@ -118,7 +122,8 @@ impl Curve {
     /// From the edge of one circle to the edge of another, bent to the left of the way; so that back and forth are two.
     fn between(from: Circle, to: Circle) -> Self {
         let (dx, dy) = (to.middle.0 - from.middle.0, to.middle.1 - from.middle.1);
-        let control = ((from.middle.0 + to.middle.0) / 2 + dy / 3, (from.middle.1 + to.middle.1) / 2 - dx / 3);
+        let control =
+            ((from.middle.0 + to.middle.0) / 2 + dy / 3, (from.middle.1 + to.middle.1) / 2 - dx / 3);
         Self {
             start: towards(from.middle, control, from.radius + 1),
             control,
@@ -178,10 +183,12 @@ mod tests {
 
     #[test]
     fn arrows_begin_and_end_at_the_circles_and_do_not_lie_on_one_another() {
-        let (west, east) = (Circle { middle: (60, 100), radius: 10 }, Circle { middle: (260, 100), radius: 20 });
+        let (west, east) =
+            (Circle { middle: (60, 100), radius: 10 }, Circle { middle: (260, 100), radius: 20 });
         let (there, back) = (Curve::between(west, east), Curve::between(east, west));
         assert!(there.at(3).1 < 100 && back.at(3).1 > 100);
-        for (point, circle) in [(there.start, west), (there.end, east), (back.start, east), (back.end, west)] {
+        for (point, circle) in [(there.start, west), (there.end, east), (back.start, east), (back.end, west)]
+        {
             let (dx, dy) = (point.0 - circle.middle.0, point.1 - circle.middle.1);
             let distance = (dx * dx + dy * dy).isqrt();
             assert!((circle.radius - 1..=circle.radius + 3).contains(&distance), "{distance}");

@@ -40,7 +40,9 @@ const DRAWN: [Drawn; 1] = [YANGTZE_RIVER_DELTA];
 
 /// The map under the exchanges, if all of them stand on one that we have drawn.
 pub(super) fn drawn(codes: &[&ExchangeCode]) -> Option<&'static Drawn> {
-    const { &DRAWN }.iter().find(|drawn| !codes.is_empty() && codes.iter().all(|code| drawn.place(code).is_some()))
+    const { &DRAWN }
+        .iter()
+        .find(|drawn| !codes.is_empty() && codes.iter().all(|code| drawn.place(code).is_some()))
 }
 
 impl Drawn {
@@ -61,7 +63,8 @@ pub(super) fn places(codes: &[&ExchangeCode]) -> Vec<Point> {
         let (sine, cosine) = (sine_permille(angle), sine_permille(angle + 90_000));
         (MIDDLE.0 + RADIUS * sine / 1_000, MIDDLE.1 - RADIUS * cosine / 1_000)
     };
-    let place = |(code, number)| drawn.and_then(|drawn| drawn.place(code)).unwrap_or_else(|| on_circle(number));
+    let place =
+        |(code, number)| drawn.and_then(|drawn| drawn.place(code)).unwrap_or_else(|| on_circle(number));
     codes.iter().copied().zip(0..).map(place).collect()
 }
 
@@ -113,7 +116,9 @@ mod tests {
 
     #[test]
     fn sines_are_near_the_true_ones() {
-        for (degrees, expected) in [(0, 0), (30, 500), (90, 1_000), (180, 0), (210, -500), (270, -1_000), (450, 1_000)] {
+        for (degrees, expected) in
+            [(0, 0), (30, 500), (90, 1_000), (180, 0), (210, -500), (270, -1_000), (450, 1_000)]
+        {
             assert!((sine_permille(degrees * 1_000) - expected).abs() <= 2, "{degrees}");
         }
     }

@@ -1,25 +1,20 @@
 //! The charts of the page, each with what it says.
 
+mod parts;
+
 use super::{
-    period::{Bins, Period},
+    period::Period,
     sales::{Sale, Sales},
     settlement::Settlement,
 };
 use crate::{
-    chart::{self, Chart, Kind, Series},
-    layout::named,
+    chart::{Kind, Series},
     pages::region::Region,
     visit::Visit,
 };
-use databourse_primitives::{Asset, ExchangeCode};
+use databourse_primitives::Asset;
 use maud::{Markup, html};
-
-/// The most exchanges that have a colour of their own if there are more; the others are summed up.
-const NAMED_MAX: usize = 3;
-/// What makes 100 per cent.
-const WHOLE_PERMILLE: u64 = 1_000;
-/// A second, a minute, an hour, a day in milliseconds: what lags are told in.
-const TIMES_MS: [i64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
+use parts::{TIMES_MS, Words, minor, share, some_if_any};
 
 /// What all charts of the page are about.
 pub(super) struct View<'a> {
@@ -29,19 +24,7 @@ pub(super) struct View<'a> {
     pub(super) region: &'a Region,
 }
 
-/// What a chart says, and how it is drawn.
-struct Words<'a> {
-    id: &'a str,
-    title: String,
-    caption: String,
-    kind: Kind,
-}
-
 impl View<'_> {
-    fn t<T>(&self, zh: T, en: T) -> T {
-        self.visit.t(zh, en)
-    }
-
     /// Volume and price.
     pub(super) fn sales(&self, sales: &Sales) -> Markup {
         let bins = self.period.bins();
@@ -56,7 +39,12 @@ impl View<'_> {
         let licences = Words {
             id: "licences",
             title: self.t(format!("{per}订购许可数"), format!("Licences ordered {per}")),
-            caption: self.t("每一行订单是一份许可，按挂牌交易所分色。", "Each line of an order is a licence; by the exchange that listed the products.").to_owned(),
+            caption: self
+                .t(
+                    "每一行订单是一份许可，按挂牌交易所分色。",
+                    "Each line of an order is a licence; by the exchange that listed the products.",
+                )
+                .to_owned(),
             kind: Kind::Bars,
         };
         let price = Words {
@@ -74,7 +62,9 @@ impl View<'_> {
         let sum = |value: fn(&Sale) -> u64| sales.over(&bins, value);
         let (net, count) = (sum(|sale| sale.ordered_net_minor), sum(|sale| sale.ordered_licence_count));
         let units = sum(|sale| sale.ordered_unit_count);
-        let average = |count: &[u64]| net.iter().zip(count).map(|(net, count)| net.checked_div(*count).map(minor)).collect();
+        let average = |count: &[u64]| {
+            net.iter().zip(count).map(|(net, count)| net.checked_div(*count).map(minor)).collect()
+        };
         let prices = vec![
             Series { name: self.t("每份许可", "A licence").to_owned(), values: average(&count) },
             Series { name: self.t("每单位", "A unit").to_owned(), values: average(&units) },
@@ -102,7 +92,8 @@ impl View<'_> {
         // Each ends where its exact end rounds to, so that all together are 100 per cent.
         for one in &mut series {
             for ((value, whole), (sum, end)) in one.values.iter_mut().zip(&whole).zip(&mut so_far) {
-                *sum = sum.saturating_add(value.and_then(|value| u64::try_from(value).ok()).unwrap_or_default());
+                *sum =
+                    sum.saturating_add(value.and_then(|value| u64::try_from(value).ok()).unwrap_or_default());
                 let next = share(*sum, *whole);
                 *value = next.map(|next| minor(next.saturating_sub(*end)));
                 *end = next.unwrap_or_default();
@@ -111,7 +102,12 @@ impl View<'_> {
         let words = Words {
             id: "share",
             title: self.t(format!("{per}交易所份额"), format!("Shares of the exchanges {per}")),
-            caption: self.t("各挂牌交易所占全区域订单金额的比例。", "Which part of the amount ordered in the region was of products of each exchange.").to_owned(),
+            caption: self
+                .t(
+                    "各挂牌交易所占全区域订单金额的比例。",
+                    "Which part of the amount ordered in the region was of products of each exchange.",
+                )
+                .to_owned(),
             kind: Kind::Bars,
         };
         let percent = |value: i64| self.visit.format().percent(value);
@@ -159,100 +155,5 @@ impl View<'_> {
             (self.figure(&bins, lag, series, unit, (&tick, &value), &csv))
             (self.money(&bins, paid, vec![amounts], &csv))
         }
-    }
-
-    /// A series for each of the exchanges that sold most, and one for the others.
-    fn by_exchange(&self, sales: &Sales, bins: &Bins, value: fn(&Sale) -> u64) -> Vec<Series> {
-        let ranked = sales.exchanges();
-        let named_count = if ranked.len() > NAMED_MAX + 1 { NAMED_MAX } else { ranked.len() };
-        let (own, others) = ranked.split_at_checked(named_count).unwrap_or_default();
-        let of_one = |code: &ExchangeCode| Series {
-            name: self.name(code),
-            values: sales.listed_at(Some(code)).over(bins, value).into_iter().map(|sum| Some(minor(sum))).collect(),
-        };
-        let mut series: Vec<_> = own.iter().map(of_one).collect();
-        if !others.is_empty() {
-            let of_others = |sale: &Sale| if others.contains(&sale.listing_exchange) { value(sale) } else { 0 };
-            let values = sales.over(bins, of_others).into_iter().map(|sum| Some(minor(sum))).collect();
-            series.push(Series { name: self.t("其他交易所", "Other exchanges").to_owned(), values });
-        }
-        series
-    }
-
-    fn name(&self, code: &ExchangeCode) -> String {
-        let known = self.region.exchanges.iter().find(|one| one.code == *code);
-        known.map_or_else(|| code.to_string(), |one| named(self.visit.lang, &one.name))
-    }
-
-    fn money(&self, bins: &Bins, words: Words<'_>, series: Vec<Series>, csv: &str) -> Markup {
-        let format = self.visit.format();
-        let unit = 10_i64.saturating_pow(self.asset.scale());
-        let (tick, value) = (|sum| format.short_money(self.asset, sum), |sum| format.money(self.asset, sum));
-        self.figure(bins, words, series, unit, (&tick, &value), csv)
-    }
-
-    fn numbers(&self, bins: &Bins, words: Words<'_>, series: Vec<Series>, csv: &str) -> Markup {
-        let format = self.visit.format();
-        self.figure(bins, words, series, 1, (&|number| format.short(number), &|number| format.number(number)), csv)
-    }
-
-    fn figure(
-        &self,
-        bins: &Bins,
-        words: Words<'_>,
-        series: Vec<Series>,
-        unit: i64,
-        (tick, value): (&dyn Fn(i64) -> String, &dyn Fn(i64) -> String),
-        csv: &str,
-    ) -> Markup {
-        let periods: Vec<chart::Period> = bins.periods(self.visit.lang);
-        let Words { id, title, caption, kind } = words;
-        let chart = Chart { id, title: &title, caption: &caption, kind, periods: &periods, series, unit, tick, value, csv };
-        chart.figure(self.visit)
-    }
-
-    /// A lag in its two largest units.
-    fn lag(&self, ms: i64) -> String {
-        let format = self.visit.format();
-        let Some(unit) = TIMES_MS.into_iter().rev().find(|unit| *unit <= ms) else { return format.duration(ms) };
-        let names = self.t(["秒", "分", "小时", "天"], ["s", "min", "h", "d"]);
-        let place = TIMES_MS.iter().position(|known| *known == unit).unwrap_or_default();
-        let part = |place: usize, amount: i64| {
-            names.get(place).filter(|_| amount > 0).map(|name| format!("{amount}\u{a0}{name}"))
-        };
-        let smaller = place.checked_sub(1).and_then(|place| Some((place, TIMES_MS.get(place)?)));
-        let rest = smaller.and_then(|(place, size)| part(place, ms % unit / size));
-        let parts: Vec<_> = part(place, ms / unit).into_iter().chain(rest).collect();
-        parts.join(" ")
-    }
-}
-
-/// A sum as an amount; sums that no amount holds are the largest one.
-fn minor(sum: u64) -> i64 {
-    i64::try_from(sum).unwrap_or(i64::MAX)
-}
-
-/// The values, unless nothing happened at all: then the chart says so.
-fn some_if_any(sums: &[u64]) -> Vec<Option<i64>> {
-    let is_any = sums.iter().any(|sum| *sum > 0);
-    sums.iter().map(|sum| is_any.then(|| minor(*sum))).collect()
-}
-
-/// A part of a whole in thousandths, rounded; none of nothing.
-fn share(part: u64, whole: u64) -> Option<u64> {
-    let scaled = u128::from(part) * u128::from(WHOLE_PERMILLE) + u128::from(whole / 2);
-    u64::try_from(scaled.checked_div(u128::from(whole))?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_are_rounded_and_of_nothing_there_are_none() {
-        assert_eq!([share(1, 3), share(2, 3), share(3, 3), share(0, 0)], [Some(333), Some(667), Some(1_000), None]);
-        assert_eq!(share(u64::MAX, u64::MAX), Some(1_000));
-        assert_eq!(some_if_any(&[0, 0]), [None, None]);
-        assert_eq!(some_if_any(&[0, 2]), [Some(0), Some(2)]);
     }
 }

@@ -1,10 +1,8 @@
-//! The period of a page: chosen by a form, and cut into days, weeks or months so that a chart can be read.
+//! The period of a page, as its form chooses it.
 
 use crate::{
     backend::with_query,
-    chart,
     form::{Field, Form, button},
-    lang::Lang,
     visit::Visit,
 };
 use databourse_primitives::Timestamp;
@@ -15,8 +13,6 @@ use time::{Date, Duration, Month, OffsetDateTime};
 const DAYS_DEFAULT: i64 = 30;
 /// The most days of a period: what the API sums up at once.
 pub(crate) const DAYS_MAX: i64 = 366;
-/// Up to so many days each is a period of a chart; up to seven times as many, each week is.
-const BINS_MAX: i64 = 62;
 
 /// From one day to another, both included; days are those of UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,25 +21,6 @@ pub(crate) struct Period {
     pub(crate) from: Date,
     /// The last day.
     pub(crate) to: Date,
-}
-
-/// Where the days of a period fall.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bins {
-    step: Step,
-    starts: Vec<Date>,
-    last: Date,
-}
-
-/// How long each is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// A day.
-    Day,
-    /// Seven days.
-    Week,
-    /// A month of the calendar.
-    Month,
 }
 
 impl Period {
@@ -67,8 +44,10 @@ impl Period {
         };
         let Some(from) = from else { return Err((usual, form)) };
         match (to - from).whole_days() {
-            ..0 => form.refuse("to", visit.t("结束日期不能早于开始日期。", "The last day is before the first day.")),
-            DAYS_MAX.. => form.refuse("from", visit.t("一次最多显示 366 天。", "At most 366 days can be shown at once.")),
+            ..0 => form
+                .refuse("to", visit.t("结束日期不能早于开始日期。", "The last day is before the first day.")),
+            DAYS_MAX.. => form
+                .refuse("from", visit.t("一次最多显示 366 天。", "At most 366 days can be shown at once.")),
             _ => return Ok((Self { from, to }, form)),
         }
         Err((usual, form))
@@ -78,7 +57,8 @@ impl Period {
     pub(crate) fn fields(visit: &Visit, form: &Form) -> Markup {
         let first = Field::input("from", visit.t("开始日期", "First day"), "date");
         let last = Field::input("to", visit.t("结束日期", "Last day"), "date");
-        let day = visit.t("世界协调时（UTC）的日期，例如 2026-11-22。", "A day of UTC, for example 2026-11-22.");
+        let day =
+            visit.t("世界协调时（UTC）的日期，例如 2026-11-22。", "A day of UTC, for example 2026-11-22.");
         let most = visit.t("不早于开始日期；最多 366 天。", "Not before the first day; at most 366 days.");
         html! { (form.field(visit, &first.hint(day))) (form.field(visit, &last.hint(most))) }
     }
@@ -100,86 +80,6 @@ impl Period {
         all.extend(pairs);
         with_query(path, &all)
     }
-
-    /// Its parts for a chart.
-    pub(crate) fn bins(self) -> Bins {
-        let days = (self.to - self.from).whole_days() + 1;
-        let step = match days {
-            ..=BINS_MAX => Step::Day,
-            ..=210 => Step::Week,
-            _ => Step::Month,
-        };
-        let mut starts = vec![self.from];
-        let mut start = self.from;
-        while let Some(next) = step.after(start).filter(|next| *next <= self.to) {
-            starts.push(next);
-            start = next;
-        }
-        Bins { step, starts, last: self.to }
-    }
-}
-
-impl Step {
-    /// The first day after the part that begins on `start`.
-    fn after(self, start: Date) -> Option<Date> {
-        match self {
-            Self::Day => start.next_day(),
-            Self::Week => start.checked_add(Duration::days(7)),
-            Self::Month => {
-                let year = if start.month() == Month::December { start.year() + 1 } else { start.year() };
-                Date::from_calendar_date(year, start.month().next(), 1).ok()
-            }
-        }
-    }
-
-    /// What it is called, e.g. in "sales per day".
-    pub(crate) fn words(self, lang: Lang) -> &'static str {
-        match self {
-            Self::Day => lang.pick("每日", "per day"),
-            Self::Week => lang.pick("每周", "per week"),
-            Self::Month => lang.pick("每月", "per month"),
-        }
-    }
-}
-
-impl Bins {
-    /// How long each is.
-    pub(crate) const fn step(&self) -> Step {
-        self.step
-    }
-
-    /// How many there are; at least one.
-    pub(crate) fn count(&self) -> usize {
-        self.starts.len()
-    }
-
-    /// In which one a day falls.
-    pub(crate) fn place(&self, day: Date) -> Option<usize> {
-        if day > self.last {
-            return None;
-        }
-        self.starts.partition_point(|start| *start <= day).checked_sub(1)
-    }
-
-    /// Their names.
-    pub(crate) fn periods(&self, lang: Lang) -> Vec<chart::Period> {
-        let name = |start: &Date| {
-            let (day, month, year) = (start.day(), u8::from(start.month()), start.year());
-            let english = start.month().to_string();
-            let english = english.get(..3).unwrap_or(&english);
-            let short = match self.step {
-                Step::Month => lang.pick(format!("{year}-{month:02}"), format!("{english} {year}")),
-                _ => lang.pick(format!("{month}月{day}日"), format!("{day} {english}")),
-            };
-            let long = match self.step {
-                Step::Day => text_of(*start),
-                Step::Week => lang.pick(format!("{} 起一周", text_of(*start)), format!("week from {}", text_of(*start))),
-                Step::Month => lang.pick(format!("{year} 年 {month} 月"), format!("{english} {year}")),
-            };
-            chart::Period { short, long }
-        };
-        self.starts.iter().map(name).collect()
-    }
 }
 
 /// The day of UTC on which that is.
@@ -199,7 +99,7 @@ pub(crate) fn parsed(text: &str) -> Option<Date> {
     (is_plain && date.year() >= 1970).then_some(date)
 }
 
-fn text_of(day: Date) -> String {
+pub(super) fn text_of(day: Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
@@ -207,36 +107,11 @@ fn text_of(day: Date) -> String {
 mod tests {
     use super::*;
 
-    fn period(from: &str, to: &str) -> Period {
-        Period { from: parsed(from).unwrap(), to: parsed(to).unwrap() }
-    }
-
     #[test]
     fn days_are_read_as_the_api_writes_them() {
         assert_eq!(text_of(parsed("2028-02-29").unwrap()), "2028-02-29");
         for bad in ["", "2026-2-03", "2026-02-30", "1969-12-31", "2026-02", "+026-02-03", "2026-02-03x"] {
             assert_eq!(parsed(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn each_day_falls_into_one_part() {
-        for (from, to, step, count) in [
-            ("2026-11-22", "2026-11-22", Step::Day, 1),
-            ("2026-01-01", "2026-03-03", Step::Day, 62),
-            ("2026-01-01", "2026-03-04", Step::Week, 9),
-            ("2026-01-15", "2026-12-31", Step::Month, 12),
-        ] {
-            let period = period(from, to);
-            let bins = period.bins();
-            assert_eq!((bins.step(), bins.count()), (step, count), "{from} {to}");
-            assert_eq!(bins.periods(Lang::En).len(), count);
-            assert_eq!((bins.place(period.from), bins.place(period.to)), (Some(0), Some(count - 1)));
-            let outside = [period.from.previous_day(), period.to.next_day()];
-            assert!(outside.into_iter().flatten().all(|day| bins.place(day).is_none()));
-        }
-        let months = period("2026-01-15", "2026-12-31").bins();
-        assert_eq!(months.place(parsed("2026-02-01").unwrap()), Some(1));
-        assert_eq!(months.periods(Lang::En)[0].short, "Jan 2026");
     }
 }

@@ -1,6 +1,9 @@
 //! Sums of sales as the API has them, and what pages make of them.
 
-use crate::pages::statistics::period::{Bins, Period, parsed};
+use super::{
+    bins::Bins,
+    period::{Period, parsed},
+};
 use crate::{failure::Failure, visit::Visit};
 use databourse_primitives::{Asset, ExchangeCode, Timestamp};
 use serde::Deserialize;
@@ -125,8 +128,7 @@ impl Sales {
         let mut flows: BTreeMap<_, Flow> = BTreeMap::new();
         for sale in &self.0 {
             let pair = (sale.listing_exchange.clone(), sale.buying_exchange.clone());
-            let flow =
-                Flow { licence_count: sale.ordered_licence_count, net_minor: sale.ordered_net_minor };
+            let flow = Flow { licence_count: sale.ordered_licence_count, net_minor: sale.ordered_net_minor };
             flows.entry(pair).or_default().add(flow);
         }
         flows

@@ -1,6 +1,9 @@
 //! How windows were settled, as the API has it.
 
-use super::period::{Bins, Period, day_of};
+use super::{
+    bins::Bins,
+    period::{Period, day_of},
+};
 use crate::{failure::Failure, visit::Visit};
 use databourse_primitives::{Asset, Timestamp};
 use serde::Deserialize;
