@@ -1,8 +1,10 @@
 //! Configuration: a TOML file, overridden field by field by the environment.
 
+mod console;
 mod region;
 mod settlement;
 
+pub(crate) use console::{ConsoleSection, SignInSection};
 pub(crate) use region::RegionSection;
 pub(crate) use settlement::SettlementSection;
 
@@ -33,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) database: DatabaseSection,
     pub(crate) node: NodeSection,
     pub(crate) http: HttpSection,
+    pub(crate) console: ConsoleSection,
+    pub(crate) sign_in: SignInSection,
     pub(crate) settlement: SettlementSection,
 }
 

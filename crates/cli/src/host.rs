@@ -1,6 +1,6 @@
 //! An exchange in this process: database, node and API, started and stopped in order.
 
-use crate::{config::Config, database::Database};
+use crate::{config::Config, console, database::Database};
 use anyhow::{Context as _, Result, anyhow};
 use databourse_api::{ApiState, router, serve, token::TokenSigner};
 use databourse_exchange::{Clock, End, Entropy, Node, NodeConfig, NodeKeys, Running};
@@ -38,21 +38,18 @@ impl Host {
         let address = listener.local_addr()?;
         let mut database = Database::open(&config.database).await?;
         match Self::start_on(config, keys, around, &database).await {
-            Ok((node, running)) => {
-                database.watch(node.store().clone());
-                let (stop, stopped) = oneshot::channel();
-                let signer = TokenSigner::from_seed(*keys.token_seed(), config.exchange.code.clone());
-                let clock = node.clone();
-                let metrics =
-                    PrometheusBuilder::new().install_recorder().context("metrics cannot be collected")?;
-                let upkeep = tokio::spawn(upkeep(metrics.clone()));
-                let state = ApiState::new(node.clone(), signer.verifier(move || clock.now()), metrics);
-                let api = tokio::spawn(serve(listener, router(state), async {
-                    // A sender that is gone is a stop as well.
-                    let _ = stopped.await;
-                }));
-                Ok(Self { node, address, running, database, stop, api, upkeep })
-            }
+            Ok((node, running)) => match serve_on(config, keys, &node, listener) {
+                Ok(Serving { stop, api, upkeep }) => {
+                    database.watch(node.store().clone());
+                    Ok(Self { node, address, running, database, stop, api, upkeep })
+                }
+                Err(error) => {
+                    running.stop().await;
+                    drop(node);
+                    database.close().await.ok();
+                    Err(error)
+                }
+            },
             Err(error) => {
                 database.close().await.ok();
                 Err(error)
@@ -90,10 +87,7 @@ impl Host {
 
     /// The address to open.
     pub(crate) fn url(&self) -> String {
-        let ip = self.address.ip();
-        let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
-        let host = if ip.is_ipv6() && !ip.is_unspecified() { format!("[{host}]") } else { host };
-        format!("http://{host}:{}", self.address.port())
+        url(self.address)
     }
 
     /// Waits for Ctrl-C, SIGTERM, or an end of the API or of ordering that nobody asked for.
@@ -147,6 +141,38 @@ async fn upkeep(metrics: PrometheusHandle) {
         pause.tick().await;
         metrics.run_upkeep();
     }
+}
+
+/// What answers clients.
+struct Serving {
+    stop: oneshot::Sender<()>,
+    api: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
+}
+
+/// Answers at `listener`: console and API.
+fn serve_on(config: &Config, keys: &NodeKeys, node: &Node, listener: TcpListener) -> Result<Serving> {
+    let signer = TokenSigner::from_seed(*keys.token_seed(), config.exchange.code.clone());
+    let clock = node.clone();
+    let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be collected")?;
+    let upkeep = tokio::spawn(upkeep(metrics.clone()));
+    let state = ApiState::new(node.clone(), signer.verifier(move || clock.now()), metrics);
+    let url = url(listener.local_addr()?);
+    let app = console::mount(config, keys, node, &url, router(state))?;
+    let (stop, stopped) = oneshot::channel();
+    let api = tokio::spawn(serve(listener, app, async {
+        // A sender that is gone is a stop as well.
+        let _ = stopped.await;
+    }));
+    Ok(Serving { stop, api, upkeep })
+}
+
+/// Where a node that listens at `address` is opened from this machine.
+fn url(address: SocketAddr) -> String {
+    let ip = address.ip();
+    let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+    let host = if ip.is_ipv6() && !ip.is_unspecified() { format!("[{host}]") } else { host };
+    format!("http://{host}:{}", address.port())
 }
 
 async fn listen(wanted: SocketAddr, next_free_port: bool) -> Result<TcpListener> {

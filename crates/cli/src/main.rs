@@ -5,6 +5,7 @@ mod audit;
 mod bench;
 mod commands;
 mod config;
+mod console;
 mod database;
 mod export;
 mod host;

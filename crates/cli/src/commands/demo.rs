@@ -35,6 +35,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
     let run = RunFile::open(&args)?;
     let mut config = Config::load(None)?.in_folder(&args.data);
     config.http.listen = args.listen;
+    config.sign_in.demonstration = true;
     let entropy = || args.seed.map_or(Entropy::Os, Entropy::seeded);
     let keys = NodeKeys::load_or_generate(&config.node.key_file, &entropy())?;
     let clock = if args.seed.is_some() { Clock::stepped(SEEDED_START) } else { Clock::System };

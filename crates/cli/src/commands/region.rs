@@ -177,6 +177,7 @@ fn config(args: &NodeConfigArgs) -> Result<()> {
         folder: &folder,
         listen: args.listen.clone().unwrap_or_else(|| card.address.listening()),
         http: args.http,
+        sign_in: None,
     };
     print!("{}", setting.to_toml());
     Ok(())

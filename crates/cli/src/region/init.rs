@@ -114,14 +114,18 @@ fn make(wanted: &Wanted<'_>, codes: Vec<ExchangeCode>) -> Result<Layout> {
         )?);
     }
     let genesis = Genesis::new(&region, &cards)?.to_text()?;
-    for (at, card) in (0..).zip(&cards) {
+    let clients = (0..).zip(&cards).map(|(at, _)| Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port(base, at)?))));
+    let clients = clients.collect::<Result<Vec<_>>>()?;
+    let (provider, consoles) = clients.split_first().context("a region has an exchange")?;
+    for (card, http) in cards.iter().zip(&clients) {
         let folder = layout.node(&card.code);
         let setting = NodeSetting {
             card,
             peers: cards.iter().filter(|other| other.code != card.code).collect(),
             folder: &folder,
             listen: card.address.clone(),
-            http: SocketAddr::from((Ipv4Addr::LOCALHOST, port(base, at)?)),
+            http: *http,
+            sign_in: Some((*provider, consoles.to_vec())),
         };
         write(&folder.card(), &card.to_text()?)?;
         write(&folder.config(), &setting.to_toml())?;

@@ -102,6 +102,8 @@ pub(crate) struct NodeSetting<'a> {
     pub(crate) listen: NodeAddress,
     /// Where it listens for clients.
     pub(crate) http: SocketAddr,
+    /// On one machine: where the node listens for clients that demonstrates a provider, and where those that use it.
+    pub(crate) sign_in: Option<(SocketAddr, Vec<SocketAddr>)>,
 }
 
 impl NodeSetting<'_> {
@@ -116,13 +118,23 @@ impl NodeSetting<'_> {
             // Writing into a string does not fail.
             let _ = writeln!(peers, "  {{ exchange = {code}, address = {address} }},");
         }
+        let sign_in = self.sign_in.as_ref().map_or_else(String::new, |(provider, consoles)| {
+            let url = |address: &SocketAddr| text(&format!("http://{address}"));
+            let setting = if *provider == self.http {
+                let consoles: Vec<_> = consoles.iter().map(url).collect();
+                format!("demonstration = true\ndemonstration_consoles = [{}]", consoles.join(", "))
+            } else {
+                format!("issuer = {}", text(&format!("http://{provider}/oidc")))
+            };
+            format!("\n# A demonstration's provider, which asks nobody for a password; see docs/CONSOLE.md.\n[sign_in]\n{setting}\n")
+        });
         format!(
             "# Node of `{code}` in its region. What is not said here is as `databourse serve --print-config` prints it.\n\n\
              [exchange]\ncode = {quoted}\nname_zh = {zh}\nname_en = {en}\n\n\
              [region]\ngenesis = {genesis}\nlisten = {listen}\npeers = [\n{peers}]\n\
              # Never copied, never restored, never deleted while the node is to vote; see docs/OPERATING.md.\n\
              wal_dir = {wal}\n\n\
-             [database]\ndata_dir = {data}\n\n[node]\nkey_file = {keys}\n\n[http]\nlisten = {http}\n",
+             [database]\ndata_dir = {data}\n\n[node]\nkey_file = {keys}\n\n[http]\nlisten = {http}\n{sign_in}",
             code = self.card.code,
             quoted = text(self.card.code.as_str()),
             zh = name(self.card.name.zh()),
