@@ -1,21 +1,22 @@
 //! The entries that came in last, newest first.
 
 use crate::{
-    backend::Asked,
+    backend::{Asked, with_query},
     entry_words::entry_type,
     failure::Failure,
     layout,
     names::Names,
     visit::{Page, Visit},
 };
+use databourse_ledger::BLOCK_HEADER_TYPE;
 use databourse_primitives::{EntryId, Height, Holder, LeafIndex, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 /// The most entries that are shown.
-const SHOWN: usize = 30;
+const SHOWN: &str = "30";
 
-/// An entry as the list has it. Who acted is told to those who may read the entry.
+/// An entry as the list has it. Its name and who acted are told to those who oversee.
 #[derive(Debug, Deserialize)]
 struct Recent {
     #[serde(default)]
@@ -42,22 +43,30 @@ pub(super) async fn section(visit: &Visit) -> Result<Markup, Failure> {
         Holder::Exchange(_) => None,
     });
     let names = Names::of(visit, parties, []).await?;
+    let is_told = actors.iter().any(Option::is_some);
     let rows: Vec<Markup> = page
         .items
         .iter()
         .zip(&actors)
-        .map(|(entry, actor)| row(visit, entry, actor.as_ref(), &names))
+        .map(|(entry, actor)| row(visit, entry, is_told.then(|| by(actor.as_ref(), &names))))
         .collect();
-    let headings = [
+    let mut headings = vec![
         visit.t("位置", "Place"),
         visit.t("时间", "Time"),
         visit.t("做了什么", "What was done"),
-        visit.t("由谁", "By"),
         visit.t("区块", "Block"),
     ];
+    if is_told {
+        headings.push(visit.t("由谁", "By"));
+    }
+    // What is older does not change, and must not be taken for what is new.
+    let live = visit.parameter("cursor").is_none().then_some("/ledger");
     Ok(html! {
-        section #recent data-live="/ledger" {
-            h2 { (visit.t("最近的条目", "The latest entries")) }
+        section #recent data-live=[live] {
+            h2 {
+                @if live.is_some() { (visit.t("最近的条目", "The latest entries")) }
+                @else { (visit.t("更早的条目", "Earlier entries")) }
+            }
             (layout::table(
                 visit.t("最新的在前", "The newest first"),
                 &headings,
@@ -65,31 +74,37 @@ pub(super) async fn section(visit: &Visit) -> Result<Markup, Failure> {
                 visit.t("还没有条目。区域创立之后，每一步都会出现在这里。",
                     "No entries yet. Once the region is founded, every step appears here."),
             ))
+            (layout::next(visit, page.next.as_deref()))
         }
     })
 }
 
 /// The list; nothing of a node that does not have it.
 async fn read(visit: &Visit) -> Result<Option<Page<Recent>>, Failure> {
-    match visit.ask(Asked::get(&format!("/v1/entries?limit={SHOWN}"))).await {
+    let cursor = visit.parameter("cursor").unwrap_or_default();
+    let path = with_query("/v1/entries", &[("limit", SHOWN), ("cursor", &cursor)]);
+    match visit.ask(Asked::get(&path)).await {
         Ok(answer) => Ok(Some(answer.json()?)),
         Err(problem) if problem.status == 405 => Ok(None),
         Err(problem) => Err(problem.into()),
     }
 }
 
-fn row(visit: &Visit, entry: &Recent, actor: Option<&Holder>, names: &Names) -> Markup {
+fn row(visit: &Visit, entry: &Recent, by: Option<Markup>) -> Markup {
     let words = entry_type(visit.lang, &entry.entry_type);
-    let own =
-        actor.is_some_and(|actor| matches!(actor, Holder::Party(party) if Some(*party) == visit.party()));
-    let linked = entry.id.filter(|_| visit.oversees() || own);
+    // A header says what its block is and answers nobody, so it has no page.
+    let linked = entry.id.filter(|_| entry.entry_type != BLOCK_HEADER_TYPE);
     html! {
         td.number { (visit.format().number(entry.leaf_index.0)) }
         td { (visit.format().time(entry.time)) }
         td {
             @if let Some(id) = linked { a href={ "/ledger/entries/" (id) } { (words) } } @else { (words) }
         }
-        td { @if let Some(actor) = actor { (names.holder(actor)) } @else { span.quiet { "–" } } }
         td.number { (visit.format().number(entry.height.0)) }
+        @if let Some(by) = by { td { (by) } }
     }
+}
+
+fn by(actor: Option<&Holder>, names: &Names) -> Markup {
+    html! { @if let Some(actor) = actor { (names.holder(actor)) } @else { span.quiet { "–" } } }
 }
