@@ -94,6 +94,7 @@ const ROUTES: &[Route] = table! {
     GET "/v1/rights/{id}" Access::Everybody;
     GET "/v1/products" Access::Everybody;
     POST "/v1/products" MERCHANT;
+    GET "/v1/products/facets" Access::Everybody;
     GET "/v1/products/{id}" Access::Everybody;
     POST "/v1/products/{id}/revisions" MERCHANT;
     POST "/v1/products/{id}/pause" MERCHANT;

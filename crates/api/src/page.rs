@@ -109,6 +109,11 @@ impl Listing {
         self
     }
 
+    /// What is to be counted: all of it, whatever the page.
+    pub(crate) fn counted(self) -> ListQuery {
+        ListQuery { filters: self.filters, search: self.search, ..ListQuery::default() }
+    }
+
     fn into_query(self, noun: Noun) -> Result<ListQuery, Refusal> {
         Ok(ListQuery {
             filters: self.filters,

@@ -1,32 +1,29 @@
 //! `/v1/products`: the catalogue (stage 2).
 
+mod search;
+
 use crate::{
     ApiState, Problem,
     access::Caller,
     command::{Acknowledged, Done},
-    extract::{IdempotencyKey, JsonBody, Named, Parameters, malformed},
-    page::{Cursor, Limit, Listing, Page, Sort, text_of},
+    extract::{IdempotencyKey, JsonBody, Named},
     scalar::*,
 };
 use axum::{Json, extract::State};
 use databourse_exchange::Acting;
 use databourse_listing::{
-    DataClass, DelistProduct, ListProduct, PauseProduct, Product, ProductDetails, ProductKind, ProductState,
-    ResumeProduct, ReviseProduct,
+    DelistProduct, ListProduct, PauseProduct, Product, ProductDetails, ResumeProduct, ReviseProduct,
 };
 use databourse_market::Command;
-use databourse_primitives::{Line, PartyId, ProductId, RightId};
-use databourse_store::Column;
+use databourse_primitives::{Line, ProductId};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// The longest search, in characters.
-const SEARCH_CHARACTERS_MAX: usize = 200;
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(list, publish))
+        .routes(routes!(search::list, publish))
+        .routes(routes!(search::facets))
         .routes(routes!(get))
         .routes(routes!(revise))
         .routes(routes!(pause))
@@ -143,70 +140,6 @@ async fn change(
 ) -> Result<Done, Problem> {
     let acting = Acting::Party(caller.acting_party()?);
     api.record(key, acting, command, |_| format!("/v1/products/{product}")).await
-}
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-struct ProductParameters {
-    /// How many items at most.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<Limit>,
-    /// The `next` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor>,
-    /// The newest first, or the oldest.
-    #[param(inline)]
-    sort: Option<Sort>,
-    /// Words that all occur in title, description or keywords, in either language; at most 200 characters.
-    #[param(max_length = 200)]
-    q: Option<String>,
-    /// Who sells it.
-    #[param(value_type = Option<PartyIdText>)]
-    supplier: Option<PartyId>,
-    /// The right it rests on.
-    #[param(value_type = Option<RightIdText>)]
-    right: Option<RightId>,
-    /// What kind it is.
-    #[param(value_type = Option<schema::ProductKind>)]
-    kind: Option<ProductKind>,
-    /// Class of the data.
-    #[param(value_type = Option<crate::right::schema::DataClass>)]
-    data_class: Option<DataClass>,
-    /// Where the listing stands; if absent, all but delisted.
-    #[param(value_type = Option<schema::ProductState>)]
-    state: Option<ProductState>,
-}
-
-impl ProductParameters {
-    fn listing(self) -> Result<Listing, Problem> {
-        let search = self.q.filter(|words| !words.trim().is_empty());
-        if search.as_ref().is_some_and(|words| words.chars().count() > SEARCH_CHARACTERS_MAX) {
-            let expected = format!("at most {SEARCH_CHARACTERS_MAX} characters");
-            return Err(malformed("q", expected).into());
-        }
-        let mut filters = Vec::new();
-        filters.extend(self.supplier.map(|id| (Column::Supplier, id.to_string())));
-        filters.extend(self.right.map(|id| (Column::Right, id.to_string())));
-        filters.extend(self.kind.map(|kind| (Column::Kind, text_of(&kind))));
-        filters.extend(self.data_class.map(|class| (Column::DataClass, text_of(&class))));
-        // Several values of one column are alternatives.
-        let discoverable = [ProductState::Listed, ProductState::OrderingPaused];
-        let states = self.state.as_ref().map_or(&discoverable[..], std::slice::from_ref);
-        filters.extend(states.iter().map(|state| (Column::State, text_of(state))));
-        Ok(Listing { limit: self.limit, cursor: self.cursor, sort: self.sort, filters, search })
-    }
-}
-
-/// Searches the catalogue.
-#[utoipa::path(get, path = "/v1/products", operation_id = "searchProducts", tag = "products",
-    params(ProductParameters),
-    responses((status = 200, description = "A page.", body = Page<schema::Product>)))]
-async fn list(
-    State(api): State<ApiState>,
-    Parameters(asked): Parameters<ProductParameters>,
-) -> Result<Json<Page<Product>>, Problem> {
-    Ok(Json(api.list(asked.listing()?).await?))
 }
 
 /// Shows a product, delisted ones too.

@@ -30,7 +30,7 @@ pub enum Column {
     Group,
     /// The asset, e.g. `CNY/2`.
     Asset,
-    /// The exchange that it is about, by code.
+    /// The exchange that it is about, or that listed it, by code.
     Exchange,
     /// The certifying exchange, by code.
     HomeExchange,
@@ -85,7 +85,7 @@ impl Column {
             Noun::Anchor => &[Kind],
             Noun::Party => &[HomeExchange, LegalIdentifier, Role, State],
             Noun::Right => &[Holder],
-            Noun::Product => &[Supplier, Right, DataClass, State, Kind],
+            Noun::Product => &[Supplier, Right, DataClass, State, Kind, Exchange],
             Noun::Offer => &[Product, Supplier, State],
             Noun::Order => &[Buyer, Reference, Group],
             Noun::Licence => &[Order, Buyer, Supplier, Product, State],

@@ -33,6 +33,14 @@ pub struct ListQuery {
     pub newest_first: bool,
 }
 
+impl ListQuery {
+    /// Whether anything can be found: not by a text that the database cannot hold.
+    pub(crate) fn can_find(&self) -> bool {
+        let mut texts = self.filters.iter().map(|(_, value)| value).chain(&self.search).chain(&self.after);
+        texts.all(|text| is_storable(text))
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -58,10 +66,8 @@ pub(crate) async fn page_of<T: Stored>(
     query: &ListQuery,
 ) -> Result<Page<T>, StoreError> {
     let limit = query.limit.clamp(1, LIST_LIMIT_MAX) as usize;
-    let texts = query.filters.iter().map(|(_, value)| value).chain(&query.search).chain(&query.after);
-    let can_exist = texts.into_iter().all(|text| is_storable(text));
     let statement = ListStatement::new(T::NOUN, query)?;
-    if !can_exist {
+    if !query.can_find() {
         return Ok(Page { items: Vec::new(), next: None });
     }
     // Not prepared: which index serves best depends on the values.
@@ -86,9 +92,54 @@ pub(crate) struct ListStatement {
 impl ListStatement {
     pub(crate) fn new(noun: Noun, query: &ListQuery) -> Result<Self, StoreError> {
         let (table, order) = (noun.as_str(), order_column(noun));
+        let (mut statement, mut conditions) = Self::filtered(noun, query)?;
+        let (sign, direction) = if query.newest_first { ("<", "DESC") } else { (">", "ASC") };
+        if let Some(after) = &query.after {
+            conditions.checked.push(format!("{order} {sign} {}", statement.text(after.clone())));
+        }
+        let limit = query.limit.clamp(1, LIST_LIMIT_MAX) + 1;
+        statement.sql = format!(
+            "SELECT name, {order} AS place, record::text AS record FROM {table}
+            WHERE {} ORDER BY {order} {direction} LIMIT {limit}",
+            conditions.join()
+        );
+        Ok(statement)
+    }
+
+    /// Counts the records under the filters by each combination of the values of `columns`; of those that a search finds at
+    /// most `limit`.
+    pub(crate) fn counting(
+        noun: Noun,
+        query: &ListQuery,
+        columns: &[Column],
+        limit: u32,
+    ) -> Result<Self, StoreError> {
+        let (mut statement, conditions) = Self::filtered(noun, query)?;
+        let columns = columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+        let table = noun.as_str();
+        let counted = if conditions.has_pairs {
+            // `OFFSET 0` keeps the planner from checking the pairs of every product that another index finds.
+            let (found, checked) = (conditions.found.join(" AND "), conditions.checked.join(" AND "));
+            format!(
+                "(SELECT {columns} FROM (SELECT * FROM {table} WHERE {found} OFFSET 0) AS candidate
+                WHERE {checked} LIMIT {limit}) AS found"
+            )
+        } else if query.search.is_some() {
+            format!("(SELECT {columns} FROM {table} WHERE {} LIMIT {limit}) AS found", conditions.join())
+        } else {
+            format!("{table} WHERE {}", conditions.join())
+        };
+        statement.sql =
+            format!("SELECT {columns}, count(*) AS record_count FROM {counted} GROUP BY {columns}");
+        Ok(statement)
+    }
+
+    /// What the filters and the search ask for.
+    fn filtered(noun: Noun, query: &ListQuery) -> Result<(Self, Conditions), StoreError> {
+        let table = noun.as_str();
         let mut statement =
             Self { sql: String::new(), texts: Vec::new(), arrays: Vec::new(), is_array: Vec::new() };
-        let mut conditions = vec!["true".to_owned()];
+        let mut conditions = Conditions::default();
         let mut filters: BTreeMap<Column, Vec<String>> = BTreeMap::new();
         for (column, value) in &query.filters {
             if !Column::of(noun).contains(column) {
@@ -98,7 +149,10 @@ impl ListStatement {
         }
         for (column, mut values) in filters {
             let name = column.as_str();
-            conditions.push(match (column.comparison(), values.pop()) {
+            // Few products are somebody's or rest on one right; many are of a kind.
+            let is_narrow = matches!(column, Column::Supplier | Column::Right);
+            let of = if is_narrow { &mut conditions.found } else { &mut conditions.checked };
+            of.push(match (column.comparison(), values.pop()) {
                 // With one value the index gives the order as well.
                 (Comparison::Equals, Some(value)) if values.is_empty() => {
                     format!("{name} = {}", statement.text(value))
@@ -120,21 +174,19 @@ impl ListStatement {
             // Lower case on both sides by the same function. Pairs of characters say where to look, LIKE decides.
             let words: Vec<_> = search.split_whitespace().collect();
             let patterns: Vec<_> = words.iter().map(|word| pattern(word)).collect();
-            let (words, patterns) = (statement.text(words.join("\n")), statement.text(patterns.join("\n")));
-            conditions.push(format!("search_text LIKE ALL (string_to_array(lower({patterns}), E'\\n'))"));
-            conditions.push(format!("search_grams @> grams(lower({words}))"));
+            let has_pairs = words.iter().any(|word| word.chars().nth(1).is_some());
+            let patterns = statement.text(patterns.join("\n"));
+            conditions
+                .checked
+                .push(format!("search_text LIKE ALL (string_to_array(lower({patterns}), E'\\n'))"));
+            // A word of one character has no pair: such a search would ask the index for everything.
+            if has_pairs {
+                let words = statement.text(words.join("\n"));
+                conditions.has_pairs = true;
+                conditions.found.push(format!("search_grams @> grams(lower({words}))"));
+            }
         }
-        let (sign, direction) = if query.newest_first { ("<", "DESC") } else { (">", "ASC") };
-        if let Some(after) = &query.after {
-            conditions.push(format!("{order} {sign} {}", statement.text(after.clone())));
-        }
-        let limit = query.limit.clamp(1, LIST_LIMIT_MAX) + 1;
-        statement.sql = format!(
-            "SELECT name, {order} AS place, record::text AS record FROM {table}
-            WHERE {} ORDER BY {order} {direction} LIMIT {limit}",
-            conditions.join(" AND ")
-        );
-        Ok(statement)
+        Ok((statement, conditions))
     }
 
     fn text(&mut self, value: String) -> String {
@@ -149,7 +201,7 @@ impl ListStatement {
         format!("${}::text[]", self.is_array.len())
     }
 
-    fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    pub(crate) fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
         let (mut texts, mut arrays) = (self.texts.iter(), self.arrays.iter());
         let next = |is_array: &bool| -> Option<(&(dyn ToSql + Sync), Type)> {
             if *is_array {
@@ -159,6 +211,28 @@ impl ListStatement {
             }
         };
         self.is_array.iter().filter_map(next).collect()
+    }
+}
+
+/// What a list asks of its records.
+struct Conditions {
+    /// What few records fulfil, so that an index finds them.
+    found: Vec<String>,
+    /// What is checked of each.
+    checked: Vec<String>,
+    /// Whether pairs of characters are among what is found by.
+    has_pairs: bool,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self { found: vec!["true".to_owned()], checked: vec!["true".to_owned()], has_pairs: false }
+    }
+}
+
+impl Conditions {
+    fn join(&self) -> String {
+        format!("{} AND {}", self.found.join(" AND "), self.checked.join(" AND "))
     }
 }
 

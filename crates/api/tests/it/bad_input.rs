@@ -27,6 +27,10 @@ async fn every_kind_of_bad_request_is_a_problem() {
         ("/v1/products?kind=house", "kind"),
         ("/v1/products?supplier=7", "supplier"),
         ("/v1/products?q=%ff", "q"),
+        ("/v1/products?exchange=SH", "exchange"),
+        ("/v1/products/facets?exchange=SH", "exchange"),
+        ("/v1/products/facets?kind=house", "kind"),
+        ("/v1/products/facets?limit=1", "limit"),
         ("/v1/products/7", "id"),
         ("/v1/schedules/CNY-2/0", "path"),
         ("/v1/certificates/7", "number"),
@@ -34,8 +38,11 @@ async fn every_kind_of_bad_request_is_a_problem() {
         let answer = exchange.get("", path).await.expect_problem(400, "request.malformed");
         assert_eq!(answer.json()["field"].as_str().unwrap_or_default(), field, "{path}");
     }
-    let long = format!("/v1/products?q={}", "a".repeat(201));
-    exchange.get("", &long).await.expect_problem(400, "request.malformed");
+    for path in ["/v1/products", "/v1/products/facets"] {
+        let long = format!("{path}?q={}", "a".repeat(201));
+        let answer = exchange.get("", &long).await.expect_problem(400, "request.malformed");
+        assert_eq!(answer.json()["field"], "q");
+    }
     exchange.get("", "/v1/products?q=a%00b").await.expect(200);
 
     let post = async |kind: &str, body: Vec<u8>| {

@@ -11,17 +11,17 @@ use databourse_merkle::leaf_hash;
 use serde_json::{Value, json};
 
 /// Supplier 1, buyer 2, a stranger 3, right 4, product 5, offer 6, private offer 7, order 8.
-struct Sale {
-    exchange: TestExchange,
-    operator: String,
-    auditor: String,
-    supplier: String,
-    buyer: String,
+pub(crate) struct Sale {
+    pub(crate) exchange: TestExchange,
+    pub(crate) operator: String,
+    pub(crate) auditor: String,
+    pub(crate) supplier: String,
+    pub(crate) buyer: String,
     stranger: String,
 }
 
 impl Sale {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let exchange = TestExchange::start().await;
         let both = [TokenRole::Merchant, TokenRole::Buyer];
         Self {
@@ -35,7 +35,7 @@ impl Sale {
     }
 
     /// A command is made, found at its place, answered again as before, and refused for another intent.
-    async fn make(&self, token: &str, path: &str, key: u64, body: Value, location: &str) -> Value {
+    pub(crate) async fn make(&self, token: &str, path: &str, key: u64, body: Value, location: &str) -> Value {
         let made = self.exchange.post(token, path, key, &body).await.expect(201);
         assert_eq!(made.header("location"), location);
         let first = made.json();
@@ -48,7 +48,7 @@ impl Sale {
         first
     }
 
-    async fn get(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
         self.exchange.get(token, path).await
     }
 
@@ -56,7 +56,7 @@ impl Sale {
         self.get(token, path).await.expect(200).json()["items"].as_array().unwrap().len()
     }
 
-    async fn register(&self) {
+    pub(crate) async fn register(&self) {
         for (number, name, role) in [(1, "sup", "supplier"), (2, "buy", "buyer"), (3, "str", "buyer")] {
             let body = json!({
                 "legal_name": { "en": name }, "legal_identifier": format!("ext:{name}"), "roles": [role],
@@ -86,7 +86,7 @@ impl Sale {
         self.make(&self.supplier, "/v1/offers", 7, private, &format!("/v1/offers/{}", id(7))).await;
     }
 
-    async fn trade(&self) {
+    pub(crate) async fn trade(&self) {
         let deposit =
             json!({ "party": id(2), "asset": "CNY/2", "amount_minor": 50_000, "bank_reference": "b1" });
         let entry = |number| format!("/v1/entries/{}", id(number));

@@ -81,7 +81,11 @@ fn lists() -> Vec<ListStatement> {
         let query = ListQuery { filters, search, newest_first: after.is_some(), after, limit: 10 };
         ListStatement::new(noun, &query).unwrap()
     });
-    lists.collect()
+    let search = ListQuery { search: Some("two words".to_owned()), ..ListQuery::default() };
+    let short = ListQuery { search: Some("t w".to_owned()), ..ListQuery::default() };
+    let counting = [search, short, ListQuery::default()]
+        .map(|query| ListStatement::counting(Noun::Product, &query, Column::of(Noun::Product), 10).unwrap());
+    lists.chain(counting).collect()
 }
 
 #[tokio::test]
@@ -129,6 +133,31 @@ async fn each_filter_of_large_kinds_has_an_index_in_the_order_of_the_list() {
             "{noun:?} {column:?}: {plan:#?}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_catalogue_is_counted_from_an_index_alone() {
+    let database = TestDatabase::create().await;
+    Store::migrate(database.config()).await.unwrap();
+    let client = database.connect().await;
+    client.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
+    let facets = [Column::Kind, Column::DataClass, Column::Exchange];
+    let listed = ListQuery { filters: vec![(Column::State, String::new())], ..ListQuery::default() };
+    let sql = ListStatement::counting(Noun::Product, &listed, &facets, 10).unwrap().sql;
+    let rows = client.query(&format!("EXPLAIN {}", sql.replace("$1::text", "'listed'")), &[]).await.unwrap();
+    let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+    assert!(plan.contains("Index Only Scan using product_facets"), "{plan}");
+
+    // What a search finds is found by pairs, whatever else is asked for.
+    client.batch_execute("SET enable_bitmapscan = on").await.unwrap();
+    let search = ListQuery { search: Some("port".to_owned()), ..listed };
+    let sql = ListStatement::counting(Noun::Product, &search, &facets, 10).unwrap().sql;
+    let sql =
+        sql.replace("$1::text", "'listed'").replace("$2::text", "'%port%'").replace("$3::text", "'port'");
+    let rows = client.query(&format!("EXPLAIN {sql}"), &[]).await.unwrap();
+    let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+    assert!(plan.contains("Bitmap Index Scan on product_search_grams"), "{plan}");
+    assert!(!plan.contains("using product_state"), "{plan}");
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ async fn catalogue() -> Ledger {
         let mut product = product(number, number % 3, None, None);
         product["state"] = json!(["listed", "ordering_paused", "delisted"][(number / 3 % 3) as usize]);
         product["details"]["kind"] = json!(["dataset", "model"][(number % 2) as usize]);
+        product["exchange"] = json!(["sh", "js"][(number / 10 % 2) as usize]);
         record(Noun::Product, product)
     });
     ledger.commit(products.collect()).await;
@@ -66,9 +67,44 @@ async fn paging_visits_everything_exactly_once() {
     let discoverable = [(Column::State, "listed"), (Column::State, "ordering_paused")];
     check::<Product>(&ledger, &discoverable, &matching(|n| n / 3 % 3 != 2)).await;
     check::<Product>(&ledger, &[(Column::Right, &id(5))], &matching(|_| true)).await;
+    check::<Product>(&ledger, &[(Column::Exchange, "js")], &matching(|n| n / 10 % 2 == 1)).await;
     for nothing in ["", "nobody", "nul \0", "' OR true --"] {
         check::<Product>(&ledger, &[(Column::Supplier, nothing)], &[]).await;
     }
+}
+
+#[tokio::test]
+async fn the_catalogue_is_counted_by_kind_class_and_exchange() {
+    let ledger = catalogue().await;
+    let counts = async |query: ListQuery| {
+        let found = ledger.store.product_counts(&query).await.unwrap();
+        assert!(found.is_complete);
+        let mut counts = found.counts;
+        counts.sort_by_key(|count| (count.kind.clone(), count.exchange.clone()));
+        assert!(counts.iter().all(|count| count.data_class == "enterprise"));
+        let counts = counts.into_iter().map(|count| (count.kind, count.exchange, count.product_count));
+        counts.collect::<Vec<_>>()
+    };
+    let expected = |fits: &dyn Fn(u64) -> bool| {
+        let all = [("dataset", "js"), ("dataset", "sh"), ("model", "js"), ("model", "sh")];
+        let counts = all.map(|(kind, exchange)| {
+            let is_there = |n: &u64| {
+                fits(*n) && (n % 2 == 1) == (kind == "model") && (n / 10 % 2 == 1) == (exchange == "js")
+            };
+            (kind.to_owned(), exchange.to_owned(), (100..160_u64).filter(is_there).count() as u64)
+        });
+        counts.into_iter().filter(|(_, _, count)| *count > 0).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(query(&[])).await, expected(&|_| true), "a page's length does not count");
+    let listed = [(Column::State, "listed"), (Column::Supplier, &*id(1))];
+    assert_eq!(counts(query(&listed)).await, expected(&|n| n % 3 == 1 && n / 3 % 3 == 0));
+    assert_eq!(counts(query(&[(Column::Exchange, "js")])).await, expected(&|n| n / 10 % 2 == 1));
+    for (words, finds) in [("port 船舶", true), ("t", true), ("x", false), ("nul \0", false)] {
+        let search = ListQuery { search: Some(words.to_owned()), ..query(&[]) };
+        assert_eq!(counts(search).await, expected(&|_| finds), "{words:?}");
+    }
+    let other = ledger.store.product_counts(&query(&[(Column::Buyer, "x")])).await.unwrap_err();
+    assert!(matches!(other, StoreError::ColumnUnknown { noun: "product", column: "buyer" }), "{other}");
 }
 
 #[tokio::test]
