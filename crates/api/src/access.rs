@@ -84,6 +84,8 @@ const ROUTES: &[Route] = table! {
     GET "/v1/policy/history" Access::Everybody;
     GET "/v1/region/end" Access::Everybody;
     GET "/v1/statistics/counts" Access::Everybody;
+    GET "/v1/statistics/sales" Access::Everybody;
+    GET "/v1/statistics/settlement" Access::Everybody;
     GET "/v1/parties" ANY;
     POST "/v1/parties" OPERATOR;
     GET "/v1/parties/{id}" ANY;

@@ -53,7 +53,7 @@ struct CountsView {
 /// Counts what the market holds.
 ///
 /// The numbers of records are at most two seconds old; entries, height, time and root are those of now.
-#[utoipa::path(get, path = "/v1/statistics/counts", operation_id = "getCounts", tag = "region",
+#[utoipa::path(get, path = "/v1/statistics/counts", operation_id = "getCounts", tag = "statistics",
     responses((status = 200, description = "The counts.", body = CountsView)))]
 async fn get(State(api): State<ApiState>) -> Result<Json<CountsView>, Problem> {
     let counts = api.counts().await?;

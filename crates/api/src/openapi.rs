@@ -38,7 +38,7 @@ somebody else is 403 `resource.forbidden`, one that does not exist is 404 `resou
 
 **In paths** the `/` of an asset is written `-`: `CNY/2` is `CNY-2`, the window `CNY/2#7` is `/v1/windows/CNY-2/7`.";
 
-const TAGS: [(&str, &str); 23] = [
+const TAGS: [(&str, &str); 24] = [
     ("region", "The region, its exchanges, and how to verify its ledger. 区域"),
     ("parties", "Stage 1: certification of parties. 主体登记"),
     ("rights", "Stage 1: rights in data. 数据权利登记"),
@@ -61,6 +61,7 @@ const TAGS: [(&str, &str); 23] = [
     ("anchors", "Checkpoints and statements on a public chain. 锚定"),
     ("entries", "The ledger's entries and their proofs. 条目"),
     ("ledger", "Checkpoint and tiles (C2SP tlog-tiles). 账本"),
+    ("statistics", "The market in figures. 统计"),
     ("node", "For those who run the node. 节点"),
 ];
 

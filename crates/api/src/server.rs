@@ -5,7 +5,7 @@ use crate::{
     fee, health, hold, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
     offer, openapi as document, order, party, payment, posting, product, proposal, reconciliation, refund,
-    region, right, schedule, shares, snapshot, statement, tax, verify, voucher, window,
+    region, right, schedule, shares, snapshot, statement, statistics, tax, verify, voucher, window,
 };
 use axum::{
     Router,
@@ -68,6 +68,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .merge(entry::router())
         .merge(batch::router())
         .merge(ledger::router())
+        .merge(statistics::router())
         .merge(health::router())
 }
 

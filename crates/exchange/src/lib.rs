@@ -35,6 +35,7 @@ mod pool;
 mod publisher;
 mod settlement;
 mod snapshots;
+mod statistics;
 mod succession;
 mod totals;
 mod witnesses;
@@ -67,5 +68,6 @@ pub use settlement::{
     SettlementError, SkippedLine,
 };
 pub use snapshots::is_agreed;
+pub use statistics::{AsOf, SalesReport};
 pub use totals::PipelineTotals;
 pub use witnesses::WitnessHealth;

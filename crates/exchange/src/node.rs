@@ -13,6 +13,7 @@ use crate::{
     publisher::{self, Publisher, Signers},
     settlement::expire_while_running,
     snapshots::{self, Snapshots},
+    statistics::{self, Statistics},
     totals::Totals,
     witnesses::Witnesses,
     working_set::WorkingSet,
@@ -110,6 +111,7 @@ pub(crate) struct Inner {
     pub(crate) pool: Arc<Pool>,
     pub(crate) forks: Forks,
     pub(crate) witnesses: Witnesses,
+    pub(crate) statistics: Statistics,
     entropy: Entropy,
     totals: Arc<Totals>,
     pub(crate) wal_folder: Option<PathBuf>,
@@ -279,6 +281,7 @@ impl Node {
             settlement: config.settlement,
             forks: Forks::default(),
             witnesses: Witnesses::default(),
+            statistics: Statistics::default(),
             entropy: config.entropy,
             pool: Arc::clone(&pool),
             totals,
@@ -289,6 +292,7 @@ impl Node {
         let mut jobs = vec![
             tokio::spawn(expire_while_running(node.clone(), halted.clone())),
             tokio::spawn(publisher::keep_final(Arc::clone(&node.0))),
+            tokio::spawn(statistics::keep(Arc::clone(&node.0), halted.clone())),
         ];
         if let Some(folder) = snapshot_folder {
             jobs.push(tokio::spawn(snapshots::keep(node.clone(), folder, copies, halted.clone())));
@@ -390,6 +394,12 @@ impl Node {
     /// The checkpoint that is shown now.
     pub fn published(&self) -> Arc<Published> {
         self.0.publisher.shown()
+    }
+
+    /// Follows the checkpoint that is shown: the receiver has the one of now, and changes with it. Late cosignatures show
+    /// the same tree again.
+    pub fn follow(&self) -> watch::Receiver<Arc<Published>> {
+        self.0.publisher.subscribe()
     }
 
     /// The body of a tile or entry bundle, `None` if there is none of that width yet.

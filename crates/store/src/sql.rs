@@ -260,6 +260,70 @@ pub(crate) const WINDOW_POSTINGS: &str = "
 pub(crate) const DUE_HOLDS: &str = "
     SELECT name FROM hold WHERE state = 'pending' AND expires_at <= $1 ORDER BY expires_at, name LIMIT $2";
 
+/// What the entries from leaf `$1` to the one before `$2` sold, by day, exchanges and asset. `OFFSET 0` keeps the planner
+/// from joining whole tables: every record is looked up by its name, for a few thousand entries at a time. A sum that no
+/// `bigint` holds is the largest one.
+pub(crate) const SALES: &str = "
+    WITH page AS MATERIALIZED (
+        SELECT entry_id::text AS id, entry_type FROM entry
+        WHERE leaf_index >= $1 AND leaf_index < $2
+            AND entry_type IN ('order.place', 'order.accept', 'refund.grant', 'dispute.decide')
+    ), line (event, at, sale, line, refunded_minor) AS (
+        SELECT 'order', placed.at, page.id, placed.line, NULL::bigint
+        FROM page, LATERAL (
+            SELECT record ->> 'placed_at' AS at,
+                generate_series(1, (record ->> 'line_count')::integer)::text AS line
+            FROM purchase_order WHERE name = page.id OFFSET 0
+        ) AS placed WHERE entry_type = 'order.place'
+        UNION ALL
+        SELECT 'acceptance', accepted.at, accepted.sale, accepted.line, NULL
+        FROM page, LATERAL (
+            SELECT record ->> 'accepted_at' AS at, purchase_order AS sale,
+                jsonb_array_elements_text(record -> 'lines') AS line
+            FROM acceptance WHERE name = page.id OFFSET 0
+        ) AS accepted WHERE entry_type = 'order.accept'
+        UNION ALL
+        SELECT 'refund', refunded.at, refunded.sale, refunded.line ->> 'line',
+            (refunded.line ->> 'net_minor')::bigint
+        FROM page, LATERAL (
+            SELECT record ->> 'granted_at' AS at, purchase_order AS sale,
+                jsonb_array_elements(record -> 'lines') AS line
+            FROM refund WHERE name = page.id OFFSET 0
+        ) AS refunded WHERE entry_type IN ('refund.grant', 'dispute.decide')
+    )
+    SELECT left(at, 10) AS day, listing_exchange, buying_exchange, asset,
+        count(*) FILTER (WHERE event = 'order') AS ordered_licence_count,
+        coalesce(sum(unit_count) FILTER (WHERE event = 'order'), 0)::bigint AS ordered_unit_count,
+        least(coalesce(sum(net_minor) FILTER (WHERE event = 'order'), 0), 9223372036854775807)::bigint
+            AS ordered_net_minor,
+        count(*) FILTER (WHERE event = 'acceptance') AS accepted_licence_count,
+        least(coalesce(sum(net_minor) FILTER (WHERE event = 'acceptance'), 0), 9223372036854775807)::bigint
+            AS accepted_net_minor,
+        count(*) FILTER (WHERE event = 'refund') AS refund_count,
+        least(coalesce(sum(refunded_minor), 0), 9223372036854775807)::bigint AS refunded_net_minor
+    FROM line, LATERAL (
+        SELECT record ->> 'book' AS buying_exchange FROM purchase_order WHERE name = sale OFFSET 0
+    ) AS of_order, LATERAL (
+        SELECT record ->> 'exchange' AS listing_exchange, record ->> 'asset' AS asset,
+            (record ->> 'quantity')::bigint AS unit_count, (record ->> 'net_minor')::bigint AS net_minor
+        FROM licence WHERE name = sale || '.' || line OFFSET 0
+    ) AS of_licence
+    GROUP BY day, listing_exchange, buying_exchange, asset";
+
+/// The windows that were closed from day `$1` to day `$2`.
+pub(crate) const WINDOW_SETTLEMENTS: &str = "
+    SELECT name, state, record ->> 'opened_at' AS opened_at, closed_at,
+        record #>> '{state,settled_at}' AS settled_at, coalesce(instruction_count, 0) AS instruction_count,
+        least(coalesce(amount, 0), 9223372036854775807)::bigint AS amount_minor
+    FROM settlement_window, LATERAL (
+        SELECT record #>> '{state,closed_at}' AS closed_at
+    ) AS closing, LATERAL (
+        SELECT count(*) AS instruction_count, sum((instruction ->> 'amount_minor')::bigint) AS amount
+        FROM jsonb_array_elements(record #> '{state,instructions}') AS instruction
+    ) AS payments
+    WHERE left(closed_at, 10) BETWEEN $1 AND $2
+    ORDER BY closed_at, place";
+
 /// Everything in one statement, so that no block comes between the sums.
 pub(crate) const CHECK_MONEY: &str = "
     WITH total AS (

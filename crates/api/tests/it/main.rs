@@ -10,4 +10,5 @@ mod routes;
 mod sale;
 mod samples;
 mod settlement;
+mod statistics;
 mod support;

@@ -401,9 +401,55 @@ async fn a_window_is_signed_netted_and_paid() {
     let without = town.get(&town.auditor, &format!("{WINDOW}/payment-files")).await;
     without.expect_problem(400, "request.malformed");
 
+    lag(&town, owed, false).await;
     confirm(&mut town, owed).await;
+    lag(&town, owed, true).await;
     statements(&town).await;
     town.exchange.running.stop().await;
+}
+
+/// Everybody sees how long the window took and how much was paid, and who sells to whom, but no party.
+async fn lag(town: &Town, owed: i64, is_settled: bool) {
+    let path = "/v1/statistics/settlement";
+    let report = town.get("", path).await.expect(200).json();
+    check_answer("SettlementStatistics", &report);
+    let window = town.json(WINDOW).await;
+    let state = &window["state"];
+    let items = report["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "the open window is not among them");
+    let found = &items[0];
+    assert_eq!((&found["window"], &found["state"]), (&json!("CNY/2#1"), &state["name"]));
+    assert_eq!((&found["opened_at"], &found["closed_at"]), (&window["opened_at"], &state["closed_at"]));
+    assert_eq!((&found["instruction_count"], &found["amount_minor"]), (&json!(1), &json!(owed)));
+    assert_eq!(found.get("settled_at"), state.get("settled_at"));
+    assert_eq!(found.get("lag_ms").is_some(), is_settled);
+    let ms = |name: &str| -> i64 {
+        let time: databourse_primitives::Timestamp = state[name].as_str().unwrap().parse().unwrap();
+        time.unix_ms()
+    };
+    if is_settled {
+        assert_eq!(found["lag_ms"], json!(ms("settled_at") - ms("closed_at")));
+        assert!(found["lag_ms"].as_i64().unwrap() > 0);
+    }
+    let earlier = town.get("", &format!("{path}?to=2026-01-04")).await.expect(200).json();
+    assert_eq!(earlier["items"], json!([]));
+    let csv = town.get("", &format!("{path}?format=csv")).await.expect(200).text();
+    let lines: Vec<_> = csv.split("\r\n").collect();
+    assert_eq!(lines.len(), 3, "{csv}");
+    assert_eq!(
+        lines[0],
+        "window,asset,state,opened_at,closed_at,settled_at,lag_ms,instruction_count,amount_minor"
+    );
+    assert!(lines[1].starts_with("CNY/2#1,CNY/2,") && lines[1].ends_with(&format!(",1,{owed}")), "{csv}");
+
+    let sales = town.get("", "/v1/statistics/sales").await.expect(200).json();
+    let rows = sales["items"].as_array().unwrap().iter();
+    let rows = rows.map(|row| {
+        let names = ["listing_exchange", "buying_exchange"].map(|name| row[name].as_str().unwrap());
+        (names, row["ordered_licence_count"].clone(), row["accepted_licence_count"].clone())
+    });
+    let rows = rows.collect::<Vec<_>>();
+    assert_eq!(rows, [(["sh", "sh"], json!(1), json!(1)), (["sh", "zj"], json!(2), json!(2))]);
 }
 
 /// A line of this exchange's wallet.
