@@ -76,6 +76,7 @@ const ROUTES: &[Route] = table! {
     GET "/checkpoint" Access::Everybody;
     GET "/tile/{level}/{*index}" Access::Everybody;
     GET "/tile/entries/{*index}" OVERSIGHT;
+    GET "/v1/events" Access::Everybody;
     GET "/v1/region" Access::Everybody;
     GET "/v1/region/proposals" OVERSIGHT;
     GET "/v1/region/snapshots" Access::Everybody;

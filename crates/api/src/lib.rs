@@ -5,7 +5,7 @@
 //! ```
 //!
 //! One file per noun, complete with its schema and samples: `party right product shares offer order licence delivery refund
-//! dispute voucher hold fee account tax schedule window instruction payment statement reconciliation breaks certificate anchor entry`, and `batch region proposal ledger statistics counts health`. What they share: [`Problem`] is
+//! dispute voucher hold fee account tax schedule window instruction payment statement reconciliation breaks certificate anchor entry`, and `batch region proposal ledger events statistics counts health`. What they share: [`Problem`] is
 //! every answer that is not a success, `extract` reads requests, `page` lists, `command` turns requests into commands and
 //! acknowledgements into answers, [`routes`] says who may call what, [`token`] makes and verifies tokens.
 //!
@@ -23,6 +23,7 @@ mod counts;
 mod delivery;
 mod dispute;
 mod entry;
+mod events;
 mod extract;
 mod fee;
 mod health;

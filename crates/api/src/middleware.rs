@@ -157,7 +157,8 @@ impl Predicate for Texts {
             return true;
         }
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        kind.is_some_and(|kind| {
+        // An event must not wait for others in the window of a compressor.
+        kind.filter(|kind| !kind.starts_with("text/event-stream")).is_some_and(|kind| {
             ["application/json", "application/problem+json", "image/svg+xml", "text/"]
                 .iter()
                 .any(|known| kind.starts_with(known))

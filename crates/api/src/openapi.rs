@@ -60,7 +60,7 @@ const TAGS: [(&str, &str); 24] = [
     ("certificates", "Stage 6: proof of completed trades. 交易凭证"),
     ("anchors", "Checkpoints and statements on a public chain. 锚定"),
     ("entries", "The ledger's entries and their proofs. 条目"),
-    ("ledger", "Checkpoint and tiles (C2SP tlog-tiles). 账本"),
+    ("ledger", "Checkpoint and tiles (C2SP tlog-tiles), and news of them. 账本"),
     ("statistics", "The market in figures. 统计"),
     ("node", "For those who run the node. 节点"),
 ];

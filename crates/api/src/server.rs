@@ -2,13 +2,14 @@
 
 use crate::{
     ApiState, Problem, access, account, anchor, batch, breaks, certificate, counts, delivery, dispute, entry,
+    events::{self, Stopping},
     fee, health, hold, instruction, ledger, licence,
     middleware::{self, RequestIds, Texts},
     offer, openapi as document, order, party, payment, posting, product, proposal, reconciliation, refund,
     region, right, schedule, shares, snapshot, statement, statistics, tax, verify, voucher, window,
 };
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     http::header,
     middleware::{from_fn, from_fn_with_state},
@@ -68,6 +69,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .merge(entry::router())
         .merge(batch::router())
         .merge(ledger::router())
+        .merge(events::router())
         .merge(statistics::router())
         .merge(health::router())
 }
@@ -106,7 +108,8 @@ pub fn router(state: ApiState) -> Router {
 }
 
 /// Serves `router` on `listener` until `shutdown` completes; then takes no more connections, finishes the requests
-/// that run, and returns. A client that never ends its request is left after the deadline of requests and a little.
+/// that run, and returns. Streams of events end at once. A client that never ends its request is left after the deadline
+/// of requests and a little.
 ///
 /// # Errors
 /// The listener's.
@@ -117,6 +120,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (stop, mut stopped) = watch::channel(false);
     let mut stopping = stop.subscribe();
+    let router = router.layer(Extension(Stopping::new(stop.subscribe())));
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which is a stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;

@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use crate::{Problem, token::TokenVerifier};
+use crate::{Problem, events::LISTENERS_MAX, token::TokenVerifier};
 use axum::extract::FromRef;
 use databourse_exchange::{Node, NodeError};
 use databourse_market::Stored;
@@ -12,6 +12,7 @@ use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::Semaphore;
 
 /// For how long the counts that were read last are answered: counting reads an index of each kind.
 const COUNTS_KEPT_MS: i64 = 2_000;
@@ -26,6 +27,7 @@ pub struct ApiState {
     /// What is measured.
     pub metrics: PrometheusHandle,
     counts: Arc<Mutex<Option<(Timestamp, Counts)>>>,
+    pub(crate) listeners: Arc<Semaphore>,
 }
 
 /// Numbers of records by kind and of entries by type.
@@ -34,7 +36,8 @@ pub(crate) type Counts = Arc<BTreeMap<String, u64>>;
 impl ApiState {
     /// The state of an API in front of `node`.
     pub fn new(node: Node, tokens: TokenVerifier, metrics: PrometheusHandle) -> Self {
-        Self { node, tokens, metrics, counts: Arc::default() }
+        let listeners = Arc::new(Semaphore::new(LISTENERS_MAX));
+        Self { node, tokens, metrics, counts: Arc::default(), listeners }
     }
 
     pub(crate) fn store(&self) -> &Store {
