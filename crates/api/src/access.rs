@@ -182,6 +182,7 @@ const ROUTES: &[Route] = table! {
     GET "/v1/anchors" Access::Everybody;
     POST "/v1/anchors" OPERATOR;
     GET "/v1/anchors/{id}" Access::Everybody;
+    GET "/v1/entries" Access::Everybody;
     POST "/v1/entries" Access::Roles(&[Merchant, Buyer, Operator]);
     GET "/v1/entries/{id}" ANY;
     GET "/v1/entries/{id}/receipt" ANY;

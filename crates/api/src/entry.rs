@@ -1,5 +1,7 @@
 //! `/v1/entries`: entries signed elsewhere, entries as they stand in the ledger, and their proofs.
 
+mod list;
+
 use crate::{
     ApiState, Problem,
     access::Caller,
@@ -30,7 +32,7 @@ pub(crate) const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 pub(crate) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(submit))
+        .routes(routes!(list::list, submit))
         .layer(DefaultBodyLimit::max(BATCH_BYTES_MAX))
         .routes(routes!(get))
         .routes(routes!(receipt))

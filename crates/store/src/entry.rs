@@ -6,7 +6,7 @@ use crate::{
     sql,
 };
 use databourse_merkle::Hash;
-use databourse_primitives::{EntryId, Height, LeafIndex};
+use databourse_primitives::{EntryId, Height, LeafIndex, Timestamp};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -28,6 +28,40 @@ pub struct StoredEntry {
     pub bytes: Vec<u8>,
     /// Its leaf hash.
     pub leaf_hash: Hash,
+}
+
+/// What is known of an entry without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryFacts {
+    /// Where it stands.
+    pub leaf_index: LeafIndex,
+    /// The block that holds it.
+    pub height: Height,
+    /// The block's time.
+    pub time: Timestamp,
+    /// Its name.
+    pub id: EntryId,
+    /// Its type.
+    pub entry_type: String,
+    /// Who acted, `party:<id>` or `exchange:<code>`; absent of a block's header.
+    pub actor: Option<String>,
+    /// How long it is, in bytes.
+    pub byte_count: u32,
+}
+
+impl EntryFacts {
+    fn from_row(cells: &Cells<'_>) -> Result<Self, StoreError> {
+        let byte_count: i32 = cells.get("byte_count")?;
+        Ok(Self {
+            leaf_index: LeafIndex(cells.number("leaf_index")?),
+            height: Height(cells.number("height")?),
+            time: cells.time("time_ms")?,
+            id: entry_id(cells)?,
+            entry_type: cells.get("entry_type")?,
+            actor: cells.get("actor")?,
+            byte_count: u32::try_from(byte_count).map_err(|_| cells.damaged("bytes"))?,
+        })
+    }
 }
 
 impl StoredEntry {
@@ -67,6 +101,15 @@ impl Store {
     pub async fn entries(&self, first: u64, count: u32) -> Result<Vec<Vec<u8>>, StoreError> {
         let rows = self.rows_between(sql::ENTRY_BYTES, first, count).await?;
         in_order(&rows, first, |cells| cells.get("bytes"))
+    }
+
+    /// What is known of the same entries without reading them.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    pub async fn entry_facts(&self, first: u64, count: u32) -> Result<Vec<EntryFacts>, StoreError> {
+        let rows = self.rows_between(sql::ENTRY_FACTS, first, count).await?;
+        in_order(&rows, first, |cells| EntryFacts::from_row(&cells))
     }
 
     /// The leaf hashes of the same entries.

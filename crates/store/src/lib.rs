@@ -69,7 +69,7 @@ pub use column::Column;
 pub use commit::{CommitBatch, NewEntry};
 pub use custody::CustodyKey;
 pub use decided::DecidedRow;
-pub use entry::{ENTRIES_MAX, StoredEntry};
+pub use entry::{ENTRIES_MAX, EntryFacts, StoredEntry};
 pub use error::{DatabaseInconsistency, StoreError};
 pub use facets::{ProductCount, ProductCounts, SEARCH_COUNTED_MAX};
 pub use head::ChainHead;

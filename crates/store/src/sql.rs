@@ -137,6 +137,15 @@ pub(crate) const ENTRY_COUNTS: &str = "SELECT entry_type, entry_count FROM entry
 pub(crate) const ENTRY: &str = "
     SELECT leaf_index, height, entry_id, entry_type, bytes, leaf_hash FROM entry WHERE leaf_index = $1";
 
+/// What is known of entries without reading them. A header has no answer, since nobody sent it. Subqueries and no joins:
+/// whatever the planner thinks of how many entries are asked for, each has its block and answer looked up.
+pub(crate) const ENTRY_FACTS: &str = "
+    SELECT leaf_index, height, entry_id, entry_type, octet_length(bytes) AS byte_count,
+        (SELECT time_ms FROM block WHERE block.height = entry.height) AS time_ms,
+        (SELECT record ->> 'actor' FROM answer WHERE name = entry_id::text) AS actor
+    FROM entry
+    WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
+
 pub(crate) const ENTRY_BYTES: &str = "
     SELECT leaf_index, bytes FROM entry WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
 

@@ -4,6 +4,7 @@
 mod anchor;
 mod authorisation;
 mod bad_input;
+mod entries;
 mod events;
 mod facets;
 mod ledger;
