@@ -1,6 +1,12 @@
 //! What a search can be narrowed to, with how many products each choice leaves.
 
-use crate::{backend::with_query, failure::Failure, names::Names, visit::Visit, words};
+use crate::{
+    backend::{Asked, with_query},
+    failure::Failure,
+    names::Names,
+    visit::Visit,
+    words,
+};
 use databourse_listing::{DataClass, ProductKind};
 use databourse_primitives::ExchangeCode;
 use maud::{Markup, html};
@@ -23,12 +29,28 @@ struct FacetValue {
     product_count: u64,
 }
 
-/// Counts what `filters` leave; nothing if the API does not count.
+/// Counts what `filters` leave; nothing if the API does not count. What is wrong with the filters is said by the list of
+/// products, which takes the same.
 ///
 /// # Errors
 /// The page to show instead.
 pub(super) async fn read(visit: &Visit, filters: &[(&str, &str)]) -> Result<Option<Facets>, Failure> {
-    visit.find(&with_query("/v1/products/facets", filters)).await
+    match visit.ask(Asked::get(&with_query("/v1/products/facets", filters))).await {
+        Ok(answer) => Ok(Some(answer.json()?)),
+        Err(problem) if matches!(problem.status, 400 | 404) => Ok(None),
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// The value of a filter in the address, unless nothing can have it: then it is as if it were not there.
+pub(super) fn filter(visit: &Visit, name: &str) -> String {
+    let is_known = |value: &String| match name {
+        "kind" => read_as::<ProductKind>(value).is_some(),
+        "data_class" => read_as::<DataClass>(value).is_some(),
+        "exchange" => value.parse::<ExchangeCode>().is_ok(),
+        _ => true,
+    };
+    visit.parameter(name).filter(is_known).unwrap_or_default()
 }
 
 impl Facets {

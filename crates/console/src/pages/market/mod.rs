@@ -44,7 +44,7 @@ async fn search(visit: Visit) -> Result<Response, Failure> {
         let kept: String = words.chars().take(SEARCH_CHARACTERS_MAX).collect();
         return Ok(Redirect::to(&visit.here_with("q", &kept)).into_response());
     }
-    let filters = FILTERS.map(|name| (name, visit.parameter(name).unwrap_or_default()));
+    let filters = FILTERS.map(|name| (name, facets::filter(&visit, name)));
     let filters: Vec<(&str, &str)> = filters.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let cursor = visit.parameter("cursor").unwrap_or_default();
     let mut page = filters.clone();
