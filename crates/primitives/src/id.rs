@@ -301,13 +301,18 @@ fn parse_canonical(digits: &str) -> Option<u64> {
 }
 
 /// Code of an exchange, e.g. `sh`: 2 to 8 lower-case letters or digits, beginning with a letter.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExchangeCode(Box<str>);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeCode {
+    /// Padded with zero bytes, so that codes are in the order of their texts. Every licence has several.
+    padded: [u8; 8],
+}
 
 impl ExchangeCode {
     /// The code as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let length = self.padded.iter().position(|byte| *byte == 0).unwrap_or(self.padded.len());
+        // The parser admits ASCII only, so this never falls back.
+        std::str::from_utf8(&self.padded[..length]).unwrap_or_default()
     }
 }
 
@@ -317,19 +322,28 @@ impl FromStr for ExchangeCode {
         let shape = (2..=8).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             && text.starts_with(|first: char| first.is_ascii_lowercase());
-        if shape {
-            Ok(Self(text.into()))
-        } else {
-            Err(ParseError::new(
+        if !shape {
+            return Err(ParseError::new(
                 "an exchange code: 2 to 8 lower-case letters or digits, beginning with a letter",
-            ))
+            ));
         }
+        let mut padded = [0; 8];
+        for (slot, byte) in padded.iter_mut().zip(text.bytes()) {
+            *slot = byte;
+        }
+        Ok(Self { padded })
     }
 }
 
 impl fmt::Display for ExchangeCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for ExchangeCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ExchangeCode({:?})", self.as_str())
     }
 }
 serde_as_string!(ExchangeCode);
@@ -385,6 +399,14 @@ mod tests {
             }
             Err(_) => assert!(!accepted, "{text} should be accepted"),
         }
+    }
+
+    #[test]
+    fn exchanges_are_in_the_order_of_their_codes() {
+        let codes = ["ah", "ah0", "ahzzzzzz", "b2345678", "sh", "sh1", "zj"];
+        let parsed = codes.map(|code| code.parse::<ExchangeCode>().unwrap());
+        assert!(parsed.is_sorted(), "{parsed:?}");
+        assert_eq!(parsed.map(|code| code.to_string()), codes);
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl FromStr for PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ed25519:{}", URL_SAFE_NO_PAD.encode(self.0))
+        f.write_str("ed25519:")?;
+        write_32(&self.0, f)
     }
 }
 
@@ -67,7 +68,7 @@ impl FromStr for KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        write_32(&self.0, f)
     }
 }
 
@@ -77,6 +78,12 @@ impl fmt::Debug for KeyId {
     }
 }
 serde_as_string!(KeyId);
+
+fn write_32(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0; 43];
+    URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).map_err(|_| fmt::Error)?;
+    f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+}
 
 fn decode_32(text: &str) -> Option<[u8; 32]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()

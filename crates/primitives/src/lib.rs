@@ -13,6 +13,7 @@ mod id;
 mod key;
 mod quorum;
 mod refusal;
+mod short_text;
 mod text;
 mod timestamp;
 
@@ -28,6 +29,7 @@ pub use id::{
 pub use key::{KeyId, PublicKey};
 pub use quorum::quorum_of;
 pub use refusal::{Class, Refusal, RefusalCode};
+pub use short_text::with_text;
 pub use text::{BilingualText, Label, Line};
 pub use timestamp::Timestamp;
 
@@ -59,13 +61,22 @@ macro_rules! serde_as_string {
     ($name:ty) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                $crate::with_text(self, |text| serializer.serialize_str(text))
             }
         }
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                struct TextVisitor;
+                impl serde::de::Visitor<'_> for TextVisitor {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a string")
+                    }
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(TextVisitor)
             }
         }
     };

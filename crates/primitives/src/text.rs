@@ -2,7 +2,7 @@
 
 use crate::{ParseError, serde_as_string};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// One line of text: 1 to 300 characters, no control characters, no white space at either end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,8 +43,9 @@ impl fmt::Display for Line {
 serde_as_string!(Line);
 
 /// A short machine-made name: 1 to 64 of `a-z A-Z 0-9 . _ : / -`. For references, keywords of code lists, scenarios.
+/// Copies share the text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Label(Box<str>);
+pub struct Label(Arc<str>);
 
 impl Label {
     /// The text.

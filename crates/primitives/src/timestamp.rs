@@ -47,10 +47,10 @@ impl Timestamp {
         u16::try_from(self.as_datetime().year()).unwrap_or_default()
     }
 
+    /// The whole second that it is in.
     fn as_datetime(self) -> OffsetDateTime {
         // In range by construction, so the fallback is never taken.
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp(self.unix_seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
@@ -74,17 +74,31 @@ impl FromStr for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.as_datetime();
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            at.year(),
-            u8::from(at.month()),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.millisecond()
-        )
+        let (year, month, day) = at.to_calendar_date();
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        for (last, number) in [
+            (3, year.unsigned_abs()),
+            (6, u8::from(month).into()),
+            (9, day.into()),
+            (12, at.hour().into()),
+            (15, at.minute().into()),
+            (18, at.second().into()),
+            (22, u32::try_from(self.0 % 1000).unwrap_or_default()),
+        ] {
+            write_digits(&mut text[..=last], number);
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Writes `number` in decimal so that it ends where `text` does.
+fn write_digits(text: &mut [u8], mut number: u32) {
+    for digit in text.iter_mut().rev() {
+        if number == 0 {
+            break;
+        }
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
 }
 
