@@ -225,8 +225,8 @@ impl Auditor {
             return self.end(LeafIndex(header_index.0 + position), kind);
         }
         let effects = executed.effects;
-        let computed = match effects.clone().encode() {
-            Ok(encoded) => encoded.digest,
+        let computed = match effects.digest() {
+            Ok(computed) => computed,
             Err(error) => return self.malformed(header_index, &error.to_string()),
         };
         if computed != fields.effects_digest {

@@ -86,6 +86,10 @@ impl Base for Overlay<'_> {
             None => self.base.get(key),
         }
     }
+
+    fn is_whole(&self) -> bool {
+        self.base.is_whole()
+    }
 }
 
 impl Replay {

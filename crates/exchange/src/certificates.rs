@@ -121,8 +121,7 @@ fn facts(records: &Records, id: OrderId) -> Result<CertificateFacts, Refusal> {
     }
     let buyer = find::<Party>(records, &order.buyer).ok_or_else(unknown)?;
     let lines = (1..=order.line_count).map(|line| LicenceId { order: id, line });
-    let licences: Vec<Licence> = lines.filter_map(|line| find::<Licence>(records, &line)).cloned().collect();
-    certificate_facts(order, buyer, &licences)
+    certificate_facts(order, buyer, lines.filter_map(|line| find::<Licence>(records, &line)))
 }
 
 /// The first answer again, if the id stands for the certificate of the same order.

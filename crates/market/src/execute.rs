@@ -5,6 +5,7 @@ use crate::{
     view::Tx,
 };
 use databourse_primitives::{Digest, EntryId, LeafIndex, Refusal};
+use sha2::{Digest as _, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -81,23 +82,65 @@ impl Effects {
     /// # Errors
     /// None in practice: every record has a JSON form.
     pub fn encode(self) -> Result<EncodedEffects, serde_json::Error> {
-        use sha2::{Digest as _, Sha256};
-        let mut hasher = Sha256::new();
+        let mut digest = EffectsDigest::default();
         let mut rows = Vec::with_capacity(self.writes.len());
         for (key, record) in self.writes {
-            let json = record.to_json()?;
-            for part in [key.noun.as_str(), " ", &key.name, "\n", &json, "\n"] {
-                hasher.update(part.as_bytes());
-            }
+            let json = String::from_utf8_lossy(digest.record(&key, &record)?).into_owned();
             rows.push(Row { noun: key.noun, name: key.name, json });
         }
-        for transaction in &self.transactions {
-            hasher.update(b"transaction\n");
-            hasher.update(serde_json::to_string(transaction)?.as_bytes());
-            hasher.update(b"\n");
+        digest.transactions(&self.transactions)?;
+        Ok(EncodedEffects { rows, transactions: self.transactions, digest: digest.finish() })
+    }
+
+    /// The digest of [`Effects::encode`] alone, for whoever stores nothing.
+    ///
+    /// # Errors
+    /// As [`Effects::encode`].
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        let mut digest = EffectsDigest::default();
+        for (key, record) in &self.writes {
+            digest.record(key, record)?;
         }
-        let digest = Digest::from_bytes(hasher.finalize().into());
-        Ok(EncodedEffects { rows, transactions: self.transactions, digest })
+        digest.transactions(&self.transactions)?;
+        Ok(digest.finish())
+    }
+}
+
+/// The digest of effects on its way. What is hashed is written into one buffer, record by record.
+#[derive(Default)]
+struct EffectsDigest {
+    hasher: Sha256,
+    written: Vec<u8>,
+}
+
+impl EffectsDigest {
+    /// Adds a record. The answer is its JSON.
+    fn record(&mut self, key: &Key, record: &Record) -> Result<&[u8], serde_json::Error> {
+        self.written.clear();
+        for part in [key.noun.as_str(), " ", &key.name, "\n"] {
+            self.written.extend_from_slice(part.as_bytes());
+        }
+        let begin = self.written.len();
+        record.write_json(&mut self.written)?;
+        let end = self.written.len();
+        self.written.push(b'\n');
+        self.hasher.update(&self.written);
+        Ok(&self.written[begin..end])
+    }
+
+    fn transactions(&mut self, transactions: &[PostedTransaction]) -> Result<(), serde_json::Error> {
+        for transaction in transactions {
+            self.written.clear();
+            self.written.extend_from_slice(b"transaction\n");
+            serde_json::to_writer(&mut self.written, transaction)?;
+            self.written.push(b'\n');
+            self.hasher.update(&self.written);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Digest {
+        Digest::from_bytes(self.hasher.finalize().into())
     }
 }
 

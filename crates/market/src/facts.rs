@@ -61,10 +61,10 @@ pub struct CertificateFacts {
 ///
 /// # Errors
 /// `certificate.trade_incomplete` while a line is open, or if none was accepted and kept; `amount.out_of_range`.
-pub fn certificate_facts(
+pub fn certificate_facts<'a>(
     order: &Order,
     buyer: &Party,
-    licences: &[Licence],
+    licences: impl IntoIterator<Item = &'a Licence>,
 ) -> Result<CertificateFacts, Refusal> {
     if order.open_line_count > 0 {
         let expected = format!("no open line; {} of {} are", order.open_line_count, order.line_count);

@@ -8,13 +8,13 @@ use databourse_party::{
 };
 use databourse_primitives::{
     AmountMinor, CertificateNumber, Digest, EntryId, Height, LeafIndex, Line, OrderId, PartyId, Timestamp,
-    WindowId,
+    WindowId, with_text,
 };
 use databourse_settlement::{
     Account, Break, Dispute, Hold, Posting, Schedule, ShareTree, TaxTable, TransactionKind, Voucher, Window,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// The first answer to an entry; a retry gets it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,7 +182,11 @@ pub trait Stored: Sized + Serialize + DeserializeOwned {
     /// Its name among its kind.
     fn name(&self) -> String;
     /// Takes it out of a record of any kind.
-    fn from_record(record: &Record) -> Option<&Self>;
+    fn from_record(record: &Record) -> Option<&Self> {
+        Self::shared(record).map(|shared| &**shared)
+    }
+    /// Takes it out of a record of any kind, to be kept.
+    fn shared(record: &Record) -> Option<&Arc<Self>>;
     /// Makes it a record of any kind.
     fn into_record(self) -> Record;
 }
@@ -205,10 +209,10 @@ macro_rules! nouns {
             }
         }
 
-        /// A record of any kind.
+        /// A record of any kind. Copies share it.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Record {
-            $($(#[$doc])* $noun(Box<$type>),)*
+            $($(#[$doc])* $noun(Arc<$type>),)*
         }
 
         impl Record {
@@ -222,7 +226,12 @@ macro_rules! nouns {
             /// # Errors
             /// None in practice: every record has a JSON form.
             pub fn to_json(&self) -> Result<String, serde_json::Error> {
-                match self { $(Self::$noun(record) => serde_json::to_string(record),)* }
+                match self { $(Self::$noun(record) => serde_json::to_string(&**record),)* }
+            }
+
+            /// Appends the same form to `json`.
+            pub(crate) fn write_json(&self, json: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+                match self { $(Self::$noun(record) => serde_json::to_writer(json, &**record),)* }
             }
 
             /// Reads a record of kind `noun` back.
@@ -230,7 +239,7 @@ macro_rules! nouns {
             /// # Errors
             /// What is stored is not such a record: the store is damaged or of another version.
             pub fn from_json(noun: Noun, json: &str) -> Result<Self, serde_json::Error> {
-                match noun { $(Noun::$noun => serde_json::from_str(json).map(Self::$noun),)* }
+                match noun { $(Noun::$noun => serde_json::from_str(json).map(Arc::new).map(Self::$noun),)* }
             }
         }
 
@@ -240,11 +249,11 @@ macro_rules! nouns {
                 let name: fn(&$type) -> String = $name;
                 name(self)
             }
-            fn from_record(record: &Record) -> Option<&Self> {
+            fn shared(record: &Record) -> Option<&Arc<Self>> {
                 match record { Record::$noun(inner) => Some(inner), _ => None }
             }
             fn into_record(self) -> Record {
-                Record::$noun(Box::new(self))
+                Record::$noun(Arc::new(self))
             }
         })*
     };
@@ -328,7 +337,7 @@ impl Key {
 
     /// The key of a `T` called `name`.
     pub fn of<T: Stored>(name: &impl fmt::Display) -> Self {
-        Self::new(T::NOUN, name.to_string())
+        with_text(name, |name| Self::new(T::NOUN, name))
     }
 }
 

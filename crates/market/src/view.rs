@@ -22,6 +22,11 @@ pub enum Loaded {
 pub trait Base {
     /// What is known of `key`. Must not change while commands are executed.
     fn get(&self, key: &Key) -> Loaded;
+
+    /// Whether every record is in memory, so that no rule needs to ask for one in advance.
+    fn is_whole(&self) -> bool {
+        false
+    }
 }
 
 /// Why a rule stopped.
@@ -90,44 +95,59 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Asks for all of `keys` at once, so that a cold command costs few round trips.
-    pub(crate) fn preload(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Halt> {
+    /// Asks for all of `keys` at once, so that a cold command costs few round trips. Where nothing is ever loaded, `keys` is
+    /// not called.
+    pub(crate) fn preload<I: IntoIterator<Item = Key>>(&self, keys: impl FnOnce() -> I) -> Result<(), Halt> {
+        if self.base.is_whole() {
+            return Ok(());
+        }
         let missing: BTreeSet<Key> =
-            keys.into_iter().filter(|key| matches!(self.get(key), Loaded::Unknown)).collect();
+            keys().into_iter().filter(|key| matches!(self.get(key), Loaded::Unknown)).collect();
         if missing.is_empty() { Ok(()) } else { Err(Halt::Missing(missing)) }
     }
 
-    /// The record called `name`, if there is one.
-    pub(crate) fn find<T: Stored + Clone>(&self, name: &impl fmt::Display) -> Result<Option<T>, Halt> {
+    /// The record called `name`, if there is one, to be read: nothing is copied.
+    pub(crate) fn find_shared<T: Stored>(&self, name: &impl fmt::Display) -> Result<Option<Arc<T>>, Halt> {
         let key = Key::of::<T>(name);
         match self.get(&key) {
-            Loaded::Known(record) => Ok(record.as_deref().and_then(T::from_record).cloned()),
+            Loaded::Known(record) => Ok(record.as_deref().and_then(T::shared).map(Arc::clone)),
             Loaded::Unknown => Err(Halt::Missing(BTreeSet::from([key]))),
         }
     }
 
-    /// What `look` says of the record called `name`, if there is one. Nothing is copied.
+    /// A copy of the record called `name`, if there is one, to be changed.
+    pub(crate) fn find<T: Stored + Clone>(&self, name: &impl fmt::Display) -> Result<Option<T>, Halt> {
+        Ok(self.find_shared(name)?.map(Arc::unwrap_or_clone))
+    }
+
+    /// What `look` says of the record called `name`, if there is one.
     pub(crate) fn look<T: Stored, R>(
         &self,
         name: &impl fmt::Display,
         look: impl FnOnce(&T) -> R,
     ) -> Result<Option<R>, Halt> {
-        let key = Key::of::<T>(name);
-        match self.get(&key) {
-            Loaded::Known(record) => Ok(record.as_deref().and_then(T::from_record).map(look)),
-            Loaded::Unknown => Err(Halt::Missing(BTreeSet::from([key]))),
-        }
+        Ok(self.find_shared(name)?.map(|record| look(&record)))
     }
 
-    /// The record called `name`, or a refusal with `code` at `field`.
+    /// The record called `name`, to be read, or a refusal with `code` at `field`.
+    pub(crate) fn need_shared<T: Stored>(
+        &self,
+        name: &impl fmt::Display,
+        code: RefusalCode,
+        field: &'static str,
+    ) -> Result<Arc<T>, Halt> {
+        let expected = code_expectation(code);
+        self.find_shared(name)?.ok_or_else(|| Refusal::new(code, field, expected).into())
+    }
+
+    /// A copy of the record called `name`, to be changed, or a refusal with `code` at `field`.
     pub(crate) fn need<T: Stored + Clone>(
         &self,
         name: &impl fmt::Display,
         code: RefusalCode,
         field: &'static str,
     ) -> Result<T, Halt> {
-        let expected = code_expectation(code);
-        self.find(name)?.ok_or_else(|| Refusal::new(code, field, expected).into())
+        self.need_shared(name, code, field).map(Arc::unwrap_or_clone)
     }
 
     /// Writes a record, in place of the one of that name.

@@ -59,7 +59,7 @@ pub(super) fn load<'a>(
     exchanges: impl IntoIterator<Item = &'a ExchangeCode> + Clone,
 ) -> Result<(), Halt> {
     let series = |asset: &Asset| Key::of::<Head>(&money::window_series(*asset));
-    tx.preload(assets.clone().into_iter().map(series))?;
+    tx.preload(|| assets.clone().into_iter().map(series))?;
     let mut keys = Vec::new();
     for asset in assets {
         for code in exchanges.clone() {
@@ -71,7 +71,7 @@ pub(super) fn load<'a>(
         let window = |number| Key::of::<Window>(&WindowId { asset: *asset, number });
         keys.extend((1..=latest(tx, *asset)?).map(window));
     }
-    tx.preload(keys)
+    tx.preload(|| keys)
 }
 
 /// The number of the open window of `asset`.

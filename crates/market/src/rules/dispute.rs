@@ -14,7 +14,7 @@ use databourse_settlement::{
     Account, AccountId, DecideDispute, Dispute, DisputeState, FrozenPart, Hold, OpenDispute, Part, Phase,
     Purpose, Schedule, Transaction, TransactionKind,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -29,7 +29,7 @@ pub(super) fn open(tx: &mut Tx<'_>, actor: &Actor, command: &OpenDispute) -> Res
     let successors = standing::successors(tx)?;
     let mut owed = BTreeMap::<AccountId, Part>::new();
     let mut claimed = AmountMinor::ZERO;
-    for mut licence in licences {
+    for licence in licences {
         let at_line = |refusal: Refusal| refusal.within(&format!("lines({})", licence.id.line));
         disputable(&licence).map_err(at_line)?;
         let money = LineMoney::refunded(&licence, licence.refunded_minor, licence.net_minor)?;
@@ -40,8 +40,7 @@ pub(super) fn open(tx: &mut Tx<'_>, actor: &Actor, command: &OpenDispute) -> Res
                 None => drop(owed.insert(part.account.clone(), part)),
             }
         }
-        licence.dispute = Some(id);
-        tx.put(licence);
+        tx.put(Licence { dispute: Some(id), ..Arc::unwrap_or_clone(licence) });
     }
     let frozen = freezable(tx, owed.into_values().collect())?;
     let mut hold = Transaction::new(TransactionKind::Hold, order.asset);
@@ -72,7 +71,7 @@ fn may_open(
     tx: &Tx<'_>,
     actor: &Actor,
     order: &Order,
-    licences: &[Licence],
+    licences: &[Arc<Licence>],
     command: &OpenDispute,
 ) -> Result<Holder, Halt> {
     match actor {
@@ -107,7 +106,7 @@ fn may_open(
     }
 }
 
-fn listed_by(tx: &Tx<'_>, code: &ExchangeCode, licences: &[Licence]) -> Result<(), Halt> {
+fn listed_by(tx: &Tx<'_>, code: &ExchangeCode, licences: &[Arc<Licence>]) -> Result<(), Halt> {
     let successors = standing::successors(tx)?;
     if licences.iter().all(|licence| successors.home_of(&licence.exchange) == code) {
         return Ok(());
@@ -130,7 +129,7 @@ fn disputable(licence: &Licence) -> Result<(), Refusal> {
 
 /// Of each account, what is owed or what is available, whichever is less.
 fn freezable(tx: &Tx<'_>, owed: Vec<Part>) -> Result<Vec<FrozenPart>, Halt> {
-    tx.preload(owed.iter().map(|part| Key::of::<Account>(&part.account)))?;
+    tx.preload(|| owed.iter().map(|part| Key::of::<Account>(&part.account)))?;
     let mut frozen = Vec::with_capacity(owed.len());
     for Part { account, book, amount } in owed {
         // What is on a frozen account cannot leave it anyway.

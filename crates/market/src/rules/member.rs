@@ -80,7 +80,7 @@ pub(super) fn new_keys(change: &Change) -> impl Iterator<Item = (KeyPurpose, Pub
 
 /// Refuses keys that sign for somebody already, or did.
 fn keys_are_free(tx: &Tx<'_>, change: &Change) -> Result<(), Halt> {
-    tx.preload(new_keys(change).map(|(_, key)| crate::Key::of::<KeyRecord>(&key.key_id())))?;
+    tx.preload(|| new_keys(change).map(|(_, key)| crate::Key::of::<KeyRecord>(&key.key_id())))?;
     for (purpose, key) in new_keys(change) {
         if tx.find::<KeyRecord>(&key.key_id())?.is_some() {
             let field = match change {

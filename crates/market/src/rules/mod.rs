@@ -24,6 +24,7 @@ mod window;
 use crate::{Actor, Answer, Command, Halt, Outcome, SignedCommand, execute::Accepted, view::Tx};
 use databourse_party::{KeyOwner, KeyRecord, Party, Region};
 use databourse_primitives::{Digest, ExchangeCode, PartyId, Refusal, RefusalCode};
+use std::sync::Arc;
 
 /// How much later than the block an entry may say it was issued.
 const ISSUED_AHEAD_SECONDS_MAX: i64 = 300;
@@ -33,7 +34,7 @@ const ISSUED_AGO_SECONDS_MAX: i64 = 86_400;
 /// Executes one command. The order of the checks is the order of precedence of the refusals.
 pub(crate) fn apply(tx: &mut Tx<'_>, signed: &SignedCommand) -> Result<Outcome, Halt> {
     let claims = signed.entry.claims();
-    tx.preload(hints::first_keys(signed))?;
+    tx.preload(|| hints::first_keys(signed))?;
     let actor = match &*signed.command {
         Command::FoundRegion(found) => region::founder(found, &claims.exchange, &signed.key)?,
         _ => resolve_actor(tx, signed)?,
@@ -84,25 +85,25 @@ fn resolve_actor(tx: &Tx<'_>, signed: &SignedCommand) -> Result<Actor, Halt> {
     let claims = signed.entry.claims();
     let founded =
         Refusal::new(RefusalCode::RegionNotFounded, "", "a ledger whose first entry founds its region");
-    let region: Region = tx.find(&"region")?.ok_or(founded)?;
+    let region: Arc<Region> = tx.find_shared(&"region")?.ok_or(founded)?;
     region.has(&claims.exchange)?;
     standing::may_act(tx, &claims.exchange)?;
     let unknown = Refusal::new(RefusalCode::KeyUnknown, "kid", "the name of a registered key");
-    let record: KeyRecord = tx.find(&signed.entry.kid())?.ok_or(unknown)?;
+    let record: Arc<KeyRecord> = tx.find_shared(&signed.entry.kid())?.ok_or(unknown)?;
     record.in_force(tx.context.height)?;
     let delegation =
         |expected: &'static str| Refusal::new(RefusalCode::DelegationMissing, "on_behalf_of", expected);
-    match (record.owner, claims.on_behalf_of) {
+    match (&record.owner, claims.on_behalf_of) {
         (KeyOwner::Party(_), Some(_)) => Err(delegation("nothing: a party signs for itself").into()),
-        (KeyOwner::Party(party), None) => Ok(Actor::Party(party)),
-        (KeyOwner::Exchange(code), _) if code != claims.exchange => {
+        (KeyOwner::Party(party), None) => Ok(Actor::Party(*party)),
+        (KeyOwner::Exchange(code), _) if *code != claims.exchange => {
             let expected = format!("{code}, the exchange whose key signed");
             Err(Refusal::new(RefusalCode::ExchangeUnknown, "exchange", expected).into())
         }
-        (KeyOwner::Exchange(code), None) => Ok(Actor::Exchange(code)),
+        (KeyOwner::Exchange(code), None) => Ok(Actor::Exchange(code.clone())),
         (KeyOwner::Exchange(code), Some(party)) => {
-            let record: Party = tx.need(&party, RefusalCode::PartyUnknown, "on_behalf_of")?;
-            if record.entrusts_exchange && *region.home_of(&record.home_exchange) == code {
+            let record: Arc<Party> = tx.need_shared(&party, RefusalCode::PartyUnknown, "on_behalf_of")?;
+            if record.entrusts_exchange && region.home_of(&record.home_exchange) == code {
                 Ok(Actor::Party(party))
             } else {
                 Err(delegation("a party that entrusts the signing exchange").into())

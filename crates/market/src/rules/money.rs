@@ -13,7 +13,7 @@ use databourse_settlement::{
     Account, ChargeFee, ConstrainAccount, DepositMoney, Schedule, TaxTable, Transaction, Window,
     WithdrawMoney,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The series of an asset's windows; its head is the open one.
 pub(super) fn window_series(asset: Asset) -> String {
@@ -46,7 +46,7 @@ pub(super) fn prepare(tx: &Tx<'_>, transaction: &Transaction) -> Result<(), Halt
     let asset = transaction.asset();
     let window = tx.find::<Head>(&window_series(asset))?;
     let window = window.map(|head| Key::of::<Window>(&WindowId { asset, number: head.number }));
-    tx.preload(transaction.accounts().map(Key::of::<Account>).chain(window))
+    tx.preload(|| transaction.accounts().map(Key::of::<Account>).chain(window))
 }
 
 /// Applies a transaction to its accounts and to the open window of its asset, and writes it into the journal.
@@ -55,7 +55,7 @@ pub(super) fn post(tx: &mut Tx<'_>, transaction: &Transaction) -> Result<(), Hal
         return Ok(());
     }
     prepare(tx, transaction)?;
-    let mut window = open_window(tx, transaction.asset())?;
+    let mut window = Arc::unwrap_or_clone(open_window(tx, transaction.asset())?);
     let mut accounts = BTreeMap::new();
     for id in transaction.accounts() {
         let account = tx.find(id)?.unwrap_or_else(|| Account::unused(id.clone()));
@@ -77,32 +77,36 @@ pub(super) fn post(tx: &mut Tx<'_>, transaction: &Transaction) -> Result<(), Hal
 }
 
 /// The open window of `asset`.
-pub(super) fn open_window(tx: &Tx<'_>, asset: Asset) -> Result<Window, Halt> {
+pub(super) fn open_window(tx: &Tx<'_>, asset: Asset) -> Result<Arc<Window>, Halt> {
     let unknown = || Refusal::new(RefusalCode::AssetUnknown, "asset", "an asset that the region settles");
-    let head: Head = tx.find(&window_series(asset))?.ok_or_else(unknown)?;
-    Ok(tx.find(&WindowId { asset, number: head.number })?.ok_or_else(unknown)?)
+    let head: Arc<Head> = tx.find_shared(&window_series(asset))?.ok_or_else(unknown)?;
+    Ok(tx.find_shared(&WindowId { asset, number: head.number })?.ok_or_else(unknown)?)
 }
 
 /// The schedule in force for new orders in `asset`.
-pub(super) fn current_schedule(tx: &Tx<'_>, asset: Asset) -> Result<Schedule, Halt> {
+pub(super) fn current_schedule(tx: &Tx<'_>, asset: Asset) -> Result<Arc<Schedule>, Halt> {
     let unknown = || {
         let expected = format!("an asset with a fee schedule in force; {asset} has none");
         Refusal::new(RefusalCode::ScheduleUnknown, "", expected)
     };
-    let head: Head = tx.find(&schedule_series(asset))?.ok_or_else(unknown)?;
-    let latest: Schedule = tx.find(&ScheduleVersion { asset, version: head.number })?.ok_or_else(unknown)?;
+    let head: Arc<Head> = tx.find_shared(&schedule_series(asset))?.ok_or_else(unknown)?;
+    let version = ScheduleVersion { asset, version: head.number };
+    let latest: Arc<Schedule> = tx.find_shared(&version)?.ok_or_else(unknown)?;
     match latest.version_at(tx.leaf_index).ok_or_else(unknown)? {
         version if version == latest.version => Ok(latest),
-        version => Ok(tx.find(&version)?.ok_or_else(unknown)?),
+        version => Ok(tx.find_shared(&version)?.ok_or_else(unknown)?),
     }
 }
 
 /// The exchange whose book holds a holder's money.
 pub(super) fn home_of(tx: &Tx<'_>, holder: &Holder, field: &'static str) -> Result<ExchangeCode, Halt> {
     match holder {
-        Holder::Party(id) => home_of_party(tx, &tx.need(id, RefusalCode::PartyUnknown, field)?),
+        Holder::Party(id) => {
+            let party: Arc<Party> = tx.need_shared(id, RefusalCode::PartyUnknown, field)?;
+            home_of_party(tx, &party)
+        }
         Holder::Exchange(code) => {
-            let region: Region = tx.need(&"region", RefusalCode::RegionNotFounded, "")?;
+            let region: Arc<Region> = tx.need_shared(&"region", RefusalCode::RegionNotFounded, "")?;
             region.has(code).map_err(|refusal| refusal.within(field))?;
             Ok(region.home_of(code).clone())
         }

@@ -18,20 +18,37 @@ use databourse_primitives::{
     AmountMinor, Asset, ExchangeCode, HoldId, Holder, LicenceId, OfferId, OrderId, PartyId, ProductId,
     Refusal, RefusalCode,
 };
-use databourse_settlement::{Account, AccountId, Hold, Phase, Purpose, Transaction, TransactionKind};
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use databourse_settlement::{
+    Account, AccountId, Hold, LineTerms, Phase, Purpose, Transaction, TransactionKind,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
 /// An offer with what it rests on, checked once per order however many lines take it.
 struct Deal {
-    offer: Offer,
-    product: Product,
-    supplier: Party,
+    offer: Arc<Offer>,
+    product: Arc<Product>,
+    supplier: Arc<Party>,
+    /// The exchange that lists the product now.
+    listing: ExchangeCode,
+    /// The exchange whose book holds the supplier's money now.
+    supplier_book: ExchangeCode,
 }
 
 impl Deal {
+    /// What the price of a line of it depends on.
+    fn terms<'a>(&'a self, net: AmountMinor, selling: &'a ExchangeCode) -> LineTerms<'a> {
+        let is_supplier = self.supplier.roles.contains(&Role::Supplier);
+        let role = if is_supplier { Role::Supplier } else { Role::Processor };
+        let kind = self.product.details.kind.as_str();
+        LineTerms { net, kind, listing: &self.listing, selling, role: role.as_str() }
+    }
+
     /// What pricing and holding a line of it will read.
     fn keys(&self, selling: &ExchangeCode) -> Vec<Key> {
-        let (asset, listing) = (self.offer.asset, &self.product.exchange);
+        let (asset, listing) = (self.offer.asset, &self.listing);
         let mut accounts = vec![
             AccountId::party(self.supplier.id, Purpose::Funds, asset),
             AccountId::party(self.supplier.id, Purpose::Tax, asset),
@@ -44,7 +61,7 @@ impl Deal {
         }
         let mut keys = vec![Key::of::<Right>(&self.product.right)];
         keys.extend(accounts.iter().map(Key::of::<Account>));
-        keys.extend([listing, &self.supplier.home_exchange].map(Key::of::<Exchange>));
+        keys.extend([listing, &self.supplier_book].map(Key::of::<Exchange>));
         keys.extend(self.product.shares.map(|version| shares_key(self.product.id, version)));
         keys
     }
@@ -55,15 +72,15 @@ const DAY_MS: i64 = 86_400_000;
 /// Places an order: a licence per line, and the whole price of each is held on the accounts of all who share it.
 pub(super) fn place(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(), Halt> {
     check_shape(command)?;
-    let book = home_of_party(tx, &acting_as(tx, buyer, &[Role::Buyer])?)?;
+    let party = acting_as(tx, buyer, &[Role::Buyer])?;
+    let book = home_of_party(tx, &party)?;
     let successors = standing::successors(tx)?;
     let mut concerned = BTreeMap::new();
     let deals = load_deals(tx, buyer, command)?;
-    let first = command.lines.first().and_then(|line| deals.get(&line.offer));
-    let Some(Deal { offer: Offer { asset, .. }, .. }) = first else {
+    let Some(first) = command.lines.first().and_then(|line| deals.get(&line.offer)) else {
         return Err(Refusal::new(RefusalCode::BodyMalformed, "lines", "at least one line").into());
     };
-    let asset = *asset;
+    let asset = first.offer.asset;
     let mut pricing = Pricing::in_force(tx, asset)?;
     let mut voucher = voucher::spendable(tx, buyer, asset, command.voucher)?;
     let line_count = u32::try_from(command.lines.len()).unwrap_or(u32::MAX);
@@ -138,7 +155,7 @@ fn all_take_on(
     hold: &Transaction,
 ) -> Result<(), Halt> {
     let accounts = hold.accounts().map(Key::of::<Account>);
-    tx.preload(concerned.keys().map(Key::of::<Exchange>).chain(accounts))?;
+    tx.preload(|| concerned.keys().map(Key::of::<Exchange>).chain(accounts))?;
     for (code, index) in concerned {
         standing::may_take_on(tx, code, "offer").map_err(|halt| at_line_of(halt, *index))?;
     }
@@ -159,7 +176,7 @@ fn buyer_accounts(buyer: PartyId, asset: Asset) -> [AccountId; 1] {
 
 /// Loads each offer of the order with its product, right and supplier: one round trip per kind at most.
 fn load_deals(tx: &Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<BTreeMap<OfferId, Deal>, Halt> {
-    tx.preload(command.lines.iter().map(|line| Key::of::<Offer>(&line.offer)))?;
+    tx.preload(|| command.lines.iter().map(|line| Key::of::<Offer>(&line.offer)))?;
     let mut offers = BTreeMap::new();
     for (index, line) in command.lines.iter().enumerate() {
         if let Entry::Vacant(slot) = offers.entry(line.offer) {
@@ -167,10 +184,10 @@ fn load_deals(tx: &Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<BTree
                 let field = format!("lines[{index}].offer");
                 Refusal::new(RefusalCode::OfferUnknown, field, "the id of a published offer")
             };
-            slot.insert(tx.find::<Offer>(&line.offer)?.ok_or_else(unknown)?);
+            slot.insert(tx.find_shared::<Offer>(&line.offer)?.ok_or_else(unknown)?);
         }
     }
-    let of_each = |offer: &Offer| {
+    let of_each = |offer: &Arc<Offer>| {
         [
             Key::of::<Product>(&offer.product),
             Key::of::<Party>(&offer.supplier),
@@ -182,24 +199,24 @@ fn load_deals(tx: &Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<BTree
         let purse = buyer_accounts(buyer, *asset).map(|account| Key::of::<Account>(&account));
         series_keys(*asset).into_iter().chain(purse)
     });
-    tx.preload(offers.values().flat_map(of_each).chain(money))?;
+    tx.preload(|| offers.values().flat_map(of_each).chain(money))?;
     let successors = standing::successors(tx)?;
     let mut deals = BTreeMap::new();
     for (id, offer) in offers {
-        let mut product: Product = tx.need(&offer.product, RefusalCode::ProductUnknown, "lines")?;
-        let mut supplier: Party = tx.need(&offer.supplier, RefusalCode::PartyUnknown, "lines")?;
-        product.exchange = successors.home_of(&product.exchange).clone();
-        supplier.home_exchange = successors.home_of(&supplier.home_exchange).clone();
-        deals.insert(id, Deal { offer, product, supplier });
+        let product: Arc<Product> = tx.need_shared(&offer.product, RefusalCode::ProductUnknown, "lines")?;
+        let supplier: Arc<Party> = tx.need_shared(&offer.supplier, RefusalCode::PartyUnknown, "lines")?;
+        let listing = successors.home_of(&product.exchange).clone();
+        let supplier_book = successors.home_of(&supplier.home_exchange).clone();
+        deals.insert(id, Deal { offer, product, supplier, listing, supplier_book });
     }
-    let mut last: Vec<Key> = deals.values().flat_map(|deal| deal.keys(&tx.exchange)).collect();
+    let mut current = Vec::new();
     for asset in assets {
-        last.extend(current_keys(tx, asset)?);
+        current.extend(current_keys(tx, asset)?);
     }
-    tx.preload(last)?;
+    tx.preload(|| deals.values().flat_map(|deal| deal.keys(&tx.exchange)).chain(current))?;
     for deal in deals.values() {
         deal.supplier.in_force(tx.now()).map_err(|refusal| refusal.within("lines"))?;
-        let right: Right = tx.need(&deal.product.right, RefusalCode::RightUnknown, "lines")?;
+        let right: Arc<Right> = tx.need_shared(&deal.product.right, RefusalCode::RightUnknown, "lines")?;
         right.in_force(tx.now()).map_err(|refusal| refusal.within("lines"))?;
     }
     Ok(deals)
@@ -229,7 +246,7 @@ fn license(
     line: &OrderLine,
 ) -> Result<Licence, Halt> {
     let net = deal.offer.unit_price.amount_of(line.quantity, deal.offer.asset)?;
-    let (price, selling_carry) = pricing.price(tx, &deal.product, &deal.supplier, &order.exchange, net)?;
+    let (price, selling_carry) = pricing.price(tx, &deal.terms(net, &order.exchange))?;
     let revenue = match deal.product.shares {
         Some(version) => share_revenue(tx, deal.product.id, version, price.supplier)?,
         None => Vec::new(),
@@ -238,8 +255,8 @@ fn license(
         id,
         buyer: order.buyer,
         supplier: deal.offer.supplier,
-        supplier_book: deal.supplier.home_exchange.clone(),
-        exchange: deal.product.exchange.clone(),
+        supplier_book: deal.supplier_book.clone(),
+        exchange: deal.listing.clone(),
         product: deal.product.id,
         revision: deal.product.revision,
         offer: deal.offer.id,
@@ -270,8 +287,8 @@ fn exclusive_name(product: ProductId) -> String {
 /// While an exclusive licence binds a product, nobody else licenses it; a licence that no longer binds frees it.
 fn claim_exclusive(tx: &mut Tx<'_>, deal: &Deal, licence: &Licence) -> Result<(), Halt> {
     let name = exclusive_name(deal.product.id);
-    if let Some(claim) = tx.find::<Claim>(&name)? {
-        let holder: Option<Licence> = tx.find(&claim.holder)?;
+    if let Some(claim) = tx.find_shared::<Claim>(&name)? {
+        let holder: Option<Arc<Licence>> = tx.find_shared(&claim.holder)?;
         let binding = holder.filter(|holder| holder.is_binding(tx.now()));
         if binding.is_some_and(|holder| deal.offer.terms.exclusive || holder.buyer != licence.buyer) {
             let expected = "a product that is not licensed exclusively";
@@ -317,12 +334,12 @@ fn join_group(tx: &mut Tx<'_>, buyer: PartyId, command: &PlaceOrder) -> Result<(
 }
 
 /// The licences of `lines`, loaded together, in order of line.
-pub(super) fn licences_of(tx: &Tx<'_>, order: &Order, lines: &[u32]) -> Result<Vec<Licence>, Halt> {
+pub(super) fn licences_of(tx: &Tx<'_>, order: &Order, lines: &[u32]) -> Result<Vec<Arc<Licence>>, Halt> {
     let id = |line: &u32| LicenceId { order: order.id, line: *line };
     let purse = buyer_accounts(order.buyer, order.asset).map(|account| Key::of::<Account>(&account));
     let money = series_keys(order.asset).into_iter().chain(purse).chain([Key::of::<Hold>(&order.id)]);
-    tx.preload(lines.iter().map(|line| Key::of::<Licence>(&id(line))).chain(money))?;
-    let one = |line: &u32| tx.need(&id(line), RefusalCode::LicenceUnknown, "lines");
+    tx.preload(|| lines.iter().map(|line| Key::of::<Licence>(&id(line))).chain(money))?;
+    let one = |line: &u32| tx.need_shared(&id(line), RefusalCode::LicenceUnknown, "lines");
     lines.iter().map(one).collect()
 }
 
@@ -336,8 +353,8 @@ fn at_line(licence: LicenceId) -> impl Fn(Refusal) -> Refusal {
 
 /// Records that the supplier delivered its lines.
 pub(super) fn deliver(tx: &mut Tx<'_>, supplier: PartyId, command: &RecordDelivery) -> Result<(), Halt> {
-    tx.need::<Party>(&supplier, RefusalCode::PartyUnknown, "on_behalf_of")?;
-    let order: Order = tx.need(&command.order, RefusalCode::OrderUnknown, "order")?;
+    tx.need_shared::<Party>(&supplier, RefusalCode::PartyUnknown, "on_behalf_of")?;
+    let order: Arc<Order> = tx.need_shared(&command.order, RefusalCode::OrderUnknown, "order")?;
     let lines = order.resolve_lines(command.lines.as_deref())?;
     let mut licences = licences_of(tx, &order, &lines)?;
     if command.lines.is_none() {
@@ -354,7 +371,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, supplier: PartyId, command: &RecordDelive
     let delivered: Vec<u32> = licences.iter().map(|licence| licence.id.line).collect();
     for licence in licences {
         let id = licence.id;
-        let licence = licence.deliver(delivery.clone()).map_err(at_line(id))?;
+        let licence = Arc::unwrap_or_clone(licence).deliver(delivery.clone()).map_err(at_line(id))?;
         tx.put(licence);
     }
     tx.put(DeliveryRecord {
@@ -382,13 +399,14 @@ pub(super) fn accept(tx: &mut Tx<'_>, buyer: PartyId, command: &AcceptOrder) -> 
     if licences.is_empty() {
         return Err(none_left("an order with delivered lines"));
     }
-    let successors = standing::successors(tx)?.among(exchanges_of(&order, &licences));
+    let successors =
+        standing::successors(tx)?.among(exchanges_of(&order, licences.iter().map(AsRef::as_ref)));
     let mut payment = Transaction::new(TransactionKind::Post, order.asset);
     let mut posted = AmountMinor::ZERO;
     let accepted: Vec<u32> = licences.iter().map(|licence| licence.id.line).collect();
     for licence in licences {
         let id = licence.id;
-        let licence = licence.accept(tx.now()).map_err(at_line(id))?;
+        let licence = Arc::unwrap_or_clone(licence).accept(tx.now()).map_err(at_line(id))?;
         let money = LineMoney::whole(&licence)?;
         let to = money.seller_side(&order, &licence, &successors);
         payment.add(Phase::Post, &money.buyer_side(&order, &successors)?, &to)?;
@@ -429,7 +447,7 @@ pub(super) fn reject(tx: &mut Tx<'_>, buyer: PartyId, command: &RejectOrder) -> 
     let lines = order.resolve_lines(command.lines.as_deref())?;
     let mut licences = licences_of(tx, &order, &lines)?;
     if command.lines.is_none() {
-        licences.retain(Licence::is_open);
+        licences.retain(|licence| licence.is_open());
     }
     if licences.is_empty() {
         return Err(none_left("an order with lines that are not accepted yet"));
@@ -462,7 +480,7 @@ pub(super) fn expire(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &ExpireO
     let hold = hold.expire(now).map_err(|refusal| refusal.within("order"))?;
     let lines = order.resolve_lines(None)?;
     let mut licences = licences_of(tx, &order, &lines)?;
-    licences.retain(Licence::is_open);
+    licences.retain(|licence| licence.is_open());
     end_lines(tx, order, licences, TransactionKind::Expire, |licence| licence.expire(now))?;
     tx.put(hold);
     Ok(())
@@ -472,7 +490,7 @@ pub(super) fn expire(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &ExpireO
 fn end_lines(
     tx: &mut Tx<'_>,
     mut order: Order,
-    licences: Vec<Licence>,
+    licences: Vec<Arc<Licence>>,
     kind: TransactionKind,
     end: impl Fn(Licence) -> Result<Licence, Refusal>,
 ) -> Result<Option<(Order, AmountMinor)>, Halt> {
@@ -481,7 +499,7 @@ fn end_lines(
     let (mut freed, mut to_voucher) = (AmountMinor::ZERO, AmountMinor::ZERO);
     for licence in licences {
         let id = licence.id;
-        let licence = end(licence).map_err(at_line(id))?;
+        let licence = end(Arc::unwrap_or_clone(licence)).map_err(at_line(id))?;
         let money = LineMoney::whole(&licence)?;
         let to = money.seller_side(&order, &licence, &successors);
         back.add(Phase::Release, &money.buyer_side(&order, &successors)?, &to)?;

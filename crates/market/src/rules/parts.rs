@@ -96,7 +96,7 @@ impl LineMoney {
 /// Every exchange whose book or accounts the money of these licences of an order moves in.
 pub(crate) fn exchanges_of<'a>(
     order: &'a Order,
-    licences: &'a [Licence],
+    licences: impl IntoIterator<Item = &'a Licence>,
 ) -> impl Iterator<Item = &'a ExchangeCode> {
     let of_licence = |licence: &'a Licence| {
         let shares = licence.revenue.iter().flat_map(|share| {
@@ -108,7 +108,7 @@ pub(crate) fn exchanges_of<'a>(
         });
         [&licence.exchange, &licence.supplier_book].into_iter().chain(shares)
     };
-    [&order.book, &order.exchange].into_iter().chain(licences.iter().flat_map(of_licence))
+    [&order.book, &order.exchange].into_iter().chain(licences.into_iter().flat_map(of_licence))
 }
 
 /// The parts that a licence's net price was divided into: the supplier's (or each sharer's of its revenue), the listing

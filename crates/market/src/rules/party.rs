@@ -6,6 +6,7 @@ use databourse_party::{
     self as party, CertifyParty, KeyOwner, KeyRecord, Party, ReplacePartyKeys, RevokeParty, Role,
 };
 use databourse_primitives::{ExchangeCode, PartyId, Refusal, RefusalCode};
+use std::sync::Arc;
 
 /// Certifies a party and registers its keys. A legal identifier belongs to one party for ever, a key to one owner.
 pub(super) fn certify(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &CertifyParty) -> Result<(), Halt> {
@@ -39,7 +40,7 @@ pub(super) fn replace_keys(tx: &mut Tx<'_>, actor: &Actor, command: &ReplacePart
     };
     let before: Party = tx.need(&command.party, RefusalCode::PartyUnknown, "party")?;
     let party = party::replace_keys(before.clone(), command, &by, &standing::successors(tx)?)?;
-    tx.preload(before.keys.iter().map(crate::Key::of::<KeyRecord>))?;
+    tx.preload(|| before.keys.iter().map(crate::Key::of::<KeyRecord>))?;
     for (index, key) in command.keys.iter().enumerate() {
         // A key that it has goes on; one that it had, or that is another's, never signs for it again.
         if before.keys.contains(&key.key_id()) {
@@ -72,8 +73,8 @@ pub(super) fn revoke(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &RevokeP
 }
 
 /// The acting party, certified for one of `roles` and in force.
-pub(super) fn acting_as(tx: &Tx<'_>, id: PartyId, roles: &[Role]) -> Result<Party, Halt> {
-    let party: Party = tx.need(&id, RefusalCode::PartyUnknown, "on_behalf_of")?;
+pub(super) fn acting_as(tx: &Tx<'_>, id: PartyId, roles: &[Role]) -> Result<Arc<Party>, Halt> {
+    let party: Arc<Party> = tx.need_shared(&id, RefusalCode::PartyUnknown, "on_behalf_of")?;
     party.may_act_as(roles, tx.now())?;
     Ok(party)
 }

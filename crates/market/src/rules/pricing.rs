@@ -7,8 +7,7 @@ use super::{
 };
 use crate::{Halt, Head, Key, view::Tx};
 use databourse_licensing::RevenuePart;
-use databourse_listing::Product;
-use databourse_party::{Party, Region, Role};
+use databourse_party::Region;
 use databourse_primitives::{
     AmountMinor, Asset, ExchangeCode, Holder, PartyId, ProductId, Refusal, RefusalCode, SharesVersion,
     TaxVersion,
@@ -17,6 +16,7 @@ use databourse_settlement::{
     self as settlement, LinePrice, LineTerms, Pair, PublishSchedule, PublishShares, PublishTax, Schedule,
     ShareTree, TaxTable, Window,
 };
+use std::sync::Arc;
 
 /// The series of tax tables.
 pub(super) const TAX_SERIES: &str = "tax";
@@ -33,8 +33,8 @@ pub(super) fn shares_key(product: ProductId, version: SharesVersion) -> Key {
 
 /// What the lines of one order are priced with.
 pub(super) struct Pricing {
-    pub(super) schedule: Schedule,
-    tax: TaxTable,
+    pub(super) schedule: Arc<Schedule>,
+    tax: Arc<TaxTable>,
     /// The open window, once a fee was divided between exchanges: it keeps what the division left over.
     window: Option<Window>,
 }
@@ -43,33 +43,26 @@ impl Pricing {
     /// The schedule of `asset` and the tax table that it cites.
     pub(super) fn in_force(tx: &Tx<'_>, asset: Asset) -> Result<Self, Halt> {
         let schedule = current_schedule(tx, asset)?;
-        let tax = tx.need(&schedule.tax, RefusalCode::TaxUnknown, "lines")?;
+        let tax = tx.need_shared(&schedule.tax, RefusalCode::TaxUnknown, "lines")?;
         Ok(Self { schedule, tax, window: None })
     }
 
-    /// Prices a line of `product` that `selling` sells; says what the division of the fee had left over for it before.
-    pub(super) fn price(
-        &mut self,
-        tx: &Tx<'_>,
-        product: &Product,
-        supplier: &Party,
-        selling: &ExchangeCode,
-        net: AmountMinor,
-    ) -> Result<(LinePrice, i64), Halt> {
-        let listing = &product.exchange;
-        let role = if supplier.roles.contains(&Role::Supplier) { Role::Supplier } else { Role::Processor };
-        let (kind, role) = (product.details.kind.as_str(), role.as_str());
-        let terms = LineTerms { net, kind, listing, selling, role };
+    /// Prices a line; says what the division of the fee had left over for the selling exchange before.
+    pub(super) fn price(&mut self, tx: &Tx<'_>, terms: &LineTerms<'_>) -> Result<(LinePrice, i64), Halt> {
+        let (listing, selling) = (terms.listing, terms.selling);
         if listing == selling {
-            return Ok((self.schedule.price_line(&self.tax, &terms, &mut Default::default())?, 0));
+            return Ok((self.schedule.price_line(&self.tax, terms, &mut Default::default())?, 0));
         }
         let window = match &mut self.window {
             Some(window) => window,
-            None => self.window.insert(open_window(tx, self.schedule.version.asset)?),
+            None => {
+                let open = open_window(tx, self.schedule.version.asset)?;
+                self.window.insert(Arc::unwrap_or_clone(open))
+            }
         };
         let carry = window.fee_carry.entry(Pair::new(listing.clone(), selling.clone())).or_default();
         let before = carry.get(selling).copied().unwrap_or_default();
-        Ok((self.schedule.price_line(&self.tax, &terms, carry)?, before))
+        Ok((self.schedule.price_line(&self.tax, terms, carry)?, before))
     }
 
     /// Keeps what divisions left over for the next ones.

@@ -11,7 +11,7 @@ use databourse_licensing::{GrantRefund, Licence, Order};
 use databourse_party::Successors;
 use databourse_primitives::{AmountMinor, Line, PartyId, Refusal, RefusalCode};
 use databourse_settlement::{Dispute, DisputeState, Phase, Transaction, TransactionKind};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Grants a refund. All lines are of one supplier, who grants it, or whose listing exchange does.
 pub(super) fn grant(tx: &mut Tx<'_>, actor: &Actor, command: &GrantRefund) -> Result<(), Halt> {
@@ -41,19 +41,21 @@ pub(super) fn give_back(
     tx: &mut Tx<'_>,
     back: &mut Transaction,
     mut order: Order,
-    licences: Vec<Licence>,
+    licences: Vec<Arc<Licence>>,
     amounts: &BTreeMap<u32, AmountMinor>,
     reason: &Line,
 ) -> Result<AmountMinor, Halt> {
     let supplier = one_supplier(&licences)?;
-    let successors = standing::successors(tx)?.among(exchanges_of(&order, &licences));
+    let successors =
+        standing::successors(tx)?.among(exchanges_of(&order, licences.iter().map(AsRef::as_ref)));
     let mut refunded = Vec::with_capacity(licences.len());
     let (mut total, mut to_voucher) = (AmountMinor::ZERO, AmountMinor::ZERO);
     for licence in licences {
-        let within = |refusal: Refusal| refusal.within(&format!("lines({})", licence.id.line));
-        let amount = amounts.get(&licence.id.line).copied().unwrap_or_default();
+        let line = licence.id.line;
+        let within = |refusal: Refusal| refusal.within(&format!("lines({line})"));
+        let amount = amounts.get(&line).copied().unwrap_or_default();
         let before = licence.refunded_minor;
-        let licence = licence.clone().refund(amount, tx.now()).map_err(within)?;
+        let licence = Arc::unwrap_or_clone(licence).refund(amount, tx.now()).map_err(within)?;
         let money = LineMoney::refunded(&licence, before, licence.refunded_minor)?;
         let from = money.seller_side(&order, &licence, &successors);
         back.add(Phase::Direct, &from, &money.buyer_side(&order, &successors)?)?;
@@ -104,7 +106,7 @@ fn refunded_line(
 }
 
 /// The supplier of all of them.
-pub(super) fn one_supplier(licences: &[Licence]) -> Result<PartyId, Refusal> {
+pub(super) fn one_supplier(licences: &[Arc<Licence>]) -> Result<PartyId, Refusal> {
     let refused = |expected| Refusal::new(RefusalCode::RefundNotAllowed, "lines", expected);
     let first = licences.first().ok_or_else(|| refused("at least one line"))?;
     if licences.iter().any(|licence| licence.supplier != first.supplier) {
@@ -117,7 +119,7 @@ pub(super) fn one_supplier(licences: &[Licence]) -> Result<PartyId, Refusal> {
 fn may_decide(
     actor: &Actor,
     supplier: PartyId,
-    licences: &[Licence],
+    licences: &[Arc<Licence>],
     successors: &Successors,
 ) -> Result<(), Refusal> {
     let allowed = match actor {

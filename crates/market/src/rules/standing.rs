@@ -47,7 +47,7 @@ pub(super) struct Exchanges {
 impl Exchanges {
     pub(super) fn load(tx: &Tx<'_>) -> Result<Self, Halt> {
         let region = region(tx)?;
-        tx.preload(region.exchanges.iter().map(Key::of::<Exchange>))?;
+        tx.preload(|| region.exchanges.iter().map(Key::of::<Exchange>))?;
         let mut exchanges = BTreeMap::new();
         for code in &region.exchanges {
             exchanges.insert(code.clone(), tx.need(code, RefusalCode::ExchangeUnknown, "")?);

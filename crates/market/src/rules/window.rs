@@ -7,6 +7,7 @@ use databourse_settlement::{
     self as settlement, AbortWindow, AccountId, CloseWindow, ConfirmInstruction, ConfirmedPayment,
     InstructWindow, Purpose, SignWindow, Transaction, TransactionKind, Window,
 };
+use std::sync::Arc;
 
 /// The window called `id`.
 pub(super) fn window(tx: &Tx<'_>, id: WindowId) -> Result<Window, Halt> {
@@ -16,7 +17,7 @@ pub(super) fn window(tx: &Tx<'_>, id: WindowId) -> Result<Window, Halt> {
 /// Closes the open window of an asset; the next is open at once.
 pub(super) fn close(tx: &mut Tx<'_>, _exchange: &ExchangeCode, command: &CloseWindow) -> Result<(), Halt> {
     let asset = command.window.asset;
-    let open = open_window(tx, asset)?;
+    let open = Arc::unwrap_or_clone(open_window(tx, asset)?);
     if open.id != command.window {
         let expected = format!("the open window, {}", open.id);
         return Err(Refusal::new(RefusalCode::WindowNotOpen, "window", expected).into());
@@ -80,7 +81,7 @@ fn payment_of(payment: &ConfirmedPayment, asset: Asset) -> Result<Transaction, R
 /// Aborts a window; the open one takes its obligations over unchanged.
 pub(super) fn abort(tx: &mut Tx<'_>, _exchange: &ExchangeCode, command: &AbortWindow) -> Result<(), Halt> {
     let aborted = window(tx, command.window)?;
-    let next = open_window(tx, command.window.asset)?;
+    let next = Arc::unwrap_or_clone(open_window(tx, command.window.asset)?);
     let (aborted, next) = aborted.abort(next, command.reason.clone(), tx.now())?;
     tx.put(aborted);
     tx.put(next);

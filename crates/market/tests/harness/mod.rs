@@ -193,7 +193,9 @@ impl Market {
         if !accepted.is_empty() {
             self.height += 1;
             self.size += 1 + accepted.len() as u64;
-            self.history.push((context, accepted, executed.effects.clone().encode().unwrap()));
+            let encoded = executed.effects.clone().encode().unwrap();
+            assert_eq!(executed.effects.digest().unwrap(), encoded.digest, "one digest, stored or not");
+            self.history.push((context, accepted, encoded));
             self.state.apply(executed.effects);
         } else {
             assert!(executed.effects.writes.is_empty(), "a refusal changes nothing");

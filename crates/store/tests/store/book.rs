@@ -24,7 +24,7 @@ impl Book {
     /// The record of an account; one of zero totals if it was never used.
     pub(crate) fn account(&self, name: &str) -> Account {
         let Record::Account(account) = self.record(name) else { panic!("not an account") };
-        *account
+        Account::clone(&account)
     }
 
     pub(crate) fn records(&self) -> Vec<Record> {
