@@ -35,6 +35,9 @@ pub struct IssueCertificate {
     pub facts: CertificateFacts,
 }
 
+/// What most intents have room in.
+const INTENT_BYTES: usize = 4_096;
+
 impl IssueCertificate {
     /// The intent of certifying `order`: number and facts are the exchange's to fill in, so a retry may carry others.
     pub fn intent_of(order: OrderId) -> Digest {
@@ -97,6 +100,10 @@ macro_rules! commands {
             /// None in practice: every command has a JSON form.
             pub fn to_json(&self) -> Result<String, serde_json::Error> {
                 match self { $(Self::$name(body) => serde_json::to_string(body),)* }
+            }
+
+            fn write_json(&self, json: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+                match self { $(Self::$name(body) => serde_json::to_writer(json, body),)* }
             }
         }
 
@@ -236,12 +243,23 @@ impl Command {
     pub fn intent(&self) -> Result<Digest, serde_json::Error> {
         match self {
             Self::IssueCertificate(issue) => Ok(IssueCertificate::intent_of(issue.order)),
-            other => Ok(Digest::of(format!("{}\n{}", self.entry_type(), other.to_json()?).as_bytes())),
+            other => {
+                let mut intent = Vec::with_capacity(INTENT_BYTES);
+                intent.extend_from_slice(other.entry_type().as_bytes());
+                intent.push(b'\n');
+                other.write_json(&mut intent)?;
+                Ok(Digest::of(&intent))
+            }
         }
     }
 }
 
+/// Reads a body. Only of one that cannot be read the failing field is looked for: that takes longer.
 fn parse<T: DeserializeOwned>(body: &str) -> Result<T, Refusal> {
+    serde_json::from_str(body).or_else(|_| parse_naming_field(body))
+}
+
+fn parse_naming_field<T: DeserializeOwned>(body: &str) -> Result<T, Refusal> {
     let mut deserializer = serde_json::Deserializer::from_str(body);
     let malformed =
         |field: String, expected: String| Refusal::new(RefusalCode::BodyMalformed, field, expected);
