@@ -3,6 +3,7 @@
 use crate::{
     Finding, FindingKind,
     anchors::BlockEnds,
+    executed::ExecutedCommands,
     prepared::{Content, Prepared, Step},
 };
 use databourse_ledger::{Block, BlockHeader, Entry};
@@ -135,19 +136,34 @@ impl Auditor {
 
     /// Takes the next entry, which was read before.
     pub fn take(&mut self, prepared: Prepared) {
-        let index = LeafIndex(self.tree.size());
-        self.tree.append(prepared.leaf_hash);
-        if self.has_ended {
-            return;
-        }
-        match prepared.content {
-            Content::Unreadable(refusal) => self.end(index, FindingKind::EntryUnreadable { refusal }),
-            Content::Header { entry, fields, verified } => self.open(index, entry, fields, verified),
-            Content::Command { entry, step } => self.add(index, entry, step),
+        let Some(executed) = self.execute_completed(prepared) else { return };
+        match executed.effects_difference() {
+            None => self.accept(executed),
+            Some(finding) => self.end(finding.leaf_index, finding.kind),
         }
     }
 
-    fn end(&mut self, leaf_index: LeafIndex, kind: FindingKind) {
+    /// Takes the next entry and executes the block that it completes, if it does.
+    pub(crate) fn execute_completed(&mut self, prepared: Prepared) -> Option<ExecutedCommands> {
+        let index = LeafIndex(self.tree.size());
+        self.tree.append(prepared.leaf_hash);
+        if self.has_ended {
+            return None;
+        }
+        let completed = match prepared.content {
+            Content::Unreadable(refusal) => {
+                self.end(index, FindingKind::EntryUnreadable { refusal });
+                None
+            }
+            Content::Header { entry, fields, verified } => self.open(index, entry, fields, verified),
+            Content::Command { entry, step } => self.add(index, entry, step),
+        };
+        completed.and_then(|open| self.execute(open))
+    }
+
+    /// Ends the audit with a finding; what was found behind it means nothing.
+    pub(crate) fn end(&mut self, leaf_index: LeafIndex, kind: FindingKind) {
+        self.findings.retain(|finding| finding.leaf_index < leaf_index);
         self.findings.push(Finding { leaf_index, kind });
         self.has_ended = true;
     }
@@ -158,39 +174,39 @@ impl Auditor {
         header: Entry,
         fields: Result<BlockHeader, Refusal>,
         verified: Option<PublicKey>,
-    ) {
+    ) -> Option<OpenBlock> {
         if self.open.is_some() {
             return self.malformed(index, "a command of the block before");
         }
         let fields = match fields {
             Ok(fields) => fields,
-            Err(refusal) => return self.end(index, FindingKind::EntryUnreadable { refusal }),
+            Err(refusal) => {
+                self.end(index, FindingKind::EntryUnreadable { refusal });
+                return None;
+            }
         };
-        let is_empty = fields.command_count == 0;
-        let open = OpenBlock { header, fields, verified, entries: Vec::new(), steps: Vec::new() };
-        if is_empty {
-            self.execute(open);
-        } else {
-            self.open = Some(open);
-        }
+        self.open = Some(OpenBlock { header, fields, verified, entries: Vec::new(), steps: Vec::new() });
+        self.completed()
     }
 
-    fn add(&mut self, index: LeafIndex, entry: Entry, step: Step) {
+    fn add(&mut self, index: LeafIndex, entry: Entry, step: Step) -> Option<OpenBlock> {
         let Some(open) = &mut self.open else { return self.malformed(index, "a block header") };
         open.entries.push(entry);
         open.steps.push(step);
-        if open.entries.len() == open.fields.command_count as usize
-            && let Some(open) = self.open.take()
-        {
-            self.execute(open);
-        }
+        self.completed()
     }
 
-    fn malformed(&mut self, index: LeafIndex, expected: &str) {
+    /// The open block, once all of its commands were read.
+    fn completed(&mut self) -> Option<OpenBlock> {
+        self.open.take_if(|open| open.entries.len() == open.fields.command_count as usize)
+    }
+
+    fn malformed<T>(&mut self, index: LeafIndex, expected: &str) -> Option<T> {
         self.end(index, FindingKind::BlockMalformed { expected: expected.to_owned() });
+        None
     }
 
-    fn execute(&mut self, open: OpenBlock) {
+    fn execute(&mut self, open: OpenBlock) -> Option<ExecutedCommands> {
         let OpenBlock { header, fields, verified, entries, steps } = open;
         let header_index = LeafIndex(self.block_end.0);
         let follows = fields.height == self.height.next()
@@ -209,7 +225,8 @@ impl Auditor {
             Ok(signed) => signed,
             Err((position, refusal)) => {
                 let index = LeafIndex(header_index.0 + 1 + position);
-                return self.end(index, FindingKind::CommandRefused { refusal });
+                self.end(index, FindingKind::CommandRefused { refusal });
+                return None;
             }
         };
         // A state in memory never lacks a record.
@@ -222,20 +239,27 @@ impl Auditor {
                 Outcome::Refused(refusal) => FindingKind::CommandRefused { refusal: refusal.clone() },
                 Outcome::AlreadyApplied(first) => FindingKind::EntryRepeated { first: first.leaf_index },
             };
-            return self.end(LeafIndex(header_index.0 + position), kind);
+            self.end(LeafIndex(header_index.0 + position), kind);
+            return None;
         }
-        let effects = executed.effects;
-        let computed = match effects.digest() {
-            Ok(computed) => computed,
-            Err(error) => return self.malformed(header_index, &error.to_string()),
-        };
-        if computed != fields.effects_digest {
-            let stated = fields.effects_digest;
-            return self.end(header_index, FindingKind::EffectsDiffer { stated, computed });
-        }
+        let (header, effects) = (block.header, executed.effects);
+        Some(ExecutedCommands {
+            header,
+            verified,
+            context,
+            effects_digest: fields.effects_digest,
+            signed,
+            effects,
+        })
+    }
+
+    /// Takes over what a block changed.
+    pub(crate) fn accept(&mut self, executed: ExecutedCommands) {
+        let ExecutedCommands { header, verified, context, signed, effects, .. } = executed;
+        let header_index = context.header_index;
         self.note_writers(&signed, &context, &effects.writes);
         self.state.apply(effects);
-        if !self.proposed_by_exchange(&block.header, verified) {
+        if !self.proposed_by_exchange(&header, verified) {
             return self.end(header_index, FindingKind::ProposerUnknown);
         }
         for (position, command) in (1..).zip(&signed) {
@@ -244,8 +268,8 @@ impl Auditor {
             }
         }
         self.command_count += signed.len() as u64;
-        self.height = fields.height;
-        self.time = Some(fields.time);
+        self.height = context.height;
+        self.time = Some(context.time);
         self.block_end = (self.tree.size(), self.tree.root());
         self.block_ends.push(self.block_end);
     }

@@ -10,10 +10,12 @@
 //!
 //! Deliberately absent: fetching (`client`), reading databases (`store`), verdicts about people.
 
+mod ahead;
 mod anchors;
 mod auditor;
 mod compare;
 mod difference;
+mod executed;
 mod finding;
 mod prepared;
 mod replay;
@@ -24,6 +26,7 @@ mod succession;
 mod trace;
 mod vouched;
 
+pub use ahead::{CheckedEffects, UncheckedEffects};
 pub use auditor::{Auditor, Report};
 pub use compare::{
     Cell, ExpectedRow, FoundRow, JsonDifference, KeyPart, RowKey, TableComparison, json_differences,

@@ -2,11 +2,12 @@
 //!
 //! One task reads bundles and holds them against the checkpoint. As many threads as there are processors take them in turns: they
 //! hash, parse and decode the entries and check their signatures, each alone, by the one rule. One thread executes: it
-//! asks the threads in the same turns, so the entries come to it in their order and nothing is sorted. Channels are short,
-//! so memory is bounded, and whoever is slowest sets the pace.
+//! asks the threads in the same turns, so the entries come to it in their order and nothing is sorted. What each block
+//! changed is written out and hashed by one more thread, while the blocks behind it are executed. Channels are short, so
+//! memory is bounded, and whoever is slowest sets the pace.
 
-use anyhow::Result;
-use databourse_audit::{Auditor, Finding, FindingKind, Prepared};
+use anyhow::{Result, ensure};
+use databourse_audit::{Auditor, Finding, FindingKind, Prepared, UncheckedEffects};
 use databourse_ledger::PreparedKey;
 use databourse_mirror::{Bundle, LogError, VerifiedTree};
 use databourse_primitives::{KeyId, LeafIndex, PublicKey};
@@ -20,6 +21,8 @@ use tokio::sync::mpsc;
 
 /// Bundles on their way to and from each thread.
 const BUNDLES_WAITING_MAX: usize = 4;
+/// Blocks whose effects wait to be hashed.
+const EFFECTS_WAITING_MAX: usize = 2;
 
 /// Keys that may have signed, by name: all that an entry read so far registers. A name is the hash of its key, so an entry
 /// that is not valid can put nothing wrong in here.
@@ -106,16 +109,31 @@ pub(crate) async fn run(
         }
     }
     drop(to_threads);
-    Ok((executing.await?, findings))
+    Ok((executing.await??, findings))
 }
 
 /// Takes from the threads in turns until the one whose turn it is has no more.
-fn execute(mut auditor: Auditor, from_threads: &[sync_mpsc::Receiver<Vec<Prepared>>]) -> Auditor {
+///
+/// # Errors
+/// The thread that hashes failed: then not every block was checked.
+fn execute(mut auditor: Auditor, from_threads: &[sync_mpsc::Receiver<Vec<Prepared>>]) -> Result<Auditor> {
+    let (to_check, unchecked) = sync_mpsc::sync_channel::<UncheckedEffects>(EFFECTS_WAITING_MAX);
+    let (checked, verdicts) = sync_mpsc::channel();
+    let checking =
+        std::thread::spawn(move || unchecked.iter().try_for_each(|effects| checked.send(effects.check())));
     for thread in from_threads.iter().cycle() {
         let Ok(entries) = thread.recv() else { break };
-        entries.into_iter().for_each(|entry| auditor.take(entry));
+        for entry in entries {
+            if let Some(effects) = auditor.take_ahead(entry) {
+                to_check.send(effects)?;
+            }
+        }
+        verdicts.try_iter().for_each(|verdict| auditor.conclude(verdict));
     }
-    auditor
+    drop(to_check);
+    verdicts.iter().for_each(|verdict| auditor.conclude(verdict));
+    ensure!(matches!(checking.join(), Ok(Ok(()))), "the thread that hashes what blocks changed has failed");
+    Ok(auditor)
 }
 
 /// What is wrong with a file of the ledger, as a finding; `None` if it is the reading that failed.
