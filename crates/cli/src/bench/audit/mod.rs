@@ -3,6 +3,9 @@
 //! The whole audit is timed as it runs: reading, hashes, signatures and execution at once on all processors. Then each step is
 //! timed alone on one thread over the same entries in memory, so that the shares do not depend on who waited for whom.
 
+mod report;
+
+use self::report::{Measured, Step};
 use super::procfs::Cpu;
 use crate::{
     args::audit::BenchArgs,
@@ -17,14 +20,7 @@ use databourse_mirror::{Bundle, LogSource, VerifiedTree};
 use databourse_party::Exchange;
 use databourse_primitives::LeafIndex;
 use futures::StreamExt as _;
-use serde_json::json;
 use std::{pin::pin, process::ExitCode};
-
-/// What one step took for all entries, on one thread.
-struct Step {
-    name: &'static str,
-    ms: u64,
-}
 
 pub(crate) async fn run(args: &BenchArgs) -> Result<ExitCode> {
     let folder = args.dir.display().to_string();
@@ -39,49 +35,33 @@ pub(crate) async fn run(args: &BenchArgs) -> Result<ExitCode> {
     let wall_ms = ms(&timer);
     let cpu_ms = Cpu::read(&[], &[]).since(cpu).own_ms;
     findings.extend(auditor.findings().iter().cloned());
-    let record_count = auditor.state().records().count();
-    let licence_count = auditor.state().records().filter(|(key, _)| key.noun == Noun::Licence).count();
+    let record_count = Noun::ALL.iter().map(|noun| auditor.state().count(*noun)).sum();
+    let licence_count = auditor.state().count(Noun::Licence);
     drop(auditor);
 
-    let (steps, entry_count) = steps(&tree, args.entries).await?;
-    let whole = tree.size().0;
-    let rate = per_second(whole, wall_ms);
-    let bound = bound(&steps, wall_ms, cpu_ms, whole, entry_count);
+    let (steps, steps_entry_count) = steps(&tree, args.entries).await?;
+    let measured = Measured {
+        entry_count: tree.size().0,
+        wall_ms,
+        cpu_ms,
+        processor_count: std::thread::available_parallelism().map_or(1, |count| count.get() as u64),
+        record_count,
+        licence_count,
+        steps,
+        steps_entry_count,
+        findings,
+    };
     if args.json {
-        let steps: serde_json::Map<String, serde_json::Value> =
-            steps.iter().map(|step| (step.name.to_owned(), step.ms.into())).collect();
-        let document = json!({
-            "entries": whole, "wall_ms": wall_ms, "cpu_ms": cpu_ms, "entries_per_second": rate, "bound": bound,
-            "steps_entries": entry_count, "steps_ms": steps, "records": record_count, "licences": licence_count,
-            "findings": findings,
-        });
-        println!("{document}");
+        println!("{}", measured.to_json());
     } else {
-        println!(
-            "{whole} entries audited in {wall_ms} ms with {cpu_ms} ms of processors: {rate} entries per second"
-        );
-        println!("{record_count} records, {licence_count} of them licences");
-        let all: u64 = steps.iter().map(|step| step.ms).sum();
-        for Step { name, ms } in &steps {
-            let share = (100 * ms).checked_div(all).unwrap_or_default();
-            println!(
-                "  {name:<12} {ms:>8} ms  {share:>3} %  {:>9} entries per second on one thread",
-                per_second(entry_count, *ms)
-            );
-        }
-        println!("bound by {bound}");
-        findings.iter().for_each(|finding| println!("{finding}"));
+        print!("{measured}");
     }
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if measured.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Milliseconds since it was started.
 fn ms(timer: &Timer) -> u64 {
     u64::try_from(timer.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-fn per_second(count: u64, ms: u64) -> u64 {
-    (count * 1_000).checked_div(ms).unwrap_or_default()
 }
 
 /// The log's key out of the founding entry.
@@ -135,22 +115,4 @@ async fn steps(tree: &VerifiedTree, entries_max: Option<u64>) -> Result<(Vec<Ste
     let found: Vec<&Finding> = auditor.findings().iter().collect();
     anyhow::ensure!(found.is_empty(), "the audit ends early: {found:?}");
     Ok((vec![reading, decoding, signatures, executing], entry_count))
-}
-
-/// What the audit waited for: the one thread that executes, or all processors.
-fn bound(steps: &[Step], wall_ms: u64, cpu_ms: u64, whole: u64, measured: u64) -> String {
-    let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    let of_whole = |ms: u64| (ms * whole).checked_div(measured).unwrap_or_default();
-    let executing = steps.iter().find(|step| step.name == "execution").map_or(0, |step| of_whole(step.ms));
-    if cpu_ms * 100 >= wall_ms * processors * 85 {
-        let largest = steps.iter().max_by_key(|step| step.ms).map_or("", |step| step.name);
-        format!("{processors} processors, of which {largest} take the most")
-    } else if executing * 100 >= wall_ms * 85 {
-        "execution, which is on one thread".to_owned()
-    } else {
-        format!(
-            "neither processors ({cpu_ms} ms of {} ms) nor execution: the machine does something else",
-            wall_ms * processors
-        )
-    }
 }
