@@ -1,7 +1,7 @@
 //! Names of things and places in the ledger. `EntryId` is a name, `LeafIndex` a place, `TreeSize` a count.
 
-use crate::{Asset, ParseError, serde_as_string};
-use serde::{Deserialize, Serialize};
+use crate::{Asset, ParseError, deserialize_from_string, serde_as_string};
+use serde::{Deserialize, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
@@ -47,13 +47,19 @@ macro_rules! entity_id {
             }
         }
 
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
 
-        serde_as_string!($name);
+        deserialize_from_string!($name);
     };
 }
 

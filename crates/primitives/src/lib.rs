@@ -64,6 +64,14 @@ macro_rules! serde_as_string {
                 $crate::with_text(self, |text| serializer.serialize_str(text))
             }
         }
+        $crate::deserialize_from_string!($name);
+    };
+}
+
+/// Implements `Deserialize` by `FromStr`.
+#[macro_export]
+macro_rules! deserialize_from_string {
+    ($name:ty) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct TextVisitor;
