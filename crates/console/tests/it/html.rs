@@ -12,6 +12,7 @@ pub(crate) fn form(html: &str, action: &str) -> Option<Vec<(String, String)>> {
     let mut fields: Option<Vec<(String, String)>> = None;
     // The select or textarea that is open: its name, what it would send, and whether that was chosen.
     let mut open: Option<(String, Option<String>, bool)> = None;
+    let mut is_text = false;
     for token in tokens(html) {
         match token {
             Token::Open { name, attributes } => {
@@ -31,8 +32,8 @@ pub(crate) fn form(html: &str, action: &str) -> Option<Vec<(String, String)>> {
                             fields.push((name, get("value").unwrap_or_default()));
                         }
                     }
-                    "select" => open = get("name").map(|name| (name, None, false)),
-                    "textarea" => open = get("name").map(|name| (name, Some(String::new()), true)),
+                    "select" => (open, is_text) = (get("name").map(|name| (name, None, false)), false),
+                    "textarea" => (open, is_text) = (get("name").map(|name| (name, Some(String::new()), true)), true),
                     "option" => {
                         if let Some((_, value, is_chosen)) = &mut open {
                             let is_selected = get("selected").is_some();
@@ -54,7 +55,7 @@ pub(crate) fn form(html: &str, action: &str) -> Option<Vec<(String, String)>> {
                 }
             }
             Token::Text(text) => {
-                if let Some((_, Some(value), true)) = &mut open {
+                if let (true, Some((_, Some(value), _))) = (is_text, &mut open) {
                     value.push_str(&text);
                 }
             }

@@ -1,10 +1,6 @@
 //! The parts of a window's page.
 
-use super::{
-    place::page_of,
-    window::{PaymentFile, PositionsView},
-    words,
-};
+use super::{place::page_of, window::PositionsView, words};
 use crate::{
     layout,
     names::{Names, short},

@@ -134,15 +134,12 @@ pub(super) async fn send(
     }
     let body = json!({ "refunds": refunds, "reason": form.value("reason") });
     let path = format!("/v1/disputes/{}/decision", dispute.id);
-    // The API counts the refunds that were sent; the form has a field for each disputed line.
     let then = format!("/desk/disputes/{}", dispute.id);
     let sent = match visit.record(&path, form.key(), &body).await {
         Ok(done) => Sent::Done(visit.done(&then, &done)),
         Err(mut problem) => {
-            let at = problem.field.strip_prefix("refunds[").and_then(|rest| rest.split(']').next());
-            let field = at.and_then(|at| at.parse::<usize>().ok()).and_then(|at| named.get(at));
-            if let Some(field) = field {
-                problem.field.clone_from(field);
+            if let Some(field) = field_of(&problem.field, &named) {
+                problem.field = field;
             }
             refused(&visit, form, problem)?
         }
@@ -150,5 +147,31 @@ pub(super) async fn send(
     match sent {
         Sent::Done(response) => Ok(response),
         Sent::Refused(form) => page(&visit, &dispute, asset, &form).await,
+    }
+}
+
+/// The field of the form for what the API calls `refunds[0].…`, which counts what was sent, or `lines(7).…`, which names a
+/// line.
+fn field_of(field: &str, sent: &[String]) -> Option<String> {
+    let inside = |open: &str, close: char| field.strip_prefix(open)?.split(close).next();
+    if let Some(line) = inside("lines(", ')') {
+        return Some(format!("line.{line}"));
+    }
+    let index: usize = inside("refunds[", ']')?.parse().ok()?;
+    sent.get(index).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_stands_beside_the_line_that_it_is_about() {
+        let sent = ["line.2".to_owned(), "line.5".to_owned()];
+        let of = |field| field_of(field, &sent);
+        assert_eq!(of("lines(7).amount_minor").as_deref(), Some("line.7"));
+        assert_eq!(of("refunds[1].amount_minor").as_deref(), Some("line.5"));
+        assert_eq!(of("refunds[9].line"), None);
+        assert_eq!(of("reason"), None);
     }
 }
