@@ -37,6 +37,21 @@ async fn everybody_sees_how_far_the_ledger_is_and_who_vouches_for_it() {
 }
 
 #[tokio::test]
+async fn recent_entries_tell_everybody_what_and_overseers_by_whom() {
+    let market = sold().await;
+    let entry = format!("href=\"/ledger/entries/{}\"", id(33));
+    let page = market.visitor().get("/ledger").await.expect(200);
+    has_all(&page, &["最近的条目", "签发凭证", "验收", "区块头"]);
+    page.lacks("区块 由谁");
+    assert!(!page.html.contains(&entry));
+    let page = market.sign_in("auditor").await.get("/ledger").await.expect(200);
+    has_all(&page, &["签发凭证", "区块 由谁", "buyer公司"]);
+    assert!(page.html.contains(&entry) && page.html.contains("id=\"recent\" data-live=\"/ledger\""));
+    let at = |words: &str| page.html.find(words).unwrap();
+    assert!(at("签发凭证") < at("记录交付"), "the newest first");
+}
+
+#[tokio::test]
 async fn an_entry_is_read_by_its_author_and_by_those_who_oversee() {
     let market = sold().await;
     let order = format!("/ledger/entries/{}", id(30));
