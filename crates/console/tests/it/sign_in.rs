@@ -2,6 +2,11 @@
 
 mod attacks;
 mod builtin;
+mod chromium;
+mod codes;
 mod https;
+mod liar;
+mod region;
 mod tokens;
+mod troubles;
 pub(crate) mod world;

@@ -1,6 +1,9 @@
 //! A provider behind TLS whose certificates only a file of its own vouches for.
 
-use super::world::{Browser, Clock, Liar, signed, start};
+use super::{
+    liar::{Liar, signed},
+    world::{Browser, Clock, start},
+};
 use axum::serve::Listener;
 use databourse_console::SignInConfig;
 use databourse_testkit::scratch_folder;

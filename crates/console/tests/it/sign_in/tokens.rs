@@ -1,6 +1,9 @@
 //! Which ID tokens count, asked of a whole console: each altered in one way.
 
-use super::world::{Browser, Clock, Liar, SECRET, assembled, jwk, key, signed, start};
+use super::{
+    liar::{Liar, SECRET, assembled, jwk, key, signed},
+    world::{Browser, Clock, start},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};

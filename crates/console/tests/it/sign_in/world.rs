@@ -1,25 +1,20 @@
-//! Consoles on ports of their own, a clock that stands still, a browser that keeps cookies, and a provider that says what
-//! a test wants.
+//! Consoles on ports of their own, a clock that stands still, and a browser that keeps cookies.
 
-use axum::{Json, Router, body::Bytes, extract::State, http::HeaderMap, routing};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use axum::Router;
 use databourse_api::token::TokenSigner;
 use databourse_console::{ConsoleConfig, SignIn, SignInConfig, router};
 use databourse_primitives::{BilingualText, Timestamp};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use reqwest::{Client, header, redirect::Policy};
-use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicI64, Ordering},
     },
 };
 use tokio::net::TcpListener;
 
 pub(crate) const CLIENT: &str = "console";
-pub(crate) const SECRET: &str = "a secret: of&the client";
 /// A page that asks the API nothing and shows who is signed in.
 pub(crate) const PAGE: &str = "/language/none";
 
@@ -203,139 +198,4 @@ impl Browser {
             self.cookies.insert(key, value.to_owned());
         }
     }
-}
-
-/// A provider that says what a test wants.
-#[derive(Clone)]
-pub(crate) struct Liar(Arc<LiarState>);
-
-pub(crate) struct LiarState {
-    pub(crate) issuer: String,
-    /// What it says of itself.
-    pub(crate) metadata: Mutex<Value>,
-    pub(crate) keys: Mutex<Vec<Value>>,
-    pub(crate) keys_asked: AtomicUsize,
-    /// The ID token for a nonce.
-    #[expect(clippy::type_complexity, reason = "said once")]
-    token: Mutex<Box<dyn Fn(&str) -> String + Send>>,
-    /// What the console sent last for a code: its credentials and its form.
-    pub(crate) asked: Mutex<(String, String)>,
-}
-
-impl std::ops::Deref for Liar {
-    type Target = LiarState;
-    fn deref(&self) -> &LiarState {
-        &self.0
-    }
-}
-
-impl Liar {
-    pub(crate) fn new(issuer: &str) -> Self {
-        let metadata = json!({
-            "issuer": issuer,
-            "authorization_endpoint": format!("{issuer}/authorize?tenant=1"),
-            "token_endpoint": format!("{issuer}/token"),
-            "jwks_uri": format!("{issuer}/jwks"),
-            "authorization_response_iss_parameter_supported": true,
-        });
-        Self(Arc::new(LiarState {
-            issuer: issuer.to_owned(),
-            metadata: Mutex::new(metadata),
-            keys: Mutex::new(vec![json!({ "kty": "of another time" }), jwk(3)]),
-            keys_asked: AtomicUsize::new(0),
-            token: Mutex::new(Box::new(|_| String::new())),
-            asked: Mutex::default(),
-        }))
-    }
-
-    pub(crate) async fn start() -> Self {
-        let (listener, url) = listen().await;
-        let liar = Self::new(&url);
-        serve(listener, liar.router());
-        liar
-    }
-
-    pub(crate) fn router(&self) -> Router {
-        let metadata = |State(liar): State<Self>| async move { Json(liar.metadata.lock().unwrap().clone()) };
-        let keys = |State(liar): State<Self>| async move {
-            liar.keys_asked.fetch_add(1, Ordering::Relaxed);
-            Json(json!({ "keys": liar.keys.lock().unwrap().clone() }))
-        };
-        Router::new()
-            .route("/.well-known/openid-configuration", routing::get(metadata))
-            .route("/jwks", routing::get(keys))
-            .route("/token", routing::post(Self::exchange))
-            .with_state(self.clone())
-    }
-
-    /// Its codes are the nonces.
-    async fn exchange(State(liar): State<Self>, headers: HeaderMap, body: Bytes) -> Json<Value> {
-        let credentials =
-            headers.get(header::AUTHORIZATION).map_or("", |value| value.to_str().unwrap()).to_owned();
-        let form = String::from_utf8(body.to_vec()).unwrap();
-        let token = (liar.token.lock().unwrap())(&parameter(&format!("?{form}"), "code"));
-        *liar.asked.lock().unwrap() = (credentials, form);
-        Json(json!({ "access_token": "a", "token_type": "Bearer", "id_token": token }))
-    }
-
-    pub(crate) fn says(&self, token: impl Fn(&str) -> String + Send + 'static) {
-        *self.token.lock().unwrap() = Box::new(token);
-    }
-
-    pub(crate) fn config(&self) -> SignInConfig {
-        SignInConfig { client_secret: Some(SECRET.to_owned()), ..SignInConfig::new(&self.issuer, CLIENT) }
-    }
-
-    /// The claims of an auditor, as they should be.
-    pub(crate) fn claims(&self, nonce: &str, clock: &Clock) -> Value {
-        let now_s = clock.now().unix_seconds();
-        json!({
-            "iss": self.issuer, "aud": CLIENT, "sub": "7", "nonce": nonce, "iat": now_s, "exp": now_s + 60,
-            "preferred_username": "li.na", "name": "Li Na", "databourse_roles": ["auditor"],
-        })
-    }
-
-    /// The whole way through a sign-in, the provider's pages left out.
-    pub(crate) async fn sign_in(&self, browser: &mut Browser, console: &str) -> Answer {
-        let asked = browser.get(&format!("{console}/sign-in?to={PAGE}")).await;
-        assert_eq!(asked.status, 303, "{}", asked.text);
-        let to = asked.onward().unwrap();
-        let query = [
-            ("code", parameter(&to, "nonce")),
-            ("state", parameter(&to, "state")),
-            ("iss", self.issuer.clone()),
-        ];
-        browser.get(&callback(console, &query)).await
-    }
-}
-
-/// The provider's answer as an address of the console.
-pub(crate) fn callback(console: &str, query: &[(&str, String)]) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-    format!("{console}/sign-in/callback?{query}")
-}
-
-/// The Ed25519 key of a seed.
-pub(crate) fn key(seed: u8) -> EncodingKey {
-    const PKCS8_PREFIX: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
-    EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &[seed; 32]].concat())
-}
-
-/// Its public half, whose `kid` is the seed.
-pub(crate) fn jwk(seed: u8) -> Value {
-    let mut jwk = Jwk::from_encoding_key(&key(seed), Algorithm::EdDSA).unwrap();
-    jwk.common.key_id = Some(seed.to_string());
-    serde_json::to_value(jwk).unwrap()
-}
-
-/// A token signed by the key of `seed`, which it names.
-pub(crate) fn signed(seed: u8, claims: &Value) -> String {
-    let header = Header { kid: Some(seed.to_string()), ..Header::new(Algorithm::EdDSA) };
-    jsonwebtoken::encode(&header, claims, &key(seed)).unwrap()
-}
-
-/// A token of any header, with a signature of any bytes.
-pub(crate) fn assembled(header: &Value, claims: &Value, signature: &[u8]) -> String {
-    let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.{}", encoded(header), encoded(claims), URL_SAFE_NO_PAD.encode(signature))
 }
