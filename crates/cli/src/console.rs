@@ -115,9 +115,13 @@ async fn people(node: &Node) -> Result<Vec<Person>, StoreError> {
     for newest_first in [false, true] {
         let query = ListQuery { limit: PARTIES_SHOWN, newest_first, ..ListQuery::default() };
         let parties = store.list::<Party>(&query).await?.items;
-        let now = node.now();
-        let in_force = parties.into_iter().filter(|party| party.in_force(now).is_ok());
-        people.extend(in_force.filter(|party| known.insert(party.id)).filter_map(party));
+        for party in parties {
+            // For who keeps a key of their own the console cannot sign.
+            let may_sign = party.entrusts_exchange || store.custody_key(party.id).await?.is_some();
+            if may_sign && party.in_force(node.now()).is_ok() && known.insert(party.id) {
+                people.extend(as_person(party));
+            }
+        }
     }
     Ok(people)
 }
@@ -127,7 +131,7 @@ fn person(id: String, name: BilingualText, role: TokenRole, exchange: Option<&Ex
 }
 
 /// A certified party as somebody to be; nobody if none of its roles uses the console.
-fn party(party: Party) -> Option<Person> {
+fn as_person(party: Party) -> Option<Person> {
     let role = |role: &Role| match role {
         Role::Supplier | Role::Processor => Some(TokenRole::Merchant),
         Role::Buyer => Some(TokenRole::Buyer),

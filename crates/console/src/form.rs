@@ -6,12 +6,7 @@
 mod checks;
 
 use crate::{
-    backend::Problem,
-    console::Console,
-    failure::Failure,
-    lang::Lang,
-    seal::are_equal,
-    visit::Visit,
+    backend::Problem, console::Console, failure::Failure, lang::Lang, seal::are_equal, visit::Visit,
 };
 use axum::{
     body::Bytes,
@@ -54,10 +49,11 @@ impl FromRequest<Console> for Submitted {
         let session = visit.session.ok_or(Failure::SignIn)?;
         let kind = request.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_vec());
         let is_form = kind.is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded"));
-        let body = Bytes::from_request(request, console).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-            _ => Failure::Foreign,
-        })?;
+        let body =
+            Bytes::from_request(request, console).await.map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+                _ => Failure::Foreign,
+            })?;
         let mut values: BTreeMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
         let csrf = values.remove(CSRF).unwrap_or_default();
         if !is_form || !are_equal(&csrf, &session.csrf) {
@@ -323,7 +319,11 @@ mod tests {
 
     #[test]
     fn names_with_points_are_members_and_empty_fields_are_absent() {
-        let form = form().with("details.title.zh", "气象").with("details.title.en", "").with("right", "r").with("x", "y");
+        let form = form()
+            .with("details.title.zh", "气象")
+            .with("details.title.en", "")
+            .with("right", "r")
+            .with("x", "y");
         assert_eq!(
             form.json(&["details.", "right"]),
             json!({ "details": { "title": { "zh": "气象" } }, "right": "r" })

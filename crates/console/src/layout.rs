@@ -2,9 +2,9 @@
 
 use crate::{
     assets,
+    backend::with_query,
     lang::Lang,
     pages::{self, Audience},
-    backend::with_query,
     visit::Visit,
 };
 use databourse_primitives::{BilingualText, EntryId};

@@ -52,7 +52,10 @@ use axum::{
 };
 use console::Console;
 use databourse_primitives::Timestamp;
-use tower_http::compression::{CompressionLayer, Predicate as _, predicate::{NotForContentType, SizeAbove}};
+use tower_http::compression::{
+    CompressionLayer, Predicate as _,
+    predicate::{NotForContentType, SizeAbove},
+};
 
 /// The most bytes of a form.
 const FORM_BYTES_MAX: usize = 256 * 1024;
@@ -75,9 +78,12 @@ pub fn router(
         .layer(from_fn_with_state(console.clone(), failure::render))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(guard::headers))
-        .layer(CompressionLayer::new().compress_when(
-            SizeAbove::new(COMPRESSED_BYTES_MIN.into()).and(NotForContentType::const_new("text/event-stream")),
-        ))
+        .layer(
+            CompressionLayer::new().compress_when(
+                SizeAbove::new(COMPRESSED_BYTES_MIN.into())
+                    .and(NotForContentType::const_new("text/event-stream")),
+            ),
+        )
         .with_state(console)
         .fallback_service(api)
 }

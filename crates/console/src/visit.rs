@@ -47,7 +47,8 @@ pub(crate) struct Page<T> {
 impl FromRequestParts<Console> for Visit {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Infallible> {
-        let uri = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
+        let uri =
+            parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
         Ok(Self::new(console, &parts.headers, uri))
     }
 }
@@ -127,7 +128,12 @@ impl Visit {
     ///
     /// # Errors
     /// The API's problem, for the form that asked for it.
-    pub(crate) async fn record(&self, path: &str, key: EntryId, body: &Value) -> Result<Acknowledged, Problem> {
+    pub(crate) async fn record(
+        &self,
+        path: &str,
+        key: EntryId,
+        body: &Value,
+    ) -> Result<Acknowledged, Problem> {
         self.ask(Asked::post(path, key, body)).await?.json()
     }
 
@@ -136,7 +142,13 @@ impl Visit {
     ///
     /// # Errors
     /// The form, to be shown again.
-    pub(crate) async fn submit(&self, mut form: Form, path: &str, body: &Value, then: &str) -> Result<Response, Form> {
+    pub(crate) async fn submit(
+        &self,
+        mut form: Form,
+        path: &str,
+        body: &Value,
+        then: &str,
+    ) -> Result<Response, Form> {
         match self.record(path, form.key(), body).await {
             Ok(done) => Ok(self.done(then, &done)),
             Err(problem) => {
@@ -195,7 +207,8 @@ impl Visit {
 
     /// The whole page with a status.
     pub(crate) fn page_as(&self, status: StatusCode, title: &str, body: Markup) -> Response {
-        let headers = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "text/html; charset=utf-8")];
+        let headers =
+            [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "text/html; charset=utf-8")];
         (status, headers, layout::page(self, title, &body).into_string()).into_response()
     }
 }

@@ -79,7 +79,9 @@ pub(crate) fn licence_state(
         LicenceState::Active { ends_at, .. } if *ends_at <= now => (lang.pick("已到期", "Ended"), ""),
         LicenceState::Active { .. } => (lang.pick("已验收，许可生效", "Accepted, in force"), "good"),
         LicenceState::Rejected { .. } => (lang.pick("已拒收", "Rejected"), "bad"),
-        LicenceState::Expired { .. } => (lang.pick("逾期未验收，已作废", "Lapsed, not accepted in time"), "bad"),
+        LicenceState::Expired { .. } => {
+            (lang.pick("逾期未验收，已作废", "Lapsed, not accepted in time"), "bad")
+        }
         LicenceState::Refunded { .. } => (lang.pick("已全额退款", "Wholly refunded"), "bad"),
     }
 }

@@ -114,7 +114,8 @@ fn make(wanted: &Wanted<'_>, codes: Vec<ExchangeCode>) -> Result<Layout> {
         )?);
     }
     let genesis = Genesis::new(&region, &cards)?.to_text()?;
-    let clients = (0..).zip(&cards).map(|(at, _)| Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port(base, at)?))));
+    let clients =
+        (0..).zip(&cards).map(|(at, _)| Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port(base, at)?))));
     let clients = clients.collect::<Result<Vec<_>>>()?;
     let (provider, consoles) = clients.split_first().context("a region has an exchange")?;
     for (card, http) in cards.iter().zip(&clients) {

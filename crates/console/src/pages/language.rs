@@ -20,8 +20,7 @@ async fn choose(visit: Visit, Path(code): Path<String>) -> Result<Response, Fail
     let lang = Lang::of_code(&code).ok_or(Failure::Unknown)?;
     let to = local(visit.parameter("to"));
     let secure = if visit.console.is_https() { "; Secure" } else { "" };
-    let cookie =
-        format!("{}={}; Path=/; Max-Age={KEPT_S}; SameSite=Lax{secure}", Lang::COOKIE, lang.code());
+    let cookie = format!("{}={}; Path=/; Max-Age={KEPT_S}; SameSite=Lax{secure}", Lang::COOKIE, lang.code());
     let mut response = Redirect::to(&to).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

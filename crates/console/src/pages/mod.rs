@@ -1,11 +1,10 @@
 //! The pages. Each file is one page, or a few that belong together; [`ALL`] is the one list of them.
 
-mod day;
 mod certificate;
 mod certifications;
+mod day;
 mod desk;
 mod health;
-mod rules;
 mod home;
 pub(crate) mod language;
 mod ledger;
@@ -14,6 +13,7 @@ mod money;
 mod order;
 mod purchases;
 mod region;
+mod rules;
 mod shop;
 mod statistics;
 
@@ -51,7 +51,24 @@ pub(crate) enum Audience {
 }
 
 /// Every page, in the order of the navigation.
-const ALL: &[Page] = &[home::PAGE, market::PAGE, ledger::PAGE, certificate::PAGE, order::PAGE, purchases::PAGE, shop::PAGE, money::PAGE, day::PAGE, desk::PAGE, certifications::PAGE, rules::PAGE, health::PAGE, region::PAGE, statistics::PAGE, language::PAGE];
+const ALL: &[Page] = &[
+    home::PAGE,
+    market::PAGE,
+    ledger::PAGE,
+    certificate::PAGE,
+    order::PAGE,
+    purchases::PAGE,
+    shop::PAGE,
+    money::PAGE,
+    day::PAGE,
+    desk::PAGE,
+    certifications::PAGE,
+    rules::PAGE,
+    health::PAGE,
+    region::PAGE,
+    statistics::PAGE,
+    language::PAGE,
+];
 
 /// The places of the navigation.
 pub(crate) fn links() -> impl Iterator<Item = &'static Link> {

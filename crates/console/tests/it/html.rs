@@ -19,7 +19,8 @@ pub(crate) fn form(html: &str, action: &str) -> Option<Vec<(String, String)>> {
                 let get = |wanted: &str| {
                     attributes.iter().find(|(known, _)| known == wanted).map(|(_, value)| value.clone())
                 };
-                let is_sent = get("method").as_deref() == Some("post") && get("action").as_deref() == Some(action);
+                let is_sent =
+                    get("method").as_deref() == Some("post") && get("action").as_deref() == Some(action);
                 if name == "form" && fields.is_none() && is_sent {
                     fields = Some(Vec::new());
                 }
@@ -27,13 +28,16 @@ pub(crate) fn form(html: &str, action: &str) -> Option<Vec<(String, String)>> {
                 match name.as_str() {
                     "input" => {
                         let kind = get("type").unwrap_or_default();
-                        let is_sent = !matches!(kind.as_str(), "checkbox" | "radio") || get("checked").is_some();
+                        let is_sent =
+                            !matches!(kind.as_str(), "checkbox" | "radio") || get("checked").is_some();
                         if let (true, Some(name)) = (is_sent, get("name")) {
                             fields.push((name, get("value").unwrap_or_default()));
                         }
                     }
                     "select" => (open, is_text) = (get("name").map(|name| (name, None, false)), false),
-                    "textarea" => (open, is_text) = (get("name").map(|name| (name, Some(String::new()), true)), true),
+                    "textarea" => {
+                        (open, is_text) = (get("name").map(|name| (name, Some(String::new()), true)), true)
+                    }
                     "option" => {
                         if let Some((_, value, is_chosen)) = &mut open {
                             let is_selected = get("selected").is_some();
@@ -70,7 +74,9 @@ pub(crate) fn visible(html: &str) -> String {
     let mut hidden = None;
     for token in tokens(html) {
         match token {
-            Token::Open { name, .. } if hidden.is_none() && (name == "script" || name == "style") => hidden = Some(name),
+            Token::Open { name, .. } if hidden.is_none() && (name == "script" || name == "style") => {
+                hidden = Some(name)
+            }
             Token::Close(name) if hidden.as_ref() == Some(&name) => hidden = None,
             Token::Text(text) if hidden.is_none() => {
                 words.extend(text.split_whitespace().map(str::to_owned));
@@ -96,7 +102,10 @@ fn tokens(html: &str) -> Vec<Token> {
         } else if !tag.starts_with('!') {
             let name = tag.split(|character: char| character.is_whitespace() || character == '/').next();
             let name = name.unwrap_or_default();
-            tokens.push(Token::Open { name: name.to_ascii_lowercase(), attributes: attributes(&tag[name.len()..]) });
+            tokens.push(Token::Open {
+                name: name.to_ascii_lowercase(),
+                attributes: attributes(&tag[name.len()..]),
+            });
         }
     }
     if !rest.is_empty() {
@@ -110,7 +119,8 @@ fn attributes(text: &str) -> Vec<(String, String)> {
     let mut attributes = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let end = rest.find(|character: char| character.is_whitespace() || character == '=').unwrap_or(rest.len());
+        let end =
+            rest.find(|character: char| character.is_whitespace() || character == '=').unwrap_or(rest.len());
         let name = rest[..end].to_ascii_lowercase();
         rest = &rest[end..];
         let value = match rest.strip_prefix("=\"") {
@@ -131,7 +141,11 @@ fn attributes(text: &str) -> Vec<(String, String)> {
 }
 
 fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use databourse_testkit::{browser::Browser, scratch_folder};
 use serde_json::{Value, json};
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 const PASSED: &str = "document.querySelectorAll('#checks .passed').length";
 
@@ -57,6 +57,7 @@ fn walk(url: &str, file: &Value) {
 
     browser.open(&format!("{url}/sign-in?to=/ledger/entries/{}", id(30)));
     browser.evaluate("document.querySelector('[name=person][value=auditor]').click()");
+    arrive(&mut browser, &format!("{url}/ledger/entries/{}", id(30)));
     browser.wait_until("document.querySelector('#verdict.done')");
     assert_eq!(browser.evaluate(PASSED), 8);
     leave_picture(&mut browser, "entry", 1280);
@@ -127,5 +128,18 @@ fn check_files(browser: &mut Browser, url: &str, file: &Value, folder: &Path) {
         "document.querySelector('#verdict.problem code')?.textContent.startsWith('certificate.')",
     );
     text(browser, NUMBER);
-    browser.wait_until(&format!("location.pathname === '/certificates/{NUMBER}'"));
+    arrive(browser, &format!("{url}/certificates/{NUMBER}"));
+}
+
+/// Waits until the browser shows the page. The browser is asked, and not the page, which may be leaving.
+fn arrive(browser: &mut Browser, url: &str) {
+    for _ in 0..3_000 {
+        let targets = browser.call("Target.getTargets", json!({}));
+        if targets["targetInfos"].as_array().unwrap().iter().any(|target| target["url"] == url) {
+            return browser.wait_until("document.readyState === 'complete'");
+        }
+        let pause = tokio::time::sleep(Duration::from_millis(20));
+        tokio::runtime::Handle::current().block_on(pause);
+    }
+    panic!("never at {url}");
 }

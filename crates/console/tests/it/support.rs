@@ -55,7 +55,9 @@ impl Market {
     /// Plays its beginning.
     pub(crate) async fn begin(self) -> Self {
         let market = self;
-        for (number, name, role) in [(1, "supplier", "supplier"), (2, "buyer", "buyer"), (3, "stranger", "buyer")] {
+        for (number, name, role) in
+            [(1, "supplier", "supplier"), (2, "buyer", "buyer"), (3, "stranger", "buyer")]
+        {
             let body = json!({
                 "legal_name": { "zh": format!("{name}公司"), "en": name }, "legal_identifier": format!("ext:{name}"),
                 "roles": [role], "home_region": "CN-SH", "entrusts_exchange": true,

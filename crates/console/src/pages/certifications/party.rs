@@ -52,7 +52,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     ];
     if let PartyState::Revoked { revoked_at, reason } = &party.state {
         facts.push((visit.t("撤销时间", "Revoked"), format.time(*revoked_at)));
-        facts.push((visit.t("撤销原因", "Why"), html! { (reason) }));
+        facts.push((visit.t("撤销原因", "Why"), html! { bdi { (reason) } }));
     }
     let is_certified = party.state == PartyState::Certified;
     Ok(visit.page(&title, html! {

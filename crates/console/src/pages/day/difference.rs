@@ -114,7 +114,7 @@ fn end(visit: &Visit, found: &Break) -> Markup {
             facts.push((visit.t("处理时间", "Ended"), format.time(*written_off_at)));
         }
         BreakState::Escalated { reason, escalated_by, escalated_at } => {
-            facts.push((visit.t("上报原因", "Escalated because"), html! { (reason) }));
+            facts.push((visit.t("上报原因", "Escalated because"), html! { bdi { (reason) } }));
             let by = html! { (words::person(escalated_by)) ", " (format.time(*escalated_at)) };
             facts.push((visit.t("上报人", "By"), by));
         }

@@ -200,7 +200,7 @@ fn of_disputes(visit: &Visit, names: &Names, disputes: &[Dispute]) -> Markup {
     ];
     let row = |dispute: &Dispute| {
         html! {
-            td { a href={ "/desk/disputes/" (dispute.id) } { (dispute.reason) } }
+            td { a href={ "/desk/disputes/" (dispute.id) } { bdi { (dispute.reason) } } }
             td { (names.party(dispute.buyer)) }
             td { (names.party(dispute.supplier)) }
             td { (visit.format().time(dispute.opened_at)) }

@@ -150,7 +150,7 @@ fn facts(visit: &Visit, window: &Window) -> Markup {
         }
         WindowState::Aborted { reason, aborted_at, carried_into } => {
             facts.push((visit.t("已中止", "Aborted"), format.time(*aborted_at)));
-            facts.push((visit.t("原因", "Why"), html! { (reason) }));
+            facts.push((visit.t("原因", "Why"), html! { bdi { (reason) } }));
             let into = html! { a href=(page_of(*carried_into)) { (carried_into) } };
             facts.push((visit.t("应付款转入", "Obligations taken over by"), into));
         }

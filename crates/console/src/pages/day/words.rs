@@ -124,7 +124,7 @@ pub(crate) fn resolution(visit: &Visit, asset: Asset, resolution: &Resolution) -
             (visit.format().money(asset, amount_minor.get()))
         },
         Resolution::NoAction { reason } => {
-            html! { (visit.t("无需处理：", "Nothing is to be done: ")) (reason) }
+            html! { (visit.t("无需处理：", "Nothing is to be done: ")) bdi { (reason) } }
         }
     }
 }

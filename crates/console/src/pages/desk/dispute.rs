@@ -47,7 +47,7 @@ async fn page(visit: &Visit, dispute: &Dispute, asset: Asset, form: &Form) -> Re
             @if is_open { span.state.warn { (visit.t("待裁决", "To be decided")) } }
             @else { span.state.good { (visit.t("已裁决", "Decided")) } }
         }
-        p.lead { (dispute.reason) }
+        p.lead { bdi { (dispute.reason) } }
         (facts(visit, &names, dispute, asset))
         @if is_open && visit.has(TokenRole::Operator) {
             h2 { (visit.t("裁决", "Decide")) }
@@ -84,7 +84,7 @@ fn facts(visit: &Visit, names: &Names, dispute: &Dispute, asset: Asset) -> Marku
     }
     if let DisputeState::Decided { refunded_minor, decided_by, reason, decided_at } = &dispute.state {
         facts.push((visit.t("退还", "Went back"), html! { (format.money(asset, refunded_minor.get())) }));
-        facts.push((visit.t("裁决理由", "Why"), html! { (reason) }));
+        facts.push((visit.t("裁决理由", "Why"), html! { bdi { (reason) } }));
         facts.push((visit.t("裁决方", "Decided by"), html! { (names.exchange(decided_by)) }));
         facts.push((visit.t("裁决时间", "Decided"), format.time(*decided_at)));
     }

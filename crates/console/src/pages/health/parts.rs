@@ -148,8 +148,8 @@ pub(super) fn snapshots(visit: &Visit, names: &Names, snapshots: &[Snapshot]) ->
     };
     let rows: Vec<Markup> = snapshots.iter().map(row).collect();
     let nothing = visit.t(
-        "还没有下达过快照。命令行：databourse region snapshot",
-        "None was ordered yet. On the command line: databourse region snapshot",
+        "还没有下达过快照。下达用命令行，见运维手册。",
+        "None was ordered yet. They are ordered on the command line; see the operating manual.",
     );
     layout::table(visit.t("最近的快照", "The last snapshots"), &headings, &rows, nothing)
 }

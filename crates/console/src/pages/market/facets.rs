@@ -16,8 +16,10 @@ use serde_json::Value;
 /// The catalogue counted.
 #[derive(Debug, Deserialize)]
 pub(super) struct Facets {
-    /// Products that pass every filter.
-    pub(super) product_count: u64,
+    /// Products that pass every filter, of those that were counted.
+    product_count: u64,
+    /// Whether all that a search finds were counted.
+    is_complete: bool,
     kind: Vec<FacetValue>,
     data_class: Vec<FacetValue>,
     exchange: Vec<FacetValue>,
@@ -54,6 +56,16 @@ pub(super) fn filter(visit: &Visit, name: &str) -> String {
 }
 
 impl Facets {
+    /// How many products there are; of a search that finds very many, at least how many.
+    pub(super) fn count(&self, visit: &Visit) -> String {
+        let number = visit.format().number(self.product_count);
+        if self.is_complete {
+            number
+        } else {
+            visit.t(format!("{number} 以上"), format!("more than {number}"))
+        }
+    }
+
     /// The choices beside the products.
     pub(super) fn panel(&self, visit: &Visit, names: &Names) -> Markup {
         let lang = visit.lang;

@@ -99,7 +99,7 @@ fn found(
     names: &Names,
     words: &str,
 ) -> Markup {
-    let count = facets.map(|facets| visit.format().number(facets.product_count));
+    let count = facets.map(|facets| facets.count(visit));
     html! {
         h2 { (visit.t("产品", "Products")) }
         @if let Some(count) = count {

@@ -129,7 +129,7 @@ fn what_it_is(visit: &Visit, product: &Product, names: &Names) -> Markup {
     }
     if !details.keywords.is_empty() {
         let words: Vec<_> = details.keywords.iter().map(Line::as_str).collect();
-        list.push((visit.t("关键词", "Keywords"), html! { (words.join(visit.t("、", ", "))) }));
+        list.push((visit.t("关键词", "Keywords"), html! { bdi { (words.join(visit.t("、", ", "))) } }));
     }
     html! {
         h2 { (visit.t("产品情况", "What it is")) }

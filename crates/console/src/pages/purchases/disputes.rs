@@ -95,7 +95,7 @@ fn row(visit: &Visit, dispute: &Dispute, first: Option<&Licence>, names: &Names)
         td { (names.party(dispute.buyer)) }
         td { (names.party(dispute.supplier)) }
         td {
-            (dispute.reason)
+            bdi { (dispute.reason) }
             @if let Some(reference) = &dispute.chargeback {
                 br; span.quiet { (visit.t("银行拒付，流水号 ", "Chargeback by a bank, reference ")) (reference) }
             }
@@ -113,7 +113,7 @@ fn row(visit: &Visit, dispute: &Dispute, first: Option<&Licence>, names: &Names)
                 DisputeState::Decided { refunded_minor, decided_by, reason, decided_at } => {
                     span.state.good { (visit.t("已裁决", "Decided")) } " " (visit.format().time(*decided_at)) br;
                     (visit.t("退还需方 ", "To the buyer: ")) (money(refunded_minor.get())) br;
-                    span.quiet { (names.exchange(decided_by)) (visit.t("：", ": ")) (reason) }
+                    span.quiet { (names.exchange(decided_by)) (visit.t("：", ": ")) bdi { (reason) } }
                 }
             }
         }

@@ -73,7 +73,7 @@ fn row(visit: &Visit, refund: &RefundRecord, first: Option<&Licence>, names: &Na
         }
         td { (names.party(refund.supplier)) }
         td { (names.party(refund.buyer)) }
-        td { (refund.reason) }
+        td { bdi { (refund.reason) } }
         td.number {
             (money(refund.total_minor.get())) br;
             span.quiet { (visit.t("其中税款 ", "of it tax ")) (money(tax)) }

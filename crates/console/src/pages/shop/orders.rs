@@ -69,8 +69,12 @@ fn filter(visit: &Visit, chosen: &str) -> Markup {
     ];
     html! {
         nav.tabs aria-label=(visit.t("按状态筛选", "By state")) {
-            @for (state, words) in choices {
-                a href=(visit.here_with("state", state)) aria-current=[(state == chosen).then_some("true")] { (words) }
+            ul {
+                @for (state, words) in choices {
+                    li {
+                        a href=(visit.here_with("state", state)) aria-current=[(state == chosen).then_some("true")] { (words) }
+                    }
+                }
             }
         }
     }

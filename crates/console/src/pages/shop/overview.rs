@@ -88,8 +88,12 @@ fn filter(visit: &Visit, chosen: &str) -> Markup {
     ];
     html! {
         nav.tabs aria-label=(visit.t("按状态筛选", "By state")) {
-            @for (state, words) in choices {
-                a href=(visit.here_with("state", state)) aria-current=[(state == chosen).then_some("true")] { (words) }
+            ul {
+                @for (state, words) in choices {
+                    li {
+                        a href=(visit.here_with("state", state)) aria-current=[(state == chosen).then_some("true")] { (words) }
+                    }
+                }
             }
         }
     }
@@ -137,7 +141,7 @@ fn open_disputes(visit: &Visit, disputes: &visit::Page<Dispute>, names: &Names) 
                 td { a href={ "/shop/orders?order=" (dispute.order) } { (short(dispute.order)) } }
                 td { (names.party(dispute.buyer)) }
                 td { (lines.join(visit.t("、", ", "))) }
-                td { (dispute.reason) }
+                td { bdi { (dispute.reason) } }
                 td.number { @if let Some(asset) = claimed { (visit.format().money(asset, dispute.claimed_minor.get())) } }
                 td { a href={ "/ledger/entries/" (dispute.id) } { (visit.t("条目与证明", "Entry and proof")) } }
             }

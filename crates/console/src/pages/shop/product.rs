@@ -84,7 +84,7 @@ fn what_it_is(visit: &Visit, product: &Product) -> Markup {
         (visit.t("说明", "Description"), both(visit, &details.description)),
         (visit.t("类型", "Kind"), html! { (words::product_kind(visit.lang, details.kind)) }),
         (visit.t("数据类别", "Class of data"), html! { (words::data_class(visit.lang, product.data_class)) }),
-        (visit.t("关键词", "Keywords"), html! { (keywords.join(visit.t("、", ", "))) }),
+        (visit.t("关键词", "Keywords"), html! { bdi { (keywords.join(visit.t("、", ", "))) } }),
         (visit.t("更新频率", "How often it is updated"), line(&details.update_frequency)),
         (visit.t("介绍页", "Page about it"), line(&details.landing_page)),
         (visit.t("来源自带的条款", "Terms of the source"), line(&details.source_licence)),

@@ -1,0 +1,45 @@
+// node shots.js URL CHROMIUM FOLDER LANGUAGE: pictures of ten pages for the documents; see docs/CONSOLE.md.
+
+import { chromium } from "playwright-core";
+import { group, signIn } from "./walk.js";
+import { Reader } from "./reader.js";
+
+const [url, executablePath, folder, language] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+const reader = await Reader.start(browser, { url, language, width: 1280, shots: folder });
+const { page } = reader;
+
+async function picture(name, path) {
+  await page.goto(url + path);
+  await page.waitForFunction(() => document.documentElement.dataset.live === "on");
+  await reader.shot(name);
+}
+
+/** The first link of the page that begins so. */
+const first = (start) => page.locator(`main a[href^='${start}']`).first().getAttribute("href");
+
+await picture("home", "/");
+await picture("market", "/market");
+await picture("product", await first("/market/"));
+await picture("region", "/region");
+await picture("statistics", "/statistics");
+await picture("ledger", "/ledger");
+await signIn(reader, group(0));
+await picture("day", "/day");
+await picture("certifications", "/certifications");
+await page.goto(`${url}/orders`);
+const order = await first("/orders/");
+if (order) await picture("trace", `/ledger/trace/${order.split("/").pop()}`);
+await page.goto(`${url}/certificates`);
+const certificate = await page.locator("main a[href^='/certificates/']:not([href$='/check'])").first();
+if (await certificate.count()) {
+  await page.goto(url + (await certificate.getAttribute("href")));
+  await page.locator("#verify").click();
+  await page.waitForFunction(() => ["done", "problem"].includes(document.getElementById("verdict").className));
+  await reader.shot("certificate");
+}
+await signIn(reader, group(2));
+await picture("shop", "/shop");
+await picture("money", "/money");
+await browser.close();
+for (const fault of reader.faults) console.log(`FAULT ${fault}`);
