@@ -36,7 +36,7 @@ if (await certificate.count()) {
   await page.goto(url + (await certificate.getAttribute("href")));
   await page.locator("#verify").click();
   await page.waitForFunction(() => ["done", "problem"].includes(document.getElementById("verdict").className));
-  await reader.shot("certificate");
+  await page.screenshot({ path: `${folder}/certificate.png`, fullPage: true });
 }
 await signIn(reader, group(2));
 await picture("shop", "/shop");

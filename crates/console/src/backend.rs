@@ -70,6 +70,12 @@ impl Problem {
     }
 }
 
+impl From<Box<Problem>> for Problem {
+    fn from(boxed: Box<Self>) -> Self {
+        *boxed
+    }
+}
+
 impl Backend {
     pub(crate) fn new(api: Router) -> Self {
         Self { api }
@@ -142,8 +148,8 @@ impl Answer {
     ///
     /// # Errors
     /// The API answers with something else than the page was written for.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body).map_err(|error| Problem::broken(&error))
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Box<Problem>> {
+        serde_json::from_slice(&self.body).map_err(|error| Box::new(Problem::broken(&error)))
     }
 }
 

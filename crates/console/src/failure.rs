@@ -3,7 +3,7 @@
 use crate::{backend::Problem, backend::with_query, console::Console, seal::SealError, visit::Visit};
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
+    http::{Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -37,6 +37,12 @@ impl From<Problem> for Failure {
     }
 }
 
+impl From<Box<Problem>> for Failure {
+    fn from(problem: Box<Problem>) -> Self {
+        Self::from(*problem)
+    }
+}
+
 impl From<SealError> for Failure {
     fn from(error: SealError) -> Self {
         tracing::error!(%error, "request failed");
@@ -64,19 +70,38 @@ impl IntoResponse for Failure {
 /// Makes a page of a failure.
 pub(crate) async fn render(State(console): State<Console>, request: Request, next: Next) -> Response {
     let visit = Visit::new(&console, request.headers(), request.uri().clone());
+    let is_form = request.method() == Method::POST;
     let response = next.run(request).await;
     match response.extensions().get::<Failure>() {
+        // A browser does not follow a form to another site, where the provider may be: the reader goes on by a link.
+        Some(Failure::SignIn) if is_form => signed_out(&visit),
         Some(failure) => failure.page(&visit),
         None => response,
     }
+}
+
+/// The way to sign in.
+fn sign_in(visit: &Visit) -> String {
+    let here = visit.uri.path_and_query().map_or("/", |path| path.as_str());
+    with_query("/sign-in", &[("to", here)])
+}
+
+/// A form was sent by somebody whose session is over.
+fn signed_out(visit: &Visit) -> Response {
+    let title = visit.t("您的登录已结束", "You are not signed in any more");
+    let body = html! {
+        h1 { (title) }
+        p { (visit.t("没有记录任何内容。请重新登录后再填写。", "Nothing was recorded. Sign in again and send it once more.")) }
+        p { a.button href=(sign_in(visit)) { (visit.t("重新登录", "Sign in again")) } }
+    };
+    visit.page_as(StatusCode::UNAUTHORIZED, title, body)
 }
 
 impl Failure {
     fn page(&self, visit: &Visit) -> Response {
         let (status, title, words) = match self {
             Self::SignIn => {
-                let here = visit.uri.path_and_query().map_or("/", |path| path.as_str());
-                return Redirect::to(&with_query("/sign-in", &[("to", here)])).into_response();
+                return Redirect::to(&sign_in(visit)).into_response();
             }
             Self::Forbidden => (
                 StatusCode::FORBIDDEN,

@@ -128,12 +128,22 @@ pub(crate) fn table(caption: &str, headings: &[&str], rows: &[Markup], nothing: 
             div.scroll tabindex="0" role="region" aria-label=(caption) {
                 table {
                     caption { (caption) }
-                    thead { tr { @for heading in headings { th scope="col" { (heading) } } } }
+                    thead { tr {
+                        @for (place, heading) in headings.iter().enumerate() {
+                            th.number[is_number(rows, place)] scope="col" { (heading) }
+                        }
+                    } }
                     tbody { @for row in rows { tr { (row) } } }
                 }
             }
         }
     }
+}
+
+/// Whether the cells of a column are numbers: its heading stands above them as they stand.
+fn is_number(rows: &[Markup], place: usize) -> bool {
+    let cell = rows.first().and_then(|row| row.0.split("<td").nth(place + 1));
+    cell.is_some_and(|cell| cell.starts_with(" class=\"number\""))
 }
 
 /// The way to the next page of a list, if there is one.
@@ -149,5 +159,20 @@ pub(crate) fn next(visit: &Visit, next: Option<&str>) -> Markup {
 pub(crate) fn facts(facts: &[(&str, Markup)]) -> Markup {
     html! {
         dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_stands_as_its_column() {
+        let rows = [html! { td { "Ports" } td.number { "¥1.00" } }];
+        let table = table("Prices", &["Product", "Price"], &rows, "").into_string();
+        assert!(
+            table.contains(r#"<th scope="col">Product</th><th class="number" scope="col">Price</th>"#),
+            "{table}"
+        );
     }
 }

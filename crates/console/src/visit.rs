@@ -134,7 +134,7 @@ impl Visit {
         key: EntryId,
         body: &Value,
     ) -> Result<Acknowledged, Problem> {
-        self.ask(Asked::post(path, key, body)).await?.json()
+        Ok(self.ask(Asked::post(path, key, body)).await?.json()?)
     }
 
     /// Sends the command of a form. Then goes on to `then`, with a note of the entry; or gives the form back with what was

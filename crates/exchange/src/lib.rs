@@ -64,8 +64,8 @@ pub use pool::{Acknowledgement, SubmitError};
 pub use publisher::Published;
 pub use settlement::{
     BREAKS_OPENED_MAX, BankReport, BookReport, ConfirmOutcome, ConfirmReport, ConfirmedLine, HeadComparison,
-    HeadVerdict, OpenedBreak, RailName, Reasons, ReconcileReport, ReconcileRequest, ReportedBreak, ReportedHead,
-    SettlementError, SkippedLine,
+    HeadVerdict, OpenedBreak, RailName, Reasons, ReconcileReport, ReconcileRequest, ReportedBreak,
+    ReportedHead, SettlementError, SkippedLine,
 };
 pub use snapshots::is_agreed;
 pub use statistics::{AsOf, SalesReport};

@@ -119,8 +119,9 @@ pub(crate) async fn run(
 fn execute(mut auditor: Auditor, from_threads: &[sync_mpsc::Receiver<Vec<Prepared>>]) -> Result<Auditor> {
     let (to_check, unchecked) = sync_mpsc::sync_channel::<UncheckedEffects>(EFFECTS_WAITING_MAX);
     let (checked, verdicts) = sync_mpsc::channel();
+    // Whether everything that came was checked and taken.
     let checking =
-        std::thread::spawn(move || unchecked.iter().try_for_each(|effects| checked.send(effects.check())));
+        std::thread::spawn(move || unchecked.iter().all(|effects| checked.send(effects.check()).is_ok()));
     for thread in from_threads.iter().cycle() {
         let Ok(entries) = thread.recv() else { break };
         for entry in entries {
@@ -132,7 +133,7 @@ fn execute(mut auditor: Auditor, from_threads: &[sync_mpsc::Receiver<Vec<Prepare
     }
     drop(to_check);
     verdicts.iter().for_each(|verdict| auditor.conclude(verdict));
-    ensure!(matches!(checking.join(), Ok(Ok(()))), "the thread that hashes what blocks changed has failed");
+    ensure!(matches!(checking.join(), Ok(true)), "the thread that hashes what blocks changed has failed");
     Ok(auditor)
 }
 

@@ -97,7 +97,7 @@ async fn the_day_is_for_operators_and_auditors() {
 async fn an_end_of_a_break_takes_two_people() {
     let market = Market::start().await;
     let page = open_break(&market, 40, "amount").await;
-    let (operator, second) = (market.sign_in("operator").await, market.sign_in("second operator").await);
+    let (operator, second) = (market.sign_in("operator").await, market.sign_in("second-operator").await);
     operator.get("/day/breaks").await.expect(200).has("金额不符");
     operator.get("/day/breaks?kind=tax").await.expect(200).has("没有符合条件的差错");
     operator.get("/day/windows/CNY-2/1").await.has("金额不符");

@@ -39,8 +39,7 @@ async fn a_supplier_sees_what_it_is_owed_and_why() {
 
     market.post("buyer", &format!("/v1/orders/{}/acceptance", id(30)), 32, &json!({})).await;
     let page = supplier.get("/money").await.expect(200);
-    for words in
-        ["销售", "港口", "buyer公司", &format!("+{earned}"), "CNY/2@1", "结算单", "存证回执"]
+    for words in ["销售", "港口", "buyer公司", &format!("+{earned}"), "CNY/2@1", "结算单", "存证回执"]
     {
         page.has(words);
     }

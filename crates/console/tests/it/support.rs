@@ -39,7 +39,7 @@ impl Drop for Market {
 /// Who can sign in: what they are called, the number of their party, their roles.
 const PEOPLE: [(&str, Option<u64>, &[TokenRole]); 6] = [
     ("operator", None, &[TokenRole::Operator]),
-    ("second operator", None, &[TokenRole::Operator]),
+    ("second-operator", None, &[TokenRole::Operator]),
     ("auditor", None, &[TokenRole::Auditor]),
     ("supplier", Some(1), &[TokenRole::Merchant]),
     ("buyer", Some(2), &[TokenRole::Buyer]),
@@ -139,7 +139,7 @@ impl Market {
     /// Sends a command straight to the API, as `name`, and expects it to be accepted.
     pub(crate) async fn post(&self, name: &str, path: &str, key: u64, body: &Value) -> Value {
         let (_, number, roles) = PEOPLE.iter().find(|(known, _, _)| *known == name).unwrap();
-        let subject = number.map_or_else(|| name.replace(' ', "-"), |number| id(number).to_string());
+        let subject = number.map_or_else(|| name.to_owned(), |number| id(number).to_string());
         let token = self.exchange.token(&subject, roles);
         self.exchange.post(&token, path, key, body).await.expect(201).json()
     }
@@ -147,7 +147,7 @@ impl Market {
     /// What the API answers to `name`.
     pub(crate) async fn get(&self, name: &str, path: &str) -> Value {
         let (_, number, roles) = PEOPLE.iter().find(|(known, _, _)| *known == name).unwrap();
-        let subject = number.map_or_else(|| name.replace(' ', "-"), |number| id(number).to_string());
+        let subject = number.map_or_else(|| name.to_owned(), |number| id(number).to_string());
         self.exchange.get(&self.exchange.token(&subject, roles), path).await.expect(200).json()
     }
 }
@@ -160,7 +160,7 @@ fn signer(exchange: &TestExchange) -> TokenSigner {
 
 fn person_id(name: &str) -> Option<String> {
     let (_, number, _) = PEOPLE.iter().find(|(known, _, _)| *known == name)?;
-    Some(number.map_or_else(|| name.replace(' ', "-"), |number| id(number).to_string()))
+    Some(number.map_or_else(|| name.to_owned(), |number| id(number).to_string()))
 }
 
 fn people() -> Vec<Person> {

@@ -30,5 +30,5 @@ pub(crate) use expiry::expire_while_running;
 pub use head::{HeadComparison, HeadVerdict};
 pub use payments::{ConfirmOutcome, ConfirmReport, ConfirmedLine, RailName, SettlementError};
 pub use reconcile::ReconcileRequest;
-pub use statement::Reasons;
 pub use report::{BankReport, BookReport, ReconcileReport, ReportedBreak, ReportedHead, SkippedLine};
+pub use statement::Reasons;

@@ -124,7 +124,7 @@ fn lines(visit: &Visit, facts: &CertificateFacts, names: &Names) -> Markup {
                     format!("另有 {more} 行未列出，凭证含其摘要："),
                     format!("{more} more lines are not spelt out; the certificate holds their digest: "),
                 ))
-                (short(&facts.lines_digest))
+                (short(facts.lines_digest))
             }
         }
         p.quiet {

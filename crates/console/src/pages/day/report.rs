@@ -28,7 +28,7 @@ pub(super) struct Reconciled {
 struct Head {
     head: Compared,
     #[serde(default)]
-    ledger: Option<Opened>,
+    ledger: Option<BreakOpening>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,7 +67,7 @@ struct Count {
 struct Found {
     found: What,
     #[serde(default)]
-    ledger: Option<Opened>,
+    ledger: Option<BreakOpening>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,7 +81,7 @@ struct What {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "name")]
-enum Opened {
+enum BreakOpening {
     Opened { id: BreakId },
     AlreadyOpen { id: BreakId },
     Refused { refusal: Refusal },
@@ -196,18 +196,18 @@ fn differences(visit: &Visit, breaks: &[Found]) -> Markup {
     }
 }
 
-fn opened(visit: &Visit, opened: Option<&Opened>) -> Markup {
+fn opened(visit: &Visit, opened: Option<&BreakOpening>) -> Markup {
     match opened {
         None => html! { (visit.t("未登记", "Not opened")) },
-        Some(Opened::Opened { id }) => {
+        Some(BreakOpening::Opened { id }) => {
             html! { a href={ "/day/breaks/" (id) } { (visit.t("新登记", "Opened now")) } }
         }
-        Some(Opened::AlreadyOpen { id }) => {
+        Some(BreakOpening::AlreadyOpen { id }) => {
             html! { a href={ "/day/breaks/" (id) } { (visit.t("此前已登记", "Open before")) } }
         }
-        Some(Opened::Refused { refusal }) => html! {
+        Some(BreakOpening::Refused { refusal }) => html! {
             span.state.bad { (visit.t("未被接受", "Refused")) } " " (why(visit, refusal))
         },
-        Some(Opened::Later) => html! { (visit.t("下次对账时登记", "Opened by the next run")) },
+        Some(BreakOpening::Later) => html! { (visit.t("下次对账时登记", "Opened by the next run")) },
     }
 }

@@ -105,7 +105,9 @@ pub(super) async fn grant(visit: Visit, Submitted(mut form): Submitted) -> Resul
             continue;
         }
         if let Some(amount) = take_minor(&visit, &mut form, &name, licence.asset) {
-            aims.push((format!("lines[{}].amount_minor", lines.len()), name));
+            // The form of the body names a line by its place, the rules by its number in the order.
+            aims.push((format!("lines[{}].amount_minor", lines.len()), name.clone()));
+            aims.push((format!("lines({}).amount_minor", licence.id.line), name));
             lines.push(json!({ "line": licence.id.line, "amount_minor": amount }));
         }
     }

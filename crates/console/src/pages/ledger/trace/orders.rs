@@ -84,7 +84,6 @@ impl Gatherer<'_> {
     }
 
     /// An order with its deliveries, refunds, disputes and certificate.
-    #[expect(clippy::type_complexity, reason = "taken apart where it is made")]
     async fn order(
         &self,
         id: OrderId,
