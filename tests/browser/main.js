@@ -9,10 +9,13 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const faults = [];
-for (const [language, width] of [["en", 1280], ["zh", 360], ["zh", 1280], ["en", 360]]) {
-  const found = await walk(browser, { url, language, width });
-  console.log(`${language} ${width} px: ${found.length} faults`);
-  faults.push(...found);
+// Two at a time: each waits for the node half of its time.
+for (const pair of [[["en", 1280], ["zh", 360]], [["zh", 1280], ["en", 360]]]) {
+  await Promise.all(pair.map(async ([language, width]) => {
+    const found = await walk(browser, { url, language, width });
+    console.log(`${language} ${width} px: ${found.length} faults`);
+    faults.push(...found);
+  }));
 }
 await browser.close();
 for (const fault of [...new Set(faults)]) console.log(`FAULT ${fault}`);

@@ -130,7 +130,7 @@ pub(crate) fn table(caption: &str, headings: &[&str], rows: &[Markup], nothing: 
                     caption { (caption) }
                     thead { tr {
                         @for (place, heading) in headings.iter().enumerate() {
-                            th.number[is_number(rows, place)] scope="col" { (heading) }
+                            th class=[is_number(rows, place).then_some("number")] scope="col" { (heading) }
                         }
                     } }
                     tbody { @for row in rows { tr { (row) } } }

@@ -92,7 +92,7 @@ fn page(
         h1 { (named(visit.lang, &region.name)) }
         p {
             (visit.t(
-                "圆圈是区域内的交易所，越大表示所选时段内售出的许可越多。箭头从产品挂牌的交易所指向买方资金所在的交易所，越粗表示金额越大。",
+                "圆圈是区域内的交易所，越大表示所选时段内售出的许可越多。箭头从产品挂牌的交易所指向需方资金所在的交易所，越粗表示金额越大。",
                 "Circles are the exchanges of the region, larger the more licences of their products were sold in the chosen period. Arrows lead from the exchange that listed the products to the one where the buyers' money is, wider the larger the amount.",
             ))
         }

@@ -58,7 +58,7 @@ const GROUPS: &[(TokenRole, &str, &str)] = &[
     (TokenRole::Operator, "交易所运营人员", "Operators of exchanges"),
     (TokenRole::Auditor, "审计人员", "Auditors"),
     (TokenRole::Merchant, "数商", "Data merchants"),
-    (TokenRole::Buyer, "买方", "Buyers"),
+    (TokenRole::Buyer, "需方", "Buyers"),
 ];
 
 fn group(lang: Lang, title: &str, role: TokenRole, found: &[&Person]) -> Markup {
@@ -96,7 +96,7 @@ fn card(lang: Lang, person: &Person) -> Markup {
 fn role_word(lang: Lang, role: TokenRole) -> &'static str {
     match role {
         TokenRole::Merchant => lang.pick("数商", "merchant"),
-        TokenRole::Buyer => lang.pick("买方", "buyer"),
+        TokenRole::Buyer => lang.pick("需方", "buyer"),
         TokenRole::Operator => lang.pick("运营", "operator"),
         TokenRole::Auditor => lang.pick("审计", "auditor"),
     }

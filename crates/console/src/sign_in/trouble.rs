@@ -186,7 +186,7 @@ impl Unfit {
                 "The identity provider says that you are a party and an operator; one account cannot be both. Tell those who manage the accounts.",
             ),
             Self::NoParty => (
-                "身份提供方称您为数商或买方，但没有说明是哪个市场主体，或同时给了不能并存的角色。请联系身份提供方的管理员。",
+                "身份提供方称您为数商或需方，但没有说明是哪个市场主体，或同时给了不能并存的角色。请联系身份提供方的管理员。",
                 "The identity provider says that you are a merchant or a buyer, but not of which party, or gives roles that do not go together. Tell those who manage the accounts.",
             ),
             Self::BadParty => (

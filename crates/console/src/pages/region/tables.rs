@@ -73,7 +73,7 @@ pub(super) fn flows(
         .collect();
     let headings = [
         visit.t("挂牌交易所", "Listed at"),
-        visit.t("买方所在交易所", "Bought at"),
+        visit.t("需方所在交易所", "Bought at"),
         visit.t("许可", "Licences"),
         visit.t("金额", "Amount"),
     ];

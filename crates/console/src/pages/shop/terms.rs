@@ -89,7 +89,7 @@ pub(super) fn fields(visit: &Visit, form: &Form, assets: &BTreeSet<Asset>) -> Ma
     let purposes: Vec<(&str, &str)> = purposes.iter().map(|(code, words)| (*code, words.as_str())).collect();
     html! {
         (field(Field::choice("asset", visit.t("币种", "Paid in"), assets)
-            .hint(visit.t("买方用什么支付。", "What buyers pay with."))))
+            .hint(visit.t("需方用什么支付。", "What buyers pay with."))))
         (field(Field::choice("pricing", visit.t("计价方式", "How it is priced"), pricings)
             .hint(visit.t("单价所指的一个单位是什么。", "What one unit of the price is."))))
         (field(Field::line("unit_price", visit.t("单价（不含税）", "Price of one unit, without tax"))
