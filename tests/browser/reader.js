@@ -20,6 +20,8 @@ export class Reader {
       // axe is put into the page by the browser itself; the pages' own policy is judged by what the console says.
       bypassCSP: false,
     });
+    // A machine that tests other things as well is slow, and that is no fault of a page.
+    context.setDefaultTimeout(180_000);
     const reader = new Reader(context, options);
     reader.page = await context.newPage();
     reader.page.on("console", (message) => {
