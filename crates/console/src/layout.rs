@@ -142,8 +142,14 @@ pub(crate) fn table(caption: &str, headings: &[&str], rows: &[Markup], nothing: 
 
 /// Whether the cells of a column are numbers: its heading stands above them as they stand.
 fn is_number(rows: &[Markup], place: usize) -> bool {
-    let cell = rows.first().and_then(|row| row.0.split("<td").nth(place + 1));
-    cell.is_some_and(|cell| cell.starts_with(" class=\"number\""))
+    // A row may begin with the heading of the row.
+    let cells = |row: &Markup| {
+        let cells = row.0.split("<t").filter(|cell| cell.starts_with('d') || cell.starts_with('h'));
+        cells
+            .map(|cell| cell.get(1..).is_some_and(|rest| rest.starts_with(" class=\"number\"")))
+            .collect::<Vec<_>>()
+    };
+    rows.first().is_some_and(|row| cells(row).get(place).copied().unwrap_or_default())
 }
 
 /// The way to the next page of a list, if there is one.
@@ -168,11 +174,15 @@ mod tests {
 
     #[test]
     fn a_heading_stands_as_its_column() {
-        let rows = [html! { td { "Ports" } td.number { "¥1.00" } }];
-        let table = table("Prices", &["Product", "Price"], &rows, "").into_string();
-        assert!(
-            table.contains(r#"<th scope="col">Product</th><th class="number" scope="col">Price</th>"#),
-            "{table}"
-        );
+        for row in [
+            html! { td { "Ports" } td.number { "¥1.00" } },
+            html! { th scope="row" { "Ports" } td.number { "¥1.00" } },
+        ] {
+            let table = table("Prices", &["Product", "Price"], &[row], "").into_string();
+            assert!(
+                table.contains(r#"<th scope="col">Product</th><th class="number" scope="col">Price</th>"#),
+                "{table}"
+            );
+        }
     }
 }
