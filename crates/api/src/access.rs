@@ -99,6 +99,7 @@ const ROUTES: &[Route] = table! {
     POST "/v1/products" MERCHANT;
     GET "/v1/products/facets" Access::Everybody;
     GET "/v1/products/{id}" Access::Everybody;
+    GET "/v1/products/{id}/history" Access::Everybody;
     POST "/v1/products/{id}/revisions" MERCHANT;
     POST "/v1/products/{id}/pause" MERCHANT;
     POST "/v1/products/{id}/resume" MERCHANT;

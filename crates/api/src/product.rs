@@ -1,5 +1,6 @@
 //! `/v1/products`: the catalogue (stage 2).
 
+mod history;
 mod search;
 
 use crate::{
@@ -25,6 +26,7 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(search::list, publish))
         .routes(routes!(search::facets))
         .routes(routes!(get))
+        .routes(routes!(history::list))
         .routes(routes!(revise))
         .routes(routes!(pause))
         .routes(routes!(resume))

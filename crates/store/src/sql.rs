@@ -146,6 +146,14 @@ pub(crate) const ENTRY_FACTS: &str = "
     FROM entry
     WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
 
+/// The index `entry_product` has these types and this function.
+pub(crate) const PRODUCT_ENTRIES: &str = "
+    SELECT leaf_index, bytes, (SELECT time_ms FROM block WHERE block.height = entry.height) AS time_ms
+    FROM entry
+    WHERE entry_type IN ('product.list', 'product.revise', 'product.pause', 'product.resume', 'product.delist')
+        AND product_of_entry(bytes) = $1 AND leaf_index < $2
+    ORDER BY leaf_index DESC LIMIT $3";
+
 pub(crate) const ENTRY_BYTES: &str = "
     SELECT leaf_index, bytes FROM entry WHERE leaf_index BETWEEN $1 AND $2 ORDER BY leaf_index";
 

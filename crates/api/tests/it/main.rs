@@ -7,6 +7,7 @@ mod bad_input;
 mod entries;
 mod events;
 mod facets;
+mod history;
 mod ledger;
 mod routes;
 mod sale;

@@ -97,6 +97,19 @@ async fn a_product_is_revised_paused_resumed_and_delisted() {
     supplier.get(&path).await.expect(200).has("for good");
     supplier.submit(&path, &path, &[]).await.expect(200).has("Delisted");
     supplier.get("/shop").await.expect(200).has("You have no product on sale yet");
+
+    // Everybody reads what became of it, and who may, the entries.
+    let about = format!("/market/{}", id(5));
+    let page = market.visitor().get(&about).await.expect(200);
+    for words in ["版本与历史", "摘牌产品", "恢复订购", "maintenance", "修订产品", "名称", "最初的版本"] {
+        page.has(words);
+    }
+    assert!(!page.html.contains("/ledger/entries/"), "{}", page.html);
+    assert!(supplier.get(&about).await.html.contains("/ledger/entries/"));
+    let life = supplier.get(&format!("/ledger/trace/{}", id(5))).await.expect(200);
+    for words in ["Product revised", "Revision 3", "Ordering paused", "Product delisted"] {
+        life.has(words);
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! page for each product.
 
 mod facets;
+mod history;
 mod offers;
 mod product;
 pub(super) mod tariff;

@@ -1,6 +1,6 @@
 //! `/market/{product}`: what a product is, whose it is, the right it rests on, and its offers.
 
-use super::{offers, tariff::Tariff};
+use super::{history, offers, tariff::Tariff};
 use crate::{
     failure::Failure,
     layout::{facts, named},
@@ -38,8 +38,8 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let id: ProductId = id.parse().map_err(|_| Failure::Unknown)?;
     let (product_path, offers_path) =
         (format!("/v1/products/{id}"), format!("/v1/offers?product={id}&state=open&limit={OFFERS_MAX}"));
-    let (product, offers): (Product, visit::Page<Offer>) =
-        tokio::try_join!(visit.get(&product_path), visit.get(&offers_path))?;
+    let (product, offers, events): (Product, visit::Page<Offer>, _) =
+        tokio::try_join!(visit.get(&product_path), visit.get(&offers_path), history::read(&visit, id),)?;
     let right_path = format!("/v1/rights/{}", product.right);
     let assets: BTreeSet<Asset> = offers.items.iter().map(|offer| offer.asset).collect();
     let audiences = offers.items.iter().filter_map(|offer| offer.audience);
@@ -85,6 +85,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
             }
         }
         @if let Some(right) = &right { (the_right(&visit, &product, right, &names)) }
+        (history::section(&visit, product.supplier, &events))
         p { a href={ "/ledger/trace/" (product.id) } {
             (visit.t("查看此产品在账本中的全部经历", "See the whole life of this product in the ledger")) } }
     }))

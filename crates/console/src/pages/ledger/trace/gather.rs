@@ -144,6 +144,7 @@ impl<'a> Gatherer<'a> {
         }
         self.of_orders_with(&orders, None, Some(id)).await?;
         self.add_products(&[id]).await?;
+        self.add_history(id, supplier).await?;
         self.add_parties(&[supplier]).await
     }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{failure::Failure, layout::named};
 use databourse_listing::{Offer, Product};
 use databourse_market::Certificate;
-use databourse_primitives::{BilingualText, EntryId, Label, PartyId, ProductId, RightId, Timestamp};
+use databourse_primitives::{BilingualText, EntryId, Label, Line, PartyId, ProductId, RightId, Timestamp};
 use futures::future::try_join_all;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -21,6 +21,22 @@ pub(super) struct Found {
     source: Label,
     registered_at: Timestamp,
 }
+
+/// Something that happened to a product.
+#[derive(Debug, Deserialize)]
+struct Event {
+    entry: EntryId,
+    #[serde(rename = "type")]
+    entry_type: String,
+    time: Timestamp,
+    revision: Option<u32>,
+    reason: Option<Line>,
+}
+
+/// What happens to a product after it was listed.
+const OF_PRODUCTS: [&str; 4] = ["product.revise", "product.pause", "product.resume", "product.delist"];
+/// As many events are read: one more than are shown, and the listing itself.
+const EVENTS_READ: &str = "14";
 
 /// A party as far as it is shown.
 #[derive(Debug, Deserialize)]
@@ -77,6 +93,29 @@ impl Gatherer<'_> {
             self.add(Some(product.supplier), step);
         }
         self.add_rights(&products.iter().map(|product| product.right).collect::<Vec<_>>()).await
+    }
+
+    /// What became of a product after it was listed.
+    pub(super) async fn add_history(&mut self, id: ProductId, supplier: PartyId) -> Result<(), Failure> {
+        let path = format!("/v1/products/{id}/history");
+        let events: Vec<Event> = self.list(&path, &[("limit", EVENTS_READ)]).await?;
+        let later = events.iter().filter(|event| event.entry != EntryId::from(id));
+        let later: Vec<&Event> = later.collect();
+        self.note_others(later.len());
+        for event in later.into_iter().take(OTHERS_MAX) {
+            let Some(entry_type) = OF_PRODUCTS.iter().find(|known| **known == event.entry_type) else {
+                continue;
+            };
+            let title = match (event.revision, &event.reason) {
+                (Some(number), _) => self.visit.t(format!("第 {number} 版"), format!("Revision {number}")),
+                (None, reason) => reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+            };
+            let mut step = step(event.entry, Stage::Product, entry_type, event.time, title);
+            step.page = Some(format!("/market/{id}#history"));
+            step.after = vec![id.to_string()];
+            self.add(Some(supplier), step);
+        }
+        Ok(())
     }
 
     pub(super) fn add_offers(&mut self, offers: &[Offer]) {
