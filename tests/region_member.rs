@@ -111,7 +111,7 @@ async fn it_trades_and_leaves(region: &mut Region, hz: usize, load: &Load, dice:
     region.settle(hz, &["window", "close", WINDOW]);
     region.follow(&all, hz).await;
     for place in all {
-        region.settle(place, &["window", "sign", WINDOW]);
+        region.sign_window(place, WINDOW);
         region.follow(&all, place).await;
     }
     region.settle(hz, &["window", "instruct", WINDOW]);

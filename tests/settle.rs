@@ -103,6 +103,11 @@ async fn an_operator_settles_a_window_writes_statements_and_clears_what_its_book
     assert!(refused.contains("window.state"), "{refused}");
     assert!(li_na.does(&["settle", "window", "close", WINDOW]).contains("closing 关闭中"));
     let signed = li_na.does(&["settle", "window", "sign", WINDOW]);
+    assert!(signed.contains("closing 关闭中") && signed.contains("sh by li.na 待复核"), "{signed}");
+    let alone = li_na.fails(&["settle", "window", "sign", WINDOW]);
+    assert!(alone.contains("window.second_person"), "{alone}");
+    let wang_wei = Operator::new(&server, "wang.wei");
+    let signed = wang_wei.does(&["settle", "window", "sign", WINDOW]);
     assert!(signed.contains("signed now 本次签名: 1") && signed.contains("closed 已关闭"), "{signed}");
     assert!(
         li_na.does(&["settle", "window", "sign", WINDOW]).contains("signed now 本次签名: 0"),
@@ -168,7 +173,6 @@ async fn an_operator_settles_a_window_writes_statements_and_clears_what_its_book
     let why = ["--end", "no-action", "--reason", "a slip of the book, corrected there"];
     li_na.does(&[&["settle", "breaks", "propose", found], &why[..]].concat());
     assert!(li_na.fails(&["settle", "breaks", "approve", found]).contains("break.second_person"));
-    let wang_wei = Operator::new(&server, "wang.wei");
     wang_wei.does(&["settle", "breaks", "approve", found]);
     li_na.does(&["settle", "breaks", "resolve", found]);
     let left = li_na.does(&["settle", "breaks", "list", "--window", WINDOW]);
@@ -257,7 +261,8 @@ async fn the_other_exchange_signs_pays_and_its_payment_settles_the_window() {
 
     let li_na = Operator::new(&server, "li.na");
     li_na.does(&["settle", "window", "close", WINDOW]);
-    let signed = li_na.does(&["settle", "window", "sign", WINDOW]);
+    li_na.does(&["settle", "window", "sign", WINDOW]);
+    let signed = Operator::new(&server, "wang.wei").does(&["settle", "window", "sign", WINDOW]);
     assert!(signed.contains("closing 关闭中"), "the other exchange has not signed: {signed}");
     let (_, window) = server.get("/v1/windows/CNY-2/1").await;
     let (_, heads) = server.get("/v1/windows/CNY-2/1/heads").await;

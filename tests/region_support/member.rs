@@ -42,6 +42,19 @@ impl Region {
         says(&[&["settle"][..], arguments, &["--url", url, "--token-file", &token]].concat())
     }
 
+    /// Two people of the exchange at `place` sign what it finds in a window.
+    pub(crate) fn sign_window(&self, place: usize, window: &str) {
+        let node = &self.nodes[place];
+        let second = self.file(place, "second-operator.token");
+        let config = self.file(place, "databourse.toml");
+        std::fs::write(&second, says(&["token", "--operator", "second", "--config", &config]).trim())
+            .unwrap();
+        for token in [self.file(place, "operator.token"), second] {
+            let to = ["--url", &node.access.url, "--token-file", &token];
+            says(&[&["settle", "window", "sign", window][..], &to].concat());
+        }
+    }
+
     /// One exchange proposes, and those at `approving` vote for it; the change is decided then.
     pub(crate) async fn decide(&self, place: usize, arguments: &[&str], approving: &[usize], load: &Load) {
         let said = self.operator(place, arguments);

@@ -121,7 +121,7 @@ async fn prepare(api: &ApiState, caller: &Caller, asked: BatchCommand) -> Result
             let asked: Certification = in_body(parse_json(body.as_bytes()))?;
             Command::from(api.certification(PartyId::from(id), asked).await?)
         }
-        other if other.starts_with(OF_BREAKS) => {
+        other if is_of_a_person(other) => {
             let body = in_body(with_person(body, &caller.acting_person()?))?;
             in_body(Command::from_json(other, &body).map_err(Problem::from))?
         }
@@ -130,9 +130,11 @@ async fn prepare(api: &ApiState, caller: &Caller, asked: BatchCommand) -> Result
     Ok(Prepared::Submit(Box::new(Submission::Command { id, acting, command })))
 }
 
-/// Entries about breaks name the person who acts. Here that is who is signed in, never what a body says, so that nobody
-/// approves in another's name.
-const OF_BREAKS: &str = "break.";
+/// Whether entries of a type name the person who acts. Here that is who is signed in, never what a body says, so that
+/// nobody approves in another's name.
+fn is_of_a_person(entry_type: &str) -> bool {
+    entry_type.starts_with("break.") || entry_type == "window.sign"
+}
 
 /// The body with the person who is signed in.
 fn with_person(body: &str, person: &Label) -> Result<String, Problem> {

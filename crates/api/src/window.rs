@@ -5,6 +5,7 @@ pub(crate) mod schema;
 
 use crate::{
     ApiState, Problem,
+    access::Caller,
     command::{Acknowledged, BatchResult, BatchResults, Done},
     extract::{IdempotencyKey, JsonBody, Named, Parameters, to_slug},
     offer::Nothing,
@@ -82,18 +83,21 @@ async fn close(
 
 /// Signs what this exchange finds in a closing window: a head for every pair that it is in and has not signed yet.
 ///
-/// Each becomes an entry of its own. Answers 200 with a result for each, in the order of the pairs; none if there is
+/// It takes two people. What the first signed waits, and is not among the `heads`, until a second who is signed in signs the
+/// same; the first again is refused with `window.second_person`. Each becomes an entry of its own. Answers 200 with a result for each, in the order of the pairs; none if there is
 /// nothing left to sign, so the same again changes nothing and needs no `Idempotency-Key`.
 #[utoipa::path(post, path = "/v1/windows/{asset}/{number}/signatures", operation_id = "signWindow", tag = "windows",
     params(("asset" = String, Path, example = "CNY-2"), ("number" = u64, Path, minimum = 1, example = 7)),
     request_body = Nothing, responses((status = 200, description = "How each ended.", body = BatchResults)))]
 async fn sign(
     State(api): State<ApiState>,
+    caller: Caller,
     Named(id): Named<WindowId>,
     JsonBody(Nothing {}): JsonBody<Nothing>,
 ) -> Result<BatchResults, Problem> {
+    let person = caller.acting_person()?;
     api.find::<Window>(&id).await?;
-    let results = api.node.sign_window(id).await.into_iter().map(BatchResult::from).collect();
+    let results = api.node.sign_window(id, Some(person)).await.into_iter().map(BatchResult::from).collect();
     Ok(BatchResults { results })
 }
 

@@ -251,7 +251,7 @@ impl Day {
     /// Closes the window; both exchanges sign all of their pairs.
     async fn close(&mut self, number: u64) {
         self.must(By::Sh, "window.close", json!({ "window": window(number) })).await;
-        for answer in self.node.sign_window(window(number)).await {
+        for answer in self.node.sign_window(window(number), None).await {
             answer.unwrap();
         }
         for pair in ["js~sh", "js~js"] {

@@ -202,7 +202,7 @@ impl Market {
     /// Closes and signs a window; the other exchange finds the same.
     async fn finish(&mut self, number: u64) {
         self.close(number).await;
-        for answer in self.node.sign_window(window(number)).await {
+        for answer in self.node.sign_window(window(number), None).await {
             answer.unwrap();
         }
         let pair = FAR.parse().unwrap();
@@ -333,8 +333,8 @@ async fn a_window_is_signed_from_its_records_and_a_true_book_agrees_with_it() {
 
     let heads = market.node.compare_heads(window(1)).await.unwrap().unwrap();
     assert!(heads.iter().all(|head| head.verdict == HeadVerdict::Waiting));
-    assert_eq!(market.node.sign_window(window(1)).await.len(), 2);
-    assert!(market.node.sign_window(window(1)).await.is_empty(), "there is nothing left to sign");
+    assert_eq!(market.node.sign_window(window(1), None).await.len(), 2);
+    assert!(market.node.sign_window(window(1), None).await.is_empty(), "there is nothing left to sign");
     let head = market.node.window_head(window(1), &FAR.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((head.line_count, head.left_to_right_minor > 0, head.right_to_left_minor), (1, true, 0));
     market.peer(None, "window.sign", &json!({ "head": head })).await;
@@ -536,7 +536,7 @@ async fn heads_that_differ_are_a_root_break_and_bad_input_opens_nothing() {
     let mut market = Market::open(&database).await;
     market.sale(true).await;
     market.close(1).await;
-    assert!(market.node.sign_window(window(1)).await.iter().all(Result::is_ok));
+    assert!(market.node.sign_window(window(1), None).await.iter().all(Result::is_ok));
     let pair: Pair = FAR.parse().unwrap();
     let mut head = market.node.window_head(window(1), &pair).await.unwrap().unwrap();
     let own = std::mem::replace(&mut head.root, Digest::of(b"other"));

@@ -338,6 +338,8 @@ refusal_codes! {
     WindowHeadDiffers = "window.head_differs", Rule, "签署的窗口摘要与账本的笔数或金额不符。";
     /// The exchange has signed this window with another head.
     WindowHeadSigned = "window.head_signed", Conflict, "该交易所已对此窗口签署另一摘要。";
+    /// Who signed a window's head first cannot sign it as the second person.
+    WindowSecondPerson = "window.second_person", Forbidden, "窗口摘要的经办人不能自行复核。";
     /// A payment of this window was confirmed, so it can no longer be aborted.
     WindowPartlyPaid = "window.partly_paid", Conflict, "该窗口已有付款确认，不能中止。";
     /// The window has no such payment instruction.

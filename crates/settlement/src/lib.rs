@@ -52,6 +52,6 @@ pub use transaction::{Crossing, Part, Phase, Posting, Side, Transaction, Transac
 pub use voucher::{IssueVoucher, Voucher, issue_voucher};
 pub use window::{
     AbortWindow, BlockingBreak, CloseWindow, ConfirmInstruction, ConfirmedPayment, Flow, InstructWindow,
-    Instruction, InstructionState, NettingMethod, Pair, PairTotals, SignWindow, Window, WindowHead,
+    Instruction, InstructionState, NettingMethod, Pair, PairTotals, SignOff, SignWindow, Window, WindowHead,
     WindowState, close, open_first,
 };

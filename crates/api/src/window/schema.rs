@@ -117,6 +117,17 @@ pub(crate) enum WindowState {
     },
 }
 
+/// The two people by whom an exchange signs a head.
+#[derive(ToSchema)]
+pub(crate) struct SignOff {
+    /// The root that they signed.
+    root: DigestText,
+    /// Who signed first.
+    prepared_by: LabelText,
+    /// Who signed the same after that; nobody yet while it waits.
+    checked_by: Option<LabelText>,
+}
+
 /// What moved for one reason.
 #[derive(ToSchema)]
 pub(crate) struct Flow {
@@ -204,6 +215,12 @@ pub(crate) struct BlockingBreak {
     "heads": { "js~sh": {
         "js": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     } },
+    "sign_offs": { "js~sh": {
+        "js": {
+            "root": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "prepared_by": "li.na", "checked_by": "wang.wei"
+        }
+    } },
     "breaks": { "019aa2b4-5c00-7000-8000-000000000010": {
         "window": "CNY/2#7", "pair": "js~sh", "kind": "amount", "carried_by": ["sh"]
     } }
@@ -229,6 +246,8 @@ pub(crate) struct Window {
     fee_carry: Option<BTreeMap<String, BTreeMap<String, i64>>>,
     /// The root that each exchange signed, by pair.
     heads: Option<BTreeMap<String, BTreeMap<String, DigestText>>>,
+    /// Whose people signed for each exchange, by pair. What only one of them signed is not among the heads yet.
+    sign_offs: Option<BTreeMap<String, BTreeMap<String, SignOff>>>,
     /// Breaks that keep it from becoming final, and those that were carried forward.
     breaks: Option<BTreeMap<String, BlockingBreak>>,
 }

@@ -180,10 +180,12 @@ impl Town {
 
     /// Both exchanges sign the first window.
     async fn sign(&mut self) {
-        let results =
-            self.post(&self.operator, &format!("{WINDOW}/signatures"), 0, json!({})).await.expect(200);
-        let results = results.json()["results"].as_array().unwrap().clone();
-        assert!(results.iter().all(|result| result["type"] == "window.sign"), "{results:?}");
+        for operator in [&self.operator, &self.second] {
+            let results =
+                self.post(operator, &format!("{WINDOW}/signatures"), 0, json!({})).await.expect(200);
+            let results = results.json()["results"].as_array().unwrap().clone();
+            assert!(results.iter().all(|result| result["type"] == "window.sign"), "{results:?}");
+        }
         let window: WindowId = "CNY/2#1".parse().unwrap();
         // What zj keeps of the fees stays in its own book.
         for pair in ["sh~zj", "zj~zj"] {
@@ -350,6 +352,22 @@ async fn a_window_is_signed_netted_and_paid() {
         heads.iter().map(|head| head["verdict"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(verdicts(&town).await, ["waiting"; 3], "sh~sh, sh~zj and zj~zj");
+    let signatures = format!("{WINDOW}/signatures");
+    town.post(&town.second, &signatures, 0, json!({})).await.expect(200);
+    let alone = town.post(&town.second, &signatures, 0, json!({})).await.expect(200).json();
+    assert_eq!(alone["results"][0]["code"], "window.second_person", "{alone}");
+    let window = town.json(WINDOW).await;
+    check_answer("Window", &window);
+    assert!(window.get("heads").is_none(), "one person's signature does not count: {window}");
+    assert_eq!(window["sign_offs"]["sh~zj"]["sh"]["prepared_by"], "wang.wei");
+    let named = json!({ "commands": [{ "type": "window.sign", "body": {
+        "person": "li.na", "head": {
+            "window": "CNY/2#1", "pair": "sh~zj", "root": window["sign_offs"]["sh~zj"]["sh"]["root"],
+            "line_count": 1, "left_to_right_minor": 0, "right_to_left_minor": 0,
+        },
+    } }] });
+    let named = town.post(&town.second, "/v1/commands", 0, named).await.expect(200).json();
+    assert_eq!(named["results"][0]["field"], "commands[0].body.person", "{named}");
     town.get(&town.buyer, &format!("{WINDOW}/heads")).await.expect_problem(403, "token.role_missing");
     town.sign().await;
     assert_eq!(verdicts(&town).await, ["agreed"; 3]);

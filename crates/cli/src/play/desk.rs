@@ -102,6 +102,11 @@ impl Desk {
         self.bearing(exchange, Subject::parse("player")?, &[TokenRole::Operator])
     }
 
+    /// A client of a second operator there, for what takes two people.
+    pub(crate) fn second_operator(&self, exchange: &ExchangeCode) -> Result<Client> {
+        self.bearing(exchange, Subject::parse("second-player")?, &[TokenRole::Operator])
+    }
+
     /// A client of the operator of the first exchange.
     pub(crate) fn first_operator(&self) -> Result<Client> {
         self.operator(&self.counters[0].exchange)

@@ -141,7 +141,12 @@ pub(crate) fn render(window: &Window) -> Result<String> {
     };
     for (pair, totals) in &window.pairs {
         let roots = window.heads.get(pair);
-        let signed: Vec<_> = roots.into_iter().flatten().map(|(exchange, _)| exchange.to_string()).collect();
+        let mut signed: Vec<_> =
+            roots.into_iter().flatten().map(|(exchange, _)| exchange.to_string()).collect();
+        let sign_offs = window.sign_offs.get(pair).into_iter().flatten();
+        for (exchange, one) in sign_offs.filter(|(_, one)| one.checked_by.is_none()) {
+            signed.push(format!("{exchange} by {} 待复核", one.prepared_by));
+        }
         let mark = if window.agrees(pair) { " ✓" } else { "" };
         add(pair.to_string(), pair, totals, format!("{}{mark}", signed.join(", ")));
     }

@@ -39,8 +39,7 @@ async fn a_window_goes_from_open_to_settled_by_the_pages_alone() {
     let close = format!("{window}/close");
     operator.get(&close).await.expect(200).has("关闭后不能重新开放");
     let page = operator.submit(&close, &close, &[]).await.expect(200);
-    for words in ["已记入账本", "关闭中，待签名", "未签", "只写明交易所，不写明经办人"]
-    {
+    for words in ["已记入账本", "关闭中，待签名", "未签", "一人经办，另一人复核"] {
         page.has(words);
     }
     operator.get("/day").await.has("签署 CNY/2#1 的窗口摘要");
@@ -50,7 +49,16 @@ async fn a_window_goes_from_open_to_settled_by_the_pages_alone() {
     page.has("没有记录");
 
     let sign = format!("{window}/sign");
-    operator.submit(&sign, &sign, &[]).await.expect(200).has("已关闭，待生成付款指令");
+    let page = operator.submit(&sign, &sign, &[]).await.expect(200);
+    page.has("经办 operator");
+    page.has("待第二人复核");
+    page.lacks("签署 中止窗口");
+    operator.get("/day").await.has("您经办的 CNY/2#1 窗口摘要等待第二人复核");
+    let second = market.sign_in("second-operator").await;
+    second.get("/day").await.has("复核 operator 经办的 CNY/2#1 窗口摘要");
+    let page = second.submit(&sign, &sign, &[]).await.expect(200);
+    page.has("已关闭，待生成付款指令");
+    page.has("复核 second-operator");
     let instruct = format!("{window}/instruct");
     let page = operator.submit(&instruct, &instruct, &[("method", "bilateral")]).await.expect(200);
     page.has("已结算");

@@ -129,7 +129,14 @@ async fn instructed(region: &Region) -> i64 {
         let path = format!("{window}/{deed}");
         operator.submit(&path, &path, &[]).await.expect(200).has(shown);
     }
-    operator.get("/day").await.expect(200).has("CNY/2#1 等待签名：zj");
+    let day = operator.get("/day").await.expect(200);
+    day.has("您经办的 CNY/2#1 窗口摘要等待第二人复核");
+    day.has("CNY/2#1 等待签名：zj");
+    let sign = format!("{window}/sign");
+    operator.submit(&sign, &sign, &[]).await.expect(422).has("窗口摘要的经办人不能自行复核");
+    let second = region.market.sign_in("second-operator").await;
+    second.get("/day").await.expect(200).has("复核 operator 经办的 CNY/2#1 窗口摘要");
+    second.submit(&sign, &sign, &[]).await.expect(200).has("复核 second-operator");
     region.sign_far().await;
     let page = operator.get(window).await.expect(200);
     page.has("已关闭");

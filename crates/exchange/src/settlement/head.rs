@@ -4,7 +4,7 @@
 use super::lines::PairLines;
 use crate::{Acknowledgement, Acting, Node, NodeError, Submission, SubmitError};
 use databourse_market::Command;
-use databourse_primitives::{Digest, ExchangeCode, Refusal, RefusalCode, WindowId};
+use databourse_primitives::{Digest, ExchangeCode, Label, Refusal, RefusalCode, WindowId};
 use databourse_reconcile::tree::WindowTree;
 use databourse_settlement::{Pair, SignWindow, Window, WindowHead, WindowState};
 use serde::{Deserialize, Serialize};
@@ -68,15 +68,24 @@ impl Node {
     }
 
     /// Signs what this exchange finds in a closing window, for every pair that it is in and has not signed the same for
-    /// before. Answers in the order of the pairs; none if there is nothing left to sign.
-    pub async fn sign_window(&self, window: WindowId) -> Vec<Result<Acknowledgement, SubmitError>> {
-        match self.signatures(window).await {
+    /// before: as one of the two people that it takes, or without people. Answers in the order of the pairs; none if
+    /// there is nothing left to sign.
+    pub async fn sign_window(
+        &self,
+        window: WindowId,
+        person: Option<Label>,
+    ) -> Vec<Result<Acknowledgement, SubmitError>> {
+        match self.signatures(window, person.as_ref()).await {
             Ok(submissions) => self.submit(submissions).await,
             Err(error) => vec![Err(error)],
         }
     }
 
-    async fn signatures(&self, window: WindowId) -> Result<Vec<Submission>, SubmitError> {
+    async fn signatures(
+        &self,
+        window: WindowId,
+        person: Option<&Label>,
+    ) -> Result<Vec<Submission>, SubmitError> {
         let record = self.window_record(window).await?.ok_or_else(unknown)?;
         let found = self.lines_of_window(window, |pair| pair.contains(self.exchange())).await?;
         let mut submissions = Vec::with_capacity(found.len());
@@ -86,7 +95,7 @@ impl Node {
             let signed = record.heads.get(&head.pair).and_then(|roots| roots.get(self.exchange()));
             if signed != Some(&head.root) {
                 let id = self.new_entry_id()?;
-                let command = Command::SignWindow(SignWindow { head });
+                let command = Command::SignWindow(SignWindow { head, person: person.cloned() });
                 submissions.push(Submission::Command { id, acting: Acting::Exchange, command });
             }
         }

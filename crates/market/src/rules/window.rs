@@ -31,7 +31,8 @@ pub(super) fn close(tx: &mut Tx<'_>, _exchange: &ExchangeCode, command: &CloseWi
 
 /// Signs what the exchange found for one pair of a closing window.
 pub(super) fn sign(tx: &mut Tx<'_>, exchange: &ExchangeCode, command: &SignWindow) -> Result<(), Halt> {
-    let signed = window(tx, command.head.window)?.sign(&command.head, exchange, tx.now())?;
+    let signed =
+        window(tx, command.head.window)?.sign(&command.head, exchange, command.person.as_ref(), tx.now())?;
     tx.put(signed);
     Ok(())
 }

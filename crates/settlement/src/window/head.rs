@@ -2,7 +2,9 @@
 
 use super::{Pair, PairTotals, Window, WindowState};
 use crate::{Break, BreakKind};
-use databourse_primitives::{BreakId, Digest, ExchangeCode, Refusal, RefusalCode, Timestamp, WindowId};
+use databourse_primitives::{
+    BreakId, Digest, ExchangeCode, Label, Refusal, RefusalCode, Timestamp, WindowId,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -34,6 +36,19 @@ impl WindowHead {
     }
 }
 
+/// The two people by whom an exchange signs a head: one prepares it, another checks it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignOff {
+    /// The root that they signed.
+    pub root: Digest,
+    /// Who signed first.
+    pub prepared_by: Label,
+    /// Who signed the same after that; nobody yet while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_by: Option<Label>,
+}
+
 /// A break that a window waits for, with all that the window needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockingBreak {
@@ -56,13 +71,21 @@ impl BlockingBreak {
 }
 
 impl Window {
-    /// Records the head that `by` found. The same head again changes nothing. The window becomes final with the last
-    /// agreement; heads that differ leave it closing, and a root break is to be opened.
+    /// Records the head that `by` found. Signed by a `person` it counts once a second one has signed the same; another
+    /// head than that of the first person begins anew. What counts already and comes again changes nothing. The window
+    /// becomes final with the last agreement; heads that differ leave it closing, and a root break is to be opened.
     ///
     /// # Errors
     /// `window.state` unless closing; `window.not_participant` if `by` is not of the pair or the pair has no lines here;
-    /// `window.head_differs` if count or sums are not the ledger's; `window.head_signed` for a second, different head.
-    pub fn sign(mut self, head: &WindowHead, by: &ExchangeCode, now: Timestamp) -> Result<Self, Refusal> {
+    /// `window.head_differs` if count or sums are not the ledger's; `window.head_signed` for a second, different head;
+    /// `window.second_person` if who signed first signs the same again.
+    pub fn sign(
+        mut self,
+        head: &WindowHead,
+        by: &ExchangeCode,
+        person: Option<&Label>,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
         let signed = self.heads.get(&head.pair).and_then(|roots| roots.get(by));
         let totals = self.pairs.get(&head.pair).filter(|_| head.pair.contains(by));
         let found = totals.filter(|totals| head.window == self.id && head.totals() == **totals);
@@ -87,9 +110,33 @@ impl Window {
             let expected = format!("the root that {by} signed, {root}");
             return Err(Refusal::new(RefusalCode::WindowHeadSigned, "head.root", expected));
         }
+        if let Some(person) = person
+            && self.prepare(head, by, person)?
+        {
+            return Ok(self);
+        }
         self.heads.entry(head.pair.clone()).or_default().insert(by.clone(), head.root);
         self.become_final(now);
         Ok(self)
+    }
+
+    /// Notes who of an exchange's people signs `head`; whether it waits for a second one.
+    ///
+    /// # Errors
+    /// `window.second_person`.
+    fn prepare(&mut self, head: &WindowHead, by: &ExchangeCode, person: &Label) -> Result<bool, Refusal> {
+        let of_pair = self.sign_offs.entry(head.pair.clone()).or_default();
+        if let Some(first) = of_pair.get_mut(by).filter(|first| first.root == head.root) {
+            if first.prepared_by == *person {
+                let expected = format!("a second person of {by} after {person}");
+                return Err(Refusal::new(RefusalCode::WindowSecondPerson, "person", expected));
+            }
+            first.checked_by = Some(person.clone());
+            return Ok(false);
+        }
+        let first = SignOff { root: head.root, prepared_by: person.clone(), checked_by: None };
+        of_pair.insert(by.clone(), first);
+        Ok(true)
     }
 
     /// Makes the window wait for `opened`, if it is of a kind that blocks and the window is not final yet. A break found
@@ -138,6 +185,7 @@ impl Window {
         let Some(ended) = self.breaks.remove(&id) else { return self };
         if ended.kind == BreakKind::Root && ended.window == self.id && !self.agrees(&ended.pair) {
             self.heads.remove(&ended.pair);
+            self.sign_offs.remove(&ended.pair);
         }
         self.become_final(now);
         self

@@ -7,7 +7,7 @@ mod pair;
 mod settle;
 mod state;
 
-pub use head::{BlockingBreak, WindowHead};
+pub use head::{BlockingBreak, SignOff, WindowHead};
 pub use pair::{Pair, PairTotals};
 pub use state::{
     AbortWindow, CloseWindow, ConfirmInstruction, ConfirmedPayment, InstructWindow, Instruction,
@@ -60,6 +60,9 @@ pub struct Window {
     /// The root that each exchange signed, by pair.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub heads: BTreeMap<Pair, BTreeMap<ExchangeCode, Digest>>,
+    /// Whose people signed for each exchange, by pair. What only one of them signed is in no head yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sign_offs: BTreeMap<Pair, BTreeMap<ExchangeCode, SignOff>>,
     /// Breaks that keep it from becoming final, and those that both exchanges carried forward.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub breaks: BTreeMap<BreakId, BlockingBreak>,
@@ -175,6 +178,7 @@ const fn open(id: WindowId, now: Timestamp) -> Window {
         carried_from: BTreeSet::new(),
         fee_carry: BTreeMap::new(),
         heads: BTreeMap::new(),
+        sign_offs: BTreeMap::new(),
         breaks: BTreeMap::new(),
     }
 }

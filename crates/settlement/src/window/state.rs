@@ -18,6 +18,10 @@ pub struct CloseWindow {
 pub struct SignWindow {
     /// What it found.
     pub head: WindowHead,
+    /// Who of the exchange's people signs; two have to. None if the exchange signs by itself, with its own key and
+    /// without people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Label>,
 }
 
 /// `window.instruct`: the payments of a closed window are made out.

@@ -30,11 +30,35 @@ fn a_head_is_of_the_ledgers_lines_and_signed_once() {
     for change in wrong {
         let mut head = head(&window, "js~sh", b"1");
         change(&mut head);
-        check_refused(window.clone().sign(&head, &code("js"), NOW), RefusalCode::WindowHeadDiffers);
+        check_refused(window.clone().sign(&head, &code("js"), None, NOW), RefusalCode::WindowHeadDiffers);
     }
     let window = sign(window, "js~sh", b"1", "js").unwrap();
     assert_eq!(sign(window.clone(), "js~sh", b"1", "js").unwrap(), window);
     check_refused(sign(window, "js~sh", b"2", "js"), RefusalCode::WindowHeadSigned);
+}
+
+#[test]
+fn two_people_sign_for_an_exchange() {
+    let (window, _) = close(with_lines(), NOW).unwrap();
+    let window = sign(window, "js~sh", b"1", "js").unwrap();
+    let prepared = sign_as(window, "js~sh", b"1", "sh", "li.na").unwrap();
+    assert!(!prepared.agrees(&pair("js~sh")), "one person's signature does not count");
+    check_refused(sign_as(prepared.clone(), "js~sh", b"1", "sh", "li.na"), RefusalCode::WindowSecondPerson);
+    let checked = sign_as(prepared.clone(), "js~sh", b"1", "sh", "wang.wei").unwrap();
+    assert!(checked.agrees(&pair("js~sh")));
+    assert_eq!(sign_as(checked.clone(), "js~sh", b"1", "sh", "li.na").unwrap(), checked);
+    check_refused(sign_as(checked, "js~sh", b"2", "sh", "li.na"), RefusalCode::WindowHeadSigned);
+    // Who finds another root prepares that one, and again it takes a second person.
+    for person in ["li.na", "wang.wei"] {
+        let other = sign_as(prepared.clone(), "js~sh", b"2", "sh", person).unwrap();
+        check_refused(sign_as(other.clone(), "js~sh", b"2", "sh", person), RefusalCode::WindowSecondPerson);
+        assert!(!other.heads[&pair("js~sh")].contains_key(&code("sh")));
+    }
+    // The same name at another exchange is another person.
+    let (window, _) = close(with_lines(), NOW).unwrap();
+    let window = sign_as(window, "js~sh", b"1", "js", "li.na").unwrap();
+    let window = sign_as(window, "js~sh", b"1", "sh", "li.na").unwrap();
+    assert!(window.heads.is_empty());
 }
 
 #[test]

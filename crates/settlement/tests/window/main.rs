@@ -57,7 +57,13 @@ fn head(window: &Window, of: &str, root: &[u8]) -> WindowHead {
 
 fn sign(window: Window, of: &str, root: &[u8], by: &str) -> Result<Window, Refusal> {
     let head = head(&window, of, root);
-    window.sign(&head, &code(by), NOW)
+    window.sign(&head, &code(by), None, NOW)
+}
+
+/// Signs as one of an exchange's people.
+fn sign_as(window: Window, of: &str, root: &[u8], by: &str, person: &str) -> Result<Window, Refusal> {
+    let head = head(&window, of, root);
+    window.sign(&head, &code(by), Some(&person.parse().unwrap()), NOW)
 }
 
 fn signed_by_all(mut window: Window) -> Window {

@@ -8,6 +8,7 @@ use crate::{
 use anyhow::{Context as _, Result, anyhow};
 use databourse_client::{BatchCommand, Client, Page};
 use databourse_exchange::HeadComparison;
+use databourse_market::Command;
 use databourse_primitives::{AmountMinor, ExchangeCode, Label, PartyId, WindowId};
 use databourse_settlement::{
     CloseWindow, ConfirmInstruction, InstructWindow, NettingMethod, SignWindow, Window, WindowHead,
@@ -95,7 +96,7 @@ impl Play<'_> {
         Ok(window)
     }
 
-    /// Signs as one exchange what it finds for each of its pairs.
+    /// Signs as one exchange, by two people, what it finds for each of its pairs.
     async fn sign_heads(
         &self,
         exchange: &ExchangeCode,
@@ -106,7 +107,9 @@ impl Play<'_> {
         let closing: Window = operator.get(&path).await?;
         let heads: Page<HeadComparison> = operator.get(&format!("{path}/heads")).await?;
         let own: Vec<_> = heads.items.iter().filter(|found| found.pair.contains(exchange)).collect();
-        for (at, found) in (3_200_001_u64..).zip(&own) {
+        let second = self.desk.second_operator(exchange)?;
+        // An id for each of the two signatures of a head.
+        for (at, found) in (3_200_001_u64..).step_by(2).zip(&own) {
             let totals = closing.pairs.get(&found.pair).context("a head of a pair without lines")?;
             let head = WindowHead {
                 window,
@@ -116,12 +119,14 @@ impl Play<'_> {
                 left_to_right_minor: totals.left_to_right_minor,
                 right_to_left_minor: totals.right_to_left_minor,
             };
-            let label = format!("head {} of {exchange}", found.pair);
-            let id = self.desk.ids.id(at, &label)?;
             // Not by the node's own `signatures`: it would make up an id, and a seeded run would not repeat.
-            let command = BatchCommand::new(id, None, &SignWindow { head }.into())?;
-            for result in operator.submit_batch(&[command]).await? {
-                self.desk.note(&result.map_err(|problem| anyhow!("{label}: {problem}"))?);
+            let signature: Command = SignWindow { head, person: None }.into();
+            for (at, client, what) in [(at, operator, "head"), (at + 1, &second, "head checked")] {
+                let label = format!("{what} {} of {exchange}", found.pair);
+                let command = BatchCommand::new(self.desk.ids.id(at, &label)?, None, &signature)?;
+                for result in client.submit_batch(&[command]).await? {
+                    self.desk.note(&result.map_err(|problem| anyhow!("{label}: {problem}"))?);
+                }
             }
         }
         Ok(own.len())

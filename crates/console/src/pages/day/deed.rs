@@ -79,8 +79,8 @@ impl Deed {
                 "The window takes no more postings, and the next one opens in the same step. Then the exchanges sign what they found. It cannot be opened again.",
             ),
             Self::Sign => visit.t(
-                "本交易所为其每一对签署账本中明细的摘要。所有各方签署一致后，窗口即告关闭，其中内容不再改变。",
-                "This exchange signs the root over the lines of each pair that it is in. When all have signed the same, the window is final and nothing in it changes.",
+                "本交易所为其每一对签署账本中明细的摘要：一人经办，另一人登录后复核，两人签署才算数。所有各方签署一致后，窗口即告关闭，其中内容不再改变。",
+                "This exchange signs the root over the lines of each pair that it is in: one person prepares, and it counts when a second one, signed in apart, signs the same. When all have signed the same, the window is final and nothing in it changes.",
             ),
             Self::Instruct => visit.t(
                 "将各方应付款轧差为付款指令。若互不相欠，窗口随即结算。",

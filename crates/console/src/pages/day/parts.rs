@@ -7,7 +7,7 @@ use crate::{
     visit::Visit,
 };
 use databourse_api::token::TokenRole;
-use databourse_settlement::{Instruction, InstructionState, Obligation, Window, WindowState};
+use databourse_settlement::{Instruction, InstructionState, Obligation, SignOff, Window, WindowState};
 use maud::{Markup, html};
 
 /// What each exchange signed, pair by pair, and what is known of who did.
@@ -37,6 +37,7 @@ pub(super) fn sign_off(visit: &Visit, names: &Names, window: &Window) -> Markup 
                 @for one in pair.members() {
                     div { (names.exchange(one)) ": "
                         @if let Some(root) = root_of(one) { (short(root)) } @else { (visit.t("未签", "not yet")) }
+                        (people(visit, window.sign_offs.get(pair).and_then(|of_pair| of_pair.get(one))))
                     }
                 }
             }
@@ -53,9 +54,24 @@ pub(super) fn sign_off(visit: &Visit, names: &Names, window: &Window) -> Markup 
             visit.t("此窗口没有需要签署的明细。", "The window has no lines to be signed.")))
         p.hint {
             (visit.t(
-                "窗口由每对的两家交易所各自签名才能关闭：任何一家都不能单独使其生效。关闭、签署和付款指令的条目只写明交易所，不写明经办人，因此这里无法显示是谁经办；差错的处理则写明经办人，并且必须由第二人批准。",
-                "A window is final when both exchanges of each pair have signed: neither can make it so alone. The entries that close, sign and instruct name the exchange and not the person, so this page cannot show who acted. Entries about breaks do name people, and each needs a second one.",
+                "窗口由每对的两家交易所各自签名才能关闭：任何一家都不能单独使其生效。每家交易所由两人签署：一人经办，另一人复核；复核之前不算签署。未写明人员的签名由交易所系统以自己的密钥作出。",
+                "A window is final when both exchanges of each pair have signed: neither can make it so alone. Each exchange signs by two people: one prepares, another checks, and until then it has not signed. A signature without people was made by the exchange's own system with its key.",
             ))
+        }
+    }
+}
+
+/// Who of an exchange's people signed.
+fn people(visit: &Visit, sign_off: Option<&SignOff>) -> Markup {
+    let Some(SignOff { prepared_by, checked_by, .. }) = sign_off else { return html! {} };
+    html! {
+        span.hint {
+            " " (visit.t("经办", "prepared by")) " " bdi { (prepared_by) }
+            (visit.t("，", ", "))
+            @match checked_by {
+                Some(person) => { (visit.t("复核", "checked by")) " " bdi { (person) } }
+                None => { (visit.t("待第二人复核", "to be checked by a second person")) }
+            }
         }
     }
 }

@@ -73,13 +73,29 @@ pub(super) fn unsigned(window: &Window) -> Vec<ExchangeCode> {
     missing
 }
 
+/// Whether who is signed in has something to sign: as the first person, or as the second after another one.
+pub(super) fn is_ours_to_sign(visit: &Visit, window: &Window) -> bool {
+    let own = &visit.console.exchange;
+    unsigned(window).contains(own) && prepared(window, own).is_none_or(|first| first != person(visit))
+}
+
+/// The person of `own` whose signature waits for a second one.
+fn prepared<'a>(window: &'a Window, own: &ExchangeCode) -> Option<&'a str> {
+    let mut signed = window.sign_offs.values().filter_map(|of_pair| of_pair.get(own));
+    signed.find(|one| one.checked_by.is_none()).map(|one| one.prepared_by.as_str())
+}
+
+/// Who is signed in, as entries name one.
+fn person(visit: &Visit) -> &str {
+    visit.session.as_ref().map_or("", |session| session.subject.as_str())
+}
+
 fn of_closing(visit: &Visit, window: &Window, own: &ExchangeCode) -> Vec<Step> {
     let (id, page) = (window.id, page_of(window.id));
     let missing = unsigned(window);
     let mut steps = Vec::new();
     if missing.contains(own) {
-        let what = visit.t(format!("签署 {id} 的窗口摘要"), format!("Sign what this exchange finds in {id}"));
-        steps.push(Step::now(what, page.clone()));
+        steps.push(to_sign(visit, window, own, page.clone()));
     }
     let others: Vec<_> = missing.iter().filter(|one| *one != own).map(ToString::to_string).collect();
     if !others.is_empty() {
@@ -96,6 +112,31 @@ fn of_closing(visit: &Visit, window: &Window, own: &ExchangeCode) -> Vec<Step> {
         steps.push(Step::now(what, format!("/day/breaks/{found}")));
     }
     steps
+}
+
+/// Signing for `own`: as the first person, or as the second after another one.
+fn to_sign(visit: &Visit, window: &Window, own: &ExchangeCode, page: String) -> Step {
+    let id = window.id;
+    match prepared(window, own) {
+        None => Step::now(
+            visit.t(format!("签署 {id} 的窗口摘要"), format!("Sign what this exchange finds in {id}")),
+            page,
+        ),
+        Some(prepared) if prepared == person(visit) => Step::others(
+            visit.t(
+                format!("您经办的 {id} 窗口摘要等待第二人复核"),
+                format!("What you signed of {id} waits for a second person"),
+            ),
+            page,
+        ),
+        Some(prepared) => Step::now(
+            visit.t(
+                format!("复核 {prepared} 经办的 {id} 窗口摘要"),
+                format!("Check and sign what {prepared} prepared of {id}"),
+            ),
+            page,
+        ),
+    }
 }
 
 fn of_settling(visit: &Visit, window: &Window, own: &ExchangeCode) -> Vec<Step> {
@@ -137,8 +178,7 @@ fn of_settling(visit: &Visit, window: &Window, own: &ExchangeCode) -> Vec<Step> 
 /// What the breaks wait for.
 pub(super) fn of_breaks(visit: &Visit, breaks: &OpenBreaks) -> Vec<Step> {
     let lang = visit.lang;
-    let person = visit.session.as_ref().map_or("", |session| session.subject.as_str());
-    let (to_approve, own) = breaks.to_approve(visit.console.exchange.as_str(), person);
+    let (to_approve, own) = breaks.to_approve(visit.console.exchange.as_str(), person(visit));
     let of = |state: &str| breaks.count(|aged| aged.found.state.as_str() == state);
     let list = |state: &str| format!("/day/breaks?state={state}");
     let mut steps = Vec::new();

@@ -172,7 +172,7 @@ fn facts(visit: &Visit, window: &Window) -> Markup {
 fn deeds(visit: &Visit, window: &Window) -> Markup {
     let page = page_of(window.id);
     let is_operator = visit.has(TokenRole::Operator);
-    let has_unsigned = todo::unsigned(window).contains(&visit.console.exchange);
+    let has_unsigned = todo::is_ours_to_sign(visit, window);
     html! {
         @if is_operator {
             div.actions {
