@@ -1,7 +1,7 @@
 // node main.js URL CHROMIUM [FOLDER]: walks the console at URL in both languages, on a desk and on a phone.
 
 import { chromium } from "playwright-core";
-import { walk } from "./walk.js";
+import { closesTheDay, walk } from "./walk.js";
 
 const [url, executablePath] = process.argv.slice(2);
 const browser = await chromium.launch({
@@ -17,6 +17,10 @@ for (const pair of [[["en", 1280], ["zh", 360]], [["zh", 1280], ["en", 360]]]) {
     faults.push(...found);
   }));
 }
+// Alone: whoever closes the window takes it from the others.
+const found = await closesTheDay(browser, { url, language: "zh", width: 1280 });
+console.log(`the day: ${found.length} faults`);
+faults.push(...found);
 await browser.close();
 for (const fault of [...new Set(faults)]) console.log(`FAULT ${fault}`);
 process.exitCode = faults.length ? 1 : 0;

@@ -14,8 +14,7 @@ const PAGES = {
 
 /** The whole walk; gives what is wrong. */
 export async function walk(browser, options) {
-  const reader = await Reader.start(browser, options);
-  try {
+  return goes(browser, options, async (reader) => {
     await visitor(reader);
     const sale = await buys(reader);
     await delivers(reader, sale);
@@ -23,11 +22,74 @@ export async function walk(browser, options) {
     await certifies(reader, sale);
     await verifies(reader, sale);
     await audits(reader, sale);
+  });
+}
+
+/** The end of an operator's day, which takes two people; gives what is wrong. */
+export async function closesTheDay(browser, options) {
+  return goes(browser, options, async (reader) => {
+    const { page } = reader;
+    const first = await signIn(reader, group(0));
+    await reader.open("/day");
+    await reader.open("/day/windows?state=open");
+    await reader.press("main a[href^='/day/windows/CNY-2/']");
+    const window = page.url().split("?")[0];
+    const state = (zh, en) => reader.has(reader.t(zh, en));
+    await reader.press("main .actions a[href$='/close']");
+    await slowly(reader, "/close", async () => reader.press("main form[method=post] button[type=submit]"));
+    await state("关闭中，待签名", "Closing, to be signed");
+    await reader.press("main .actions a[href$='/sign']");
+    await reader.press("main form[method=post] button[type=submit]");
+    await state("待第二人复核", "to be checked by a second person");
+    if (await page.locator("main .actions a[href$='/sign']").count()) reader.fault("asks the same person to sign again");
+
+    const second = await signIn(reader, (page) => page.locator("ul.cards").first().locator("button[name=person]").filter({ hasNotText: first }));
+    if (second === first) reader.fault("the second person is the first");
+    await reader.open("/day");
+    await reader.open(new URL(window).pathname);
+    await reader.press("main .actions a[href$='/sign']");
+    await reader.press("main form[method=post] button[type=submit]");
+    await state("已关闭，待生成付款指令", "Closed, payments to be made out");
+    await reader.press("main .actions a[href$='/instruct']");
+    await reader.press("main form[method=post] button[type=submit]");
+    await state("已结算", "Settled");
+  });
+}
+
+async function goes(browser, options, way) {
+  const reader = await Reader.start(browser, options);
+  try {
+    await way(reader);
   } catch (error) {
     reader.fault(`the walk ends: ${error.stack}`);
   }
   await reader.context.close();
   return reader.faults;
+}
+
+/** A node that takes long is seen to be at work: its answer is held back until the page has said so. */
+async function slowly(reader, ending, act) {
+  const { page } = reader;
+  const isIts = (url) => url.pathname.endsWith(ending);
+  let say;
+  const said = new Promise((resolve) => (say = resolve));
+  await page.exposeFunction("saysItIsAtWork", say);
+  await page.evaluate(() => {
+    const tell = () => {
+      const place = document.querySelector(".working:has(progress)");
+      if (place) globalThis.saysItIsAtWork(place.innerText);
+    };
+    new MutationObserver(tell).observe(document.body, { childList: true, subtree: true });
+  });
+  await page.route(isIts, async (route) => {
+    if (route.request().method() === "POST") {
+      const words = await said;
+      if (!words.includes(reader.t("正在处理", "At work"))) reader.fault(`says of its work: ${words}`);
+    }
+    await route.continue();
+  });
+  await act();
+  await page.unroute(isIts);
 }
 
 async function visitor(reader) {

@@ -8,13 +8,13 @@ use databourse_console::{ConsoleConfig, Person, Provider, ProviderConfig, SignIn
 use databourse_exchange::{Node, NodeKeys};
 use databourse_party::{Party, Region, Role};
 use databourse_primitives::{BilingualText, ExchangeCode};
-use databourse_store::{ListQuery, StoreError};
+use databourse_store::{Column, ListQuery, StoreError};
 use std::collections::BTreeSet;
 
 /// Where a demonstration's provider is mounted.
 const PROVIDER_PATH: &str = "/oidc";
-/// How many parties it offers of the oldest and of the newest: the sample has fewer, a real file has thousands.
-const PARTIES_SHOWN: u32 = 200;
+/// How many parties of a role it offers of the oldest and of the newest: the sample has fewer, a real file has thousands.
+const PARTIES_SHOWN: u32 = 100;
 
 /// The exchanges' people of a demonstration: name, what they are called, role.
 const STAFF: [(&str, &str, &str, TokenRole); 2] = [
@@ -83,10 +83,10 @@ fn provider(section: &SignInSection, node: &Node, public_url: &str) -> Result<Pr
         client_id: section.client_id.clone(),
     };
     let (ledger, clock) = (node.clone(), node.clone());
-    let people = move || {
+    let people = move |wanted: String| {
         let node = ledger.clone();
         async move {
-            people(&node).await.unwrap_or_else(|error| {
+            people(&node, &wanted).await.unwrap_or_else(|error| {
                 tracing::error!(%error, "nobody can be offered to sign in as");
                 Vec::new()
             })
@@ -95,8 +95,9 @@ fn provider(section: &SignInSection, node: &Node, public_url: &str) -> Result<Pr
     Ok(Provider::new(config, people, move || clock.now())?)
 }
 
-/// Whom one can be: the people of each exchange, an auditor, and parties that are certified.
-async fn people(node: &Node) -> Result<Vec<Person>, StoreError> {
+/// Whom one can be: the people of each exchange, an auditor, and parties that are certified: the first and the latest of each
+/// role, and the one whose id is `wanted`.
+async fn people(node: &Node, wanted: &str) -> Result<Vec<Person>, StoreError> {
     let store = node.reader();
     let region: Option<Region> = store.get("region").await?;
     let exchanges = region.map(|region| region.exchanges).unwrap_or_default();
@@ -111,16 +112,20 @@ async fn people(node: &Node) -> Result<Vec<Person>, StoreError> {
     }
     let (id, zh, en) = AUDITOR;
     people.extend(named(zh, en).ok().map(|name| person(id.to_owned(), name, TokenRole::Auditor, None)));
+    let mut parties: Vec<Party> = store.get::<Party>(wanted).await?.into_iter().collect();
+    for role in ["supplier", "processor", "buyer", "auditor"] {
+        for newest_first in [false, true] {
+            let filters = vec![(Column::Role, role.to_owned())];
+            let query = ListQuery { limit: PARTIES_SHOWN, newest_first, filters, ..ListQuery::default() };
+            parties.extend(store.list::<Party>(&query).await?.items);
+        }
+    }
     let mut known = BTreeSet::new();
-    for newest_first in [false, true] {
-        let query = ListQuery { limit: PARTIES_SHOWN, newest_first, ..ListQuery::default() };
-        let parties = store.list::<Party>(&query).await?.items;
-        for party in parties {
-            // For who keeps a key of their own the console cannot sign.
-            let may_sign = party.entrusts_exchange || store.custody_key(party.id).await?.is_some();
-            if may_sign && party.in_force(node.now()).is_ok() && known.insert(party.id) {
-                people.extend(as_person(party));
-            }
+    for party in parties {
+        // For who keeps a key of their own the console cannot sign.
+        let may_sign = party.entrusts_exchange || store.custody_key(party.id).await?.is_some();
+        if may_sign && party.in_force(node.now()).is_ok() && known.insert(party.id) {
+            people.extend(as_person(party));
         }
     }
     Ok(people)

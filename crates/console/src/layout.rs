@@ -41,7 +41,8 @@ pub(crate) fn page(visit: &Visit, title: &str, body: &Markup) -> Markup {
                         a href="/ledger" { (visit.t("账本", "Ledger")) } " · "
                         a href="/docs/" { "API" } " · "
                         span #live role="status" data-on=(visit.t("实时", "live"))
-                            data-off=(visit.t("连接已断开，正在重新连接……", "connection lost, connecting again…")) {}
+                            data-off=(visit.t("连接已断开，正在重新连接……", "connection lost, connecting again…"))
+                            data-working=(visit.t("正在处理，已用秒数：", "At work; seconds so far: ")) {}
                     }
                 }
             }

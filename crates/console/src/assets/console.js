@@ -64,7 +64,25 @@ function listen() {
 
 listen();
 
-// A form that is on its way is not sent again, and says so.
+/** Says beside a button that the node is at work, and for how long: how much is left is not known before the answer. */
+function working(button) {
+  const [place, bar, words, seconds] = ["p", "progress", "span", "span"].map((name) => document.createElement(name));
+  const began = Date.now();
+  place.className = "working";
+  words.setAttribute("role", "status");
+  words.textContent = status?.dataset.working ?? "";
+  bar.setAttribute("aria-label", words.textContent);
+  // A screen reader hears once that there is work, not every second.
+  seconds.setAttribute("aria-hidden", "true");
+  const tell = () => (seconds.textContent = Math.round((Date.now() - began) / 1000).toLocaleString(document.documentElement.lang));
+  tell();
+  place.append(bar, " ", words, seconds);
+  button.after(place);
+  return setInterval(tell, 1000);
+}
+
+// A form that is on its way is not sent again, and says so; one that takes long says that it goes on.
+let clocks = [];
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!(button instanceof HTMLButtonElement)) return;
@@ -72,9 +90,13 @@ document.addEventListener("submit", (event) => {
     button.setAttribute("aria-busy", "true");
     button.disabled = true;
   });
+  clocks.push(setTimeout(() => clocks.push(working(button)), 1000));
 });
 // A page from the browser's memory has its buttons again.
 addEventListener("pageshow", () => {
+  for (const clock of clocks) clearInterval(clock);
+  clocks = [];
+  for (const place of document.querySelectorAll(".working")) place.remove();
   for (const button of document.querySelectorAll("button[aria-busy]")) {
     button.disabled = false;
     button.removeAttribute("aria-busy");

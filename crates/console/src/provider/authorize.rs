@@ -69,7 +69,7 @@ pub(super) async fn ask(
     let lang = request.lang(&headers, cookie::value(&headers, Lang::COOKIE));
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let wanted = pairs.find(|(name, _)| name == "q").unwrap_or_default().1;
-    let people = (provider.people)().await;
+    let people = (provider.people)(wanted.trim().to_owned()).await;
     choose::page(&provider, &Choice { request: &request, lang, wanted: wanted.trim(), people: &people })
 }
 

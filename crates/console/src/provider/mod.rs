@@ -99,7 +99,7 @@ struct Inner {
     path: String,
     /// Scheme and authority of the issuer.
     origin: String,
-    people: Box<dyn Fn() -> PeopleFuture + Send + Sync>,
+    people: Box<dyn Fn(String) -> PeopleFuture + Send + Sync>,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Of its session cookies.
     seal: Seal,
@@ -110,13 +110,14 @@ struct Inner {
 type PeopleFuture = Pin<Box<dyn Future<Output = Vec<Person>> + Send>>;
 
 impl Provider {
-    /// A provider whose people are asked for at each request; `now` tells the time.
+    /// A provider whose people are asked for at each request, with what the reader looks for: an id, which must find
+    /// whoever has it, or anything else, which may; `now` tells the time.
     ///
     /// # Errors
     /// [`ProviderError`].
     pub fn new<F>(
         config: ProviderConfig,
-        people: impl Fn() -> F + Send + Sync + 'static,
+        people: impl Fn(String) -> F + Send + Sync + 'static,
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, ProviderError>
     where
@@ -132,7 +133,7 @@ impl Provider {
         Ok(Self(Arc::new(Inner {
             path,
             origin,
-            people: Box::new(move || Box::pin(people())),
+            people: Box::new(move |wanted| Box::pin(people(wanted))),
             now: Box::new(now),
             seal: Seal::new(&random()?),
             signer: IdTokenSigner::new(random()?),
@@ -163,7 +164,7 @@ impl Inner {
 
     /// The person of that name.
     async fn person(&self, id: &str) -> Option<Person> {
-        (self.people)().await.into_iter().find(|person| person.id == id)
+        (self.people)(id.to_owned()).await.into_iter().find(|person| person.id == id)
     }
 }
 

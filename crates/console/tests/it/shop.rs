@@ -101,7 +101,8 @@ async fn a_product_is_revised_paused_resumed_and_delisted() {
     // Everybody reads what became of it, and who may, the entries.
     let about = format!("/market/{}", id(5));
     let page = market.visitor().get(&about).await.expect(200);
-    for words in ["版本与历史", "摘牌产品", "恢复订购", "maintenance", "修订产品", "名称", "最初的版本"] {
+    for words in ["版本与历史", "摘牌产品", "恢复订购", "maintenance", "修订产品", "名称", "最初的版本"]
+    {
         page.has(words);
     }
     assert!(!page.html.contains("/ledger/entries/"), "{}", page.html);

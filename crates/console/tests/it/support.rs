@@ -102,7 +102,7 @@ impl Market {
             redirect_uris: vec![format!("{url}/sign-in/callback")],
         };
         let clock = exchange.node.clone();
-        let provider = Provider::new(provider, || async { people() }, move || clock.now()).unwrap();
+        let provider = Provider::new(provider, |_| async { people() }, move || clock.now()).unwrap();
         let config = ConsoleConfig {
             exchange: exchange.node.exchange().clone(),
             name: BilingualText::new(Some("沪"), Some("Shanghai")).unwrap(),

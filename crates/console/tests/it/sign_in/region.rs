@@ -44,7 +44,7 @@ impl Region {
         let redirect_uris = [&sh, &js].map(|url| format!("{url}/sign-in/callback")).to_vec();
         let config = ProviderConfig { issuer: issuer.clone(), redirect_uris, client_id: CLIENT.to_owned() };
         let time = clock.clone();
-        let provider = Provider::new(config, || async { people() }, move || time.now()).unwrap();
+        let provider = Provider::new(config, |_| async { people() }, move || time.now()).unwrap();
         let sign_in = || Some(SignInConfig::new(&issuer, CLIENT));
         serve(first, console("sh", &sh, sign_in(), &clock).nest("/oidc", provider.router()));
         serve(second, console("js", &js, sign_in(), &clock));
