@@ -18,7 +18,7 @@ use support::{Server, databourse};
 const WINDOW: &str = "CNY/2#1";
 const SALES: u64 = 6;
 
-/// An operator at a terminal, in a folder of its own, with a node of the exchange and one of a chain.
+/// An operator at a terminal, with a colleague who checks, in a folder with a node of the exchange and one of a chain.
 struct Operator<'a> {
     server: &'a Server,
     chain: &'a Anvil,
@@ -29,7 +29,9 @@ impl<'a> Operator<'a> {
     fn new(server: &'a Server, chain: &'a Anvil) -> Self {
         let folder = server.data.join("operator");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("operator.token"), server.mint(&["--operator", "li.na"])).unwrap();
+        for name in ["li.na", "wang.wei"] {
+            fs::write(folder.join(format!("{name}.token")), server.mint(&["--operator", name])).unwrap();
+        }
         Self { server, chain, folder }
     }
 
@@ -37,7 +39,7 @@ impl<'a> Operator<'a> {
     fn run(&self, line: &str) -> Output {
         let mut command = databourse(&self.server.data);
         command.env("DATABOURSE_URL", &self.server.url).env("DATABOURSE_RPC", self.chain.url());
-        command.env("DATABOURSE_TOKEN_FILE", "operator.token").current_dir(&self.folder);
+        command.env("DATABOURSE_TOKEN_FILE", "li.na.token").current_dir(&self.folder);
         command.args(line.split_ascii_whitespace()).output().unwrap()
     }
 
@@ -122,7 +124,7 @@ async fn a_checkpoint_and_a_statement_are_anchored_recorded_proven_and_missed_wh
     assert!(li_na.ends(&format!("{deploy} --key {payer}"), 2).contains("another ledger, or has other keys"));
 
     // A settled window with its statement, and a checkpoint that holds it.
-    for step in ["close", "sign", "instruct"] {
+    for step in ["close", "sign", "sign --token-file wang.wei.token", "instruct"] {
         li_na.does(&format!("settle window {step} {WINDOW}"));
     }
     let holder = format!("party:{}", shop::supplier());

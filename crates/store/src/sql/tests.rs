@@ -23,6 +23,7 @@ const READING: &[&str] = &[
     ENTRY_COUNTS,
     ENTRY,
     ENTRY_FACTS,
+    PRODUCT_ENTRIES,
     ENTRY_BYTES,
     LEAF_HASHES,
     LEAVES,
@@ -172,7 +173,7 @@ async fn what_is_looked_for_among_many_rows_is_found_by_ranges_of_indexes() {
     client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
     let bounded = "Index Cond: ((account = $1) AND (leaf_index >= ";
     let of_height = "Index Cond: ((height >= $1) AND (height <= $2))";
-    let cases: [(&str, usize, &[&str]); 10] = [
+    let cases: [(&str, usize, &[&str]); 11] = [
         (
             POSTINGS_BACKWARDS,
             5,
@@ -185,6 +186,7 @@ async fn what_is_looked_for_among_many_rows_is_found_by_ranges_of_indexes() {
         (UNDECIDED, 1, &["using block_undecided_pkey"]),
         (TURNS, 2, &["using block_agreement_pkey"]),
         (ENTRY_FACTS, 2, &["using entry_pkey", "using block_pkey", "using answer_pkey"]),
+        (PRODUCT_ENTRIES, 3, &["Backward using entry_product", "using block_pkey"]),
         (FINAL_CHECKPOINT_COVERING, 1, &["using final_checkpoint_pkey", "Index Cond: (tree_size >= $1)"]),
         (UNREPORTED_EVIDENCE, 1, &["using evidence_unreported"]),
     ];
