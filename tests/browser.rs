@@ -55,7 +55,7 @@ fn people_find_their_way_in_both_languages_on_desk_and_phone() {
     let _lock = alone_in(&tools);
     let installed = tools.join("npm");
     npm_ci(&source, &installed);
-    for script in ["main.js", "walk.js", "reader.js"] {
+    for script in ["main.js", "walk.js", "reader.js", "wire.js"] {
         fs::copy(source.join(script), installed.join(script)).unwrap();
     }
     let folder = scratch_folder();

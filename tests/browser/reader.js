@@ -26,7 +26,8 @@ export class Reader {
     reader.page = await context.newPage();
     reader.page.on("console", (message) => {
       const text = message.text();
-      if (message.type() === "error" && !/status of (403|404|422)/.test(text)) reader.fault(`the browser says: ${text}`);
+      const isWanted = /status of (403|404|422)|ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/.test(text);
+      if (message.type() === "error" && !isWanted) reader.fault(`the browser says: ${text}`);
     });
     reader.page.on("pageerror", (error) => reader.fault(`a script fails: ${error}`));
     return reader;
@@ -76,24 +77,36 @@ export class Reader {
     const key = `${kind} ${await page.locator("[aria-invalid]").count()}`;
     if (this.seen.has(key)) return;
     this.seen.add(key);
-    const axe = await this.axe();
-    for (const violation of axe) {
+    await this.judge(await this.axe(), "");
+    if (this.language !== "en" || this.width < 600) return;
+    // The colours of the dark look, and what is left on paper.
+    await page.emulateMedia({ colorScheme: "dark" });
+    await this.judge(await this.axe(["color-contrast"]), "dark: ");
+    await page.emulateMedia({ colorScheme: null, media: "print" });
+    for (const words of await page.evaluate(printed)) this.fault(words);
+    await page.emulateMedia({ media: null });
+  }
+
+  async judge(violations, look) {
+    for (const violation of violations) {
       if (["serious", "critical"].includes(violation.impact)) {
         const places = violation.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary}`);
-        this.fault(`axe: ${violation.id}: ${violation.help}: ${places.join(" | ")}`);
+        this.fault(`axe: ${look}${violation.id}: ${violation.help}: ${places.join(" | ")}`);
       }
     }
   }
 
-  async axe() {
+  /** What the rules of accessibility find; all of the rules, or those of `only`. */
+  async axe(only) {
     // In a world of its own, which the page's policy does not bind.
     const session = await this.context.newCDPSession(this.page);
     const { frameTree } = await session.send("Page.getFrameTree");
     const world = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
     const contextId = world.executionContextId;
     await session.send("Runtime.evaluate", { expression: AXE, contextId });
+    const rules = only ? { runOnly: only } : {};
     const asked = await session.send("Runtime.evaluate", {
-      expression: `axe.run(document, { resultTypes: ["violations"] }).then((all) => JSON.stringify(all.violations))`,
+      expression: `axe.run(document, ${JSON.stringify({ resultTypes: ["violations"], ...rules })}).then((all) => JSON.stringify(all.violations))`,
       contextId,
       awaitPromise: true,
       returnByValue: true,
@@ -106,6 +119,15 @@ export class Reader {
   async shot(name) {
     if (this.shots) await this.page.screenshot({ path: `${this.shots}/${name}.png`, fullPage: false });
   }
+}
+
+/** Runs in the page: what is wrong with it on paper. */
+function printed() {
+  const faults = [];
+  const isShown = (element) => element.getClientRects().length > 0;
+  if ([...document.querySelectorAll("header nav, footer, main form")].some(isShown)) faults.push("prints what nobody can use on paper");
+  if (!isShown(document.querySelector("h1"))) faults.push("prints no heading");
+  return faults;
 }
 
 /** Runs in the page: what is wrong with it for a reader of `language`. */

@@ -2,6 +2,7 @@
 // browser, and see it in the operator's window.
 
 import { Reader } from "./reader.js";
+import { Wire } from "./wire.js";
 
 /** The pages that everybody can open. */
 const PUBLIC = ["/", "/market", "/region", "/statistics", "/ledger", "/ledger/trace", "/ledger/anchors", "/certificates/check", "/rules", "/health"];
@@ -94,14 +95,33 @@ async function slowly(reader, ending, act) {
 
 async function visitor(reader) {
   for (const path of PUBLIC) await reader.open(path);
+  await losesTheNode(reader);
   await reader.open("/");
-  await reader.page.waitForFunction(() => document.documentElement.dataset.live === "on");
   // The other language, and back.
   await reader.page.locator("header a[hreflang]").click();
   const [own, other] = reader.language === "zh" ? ["zh", "en"] : ["en", "zh"];
   await reader.page.waitForSelector(`html[lang^=${other}]`);
   await reader.page.locator("header a[hreflang]").click();
   await reader.page.waitForSelector(`html[lang^=${own}]`);
+}
+
+/** A lost connection is said, and once the node is back the page is live again and shows what is true now. */
+async function losesTheNode(reader) {
+  const { page } = reader;
+  const isLive = (state) => page.waitForFunction((state) => document.documentElement.dataset.live === state, state);
+  const wire = new Wire(new URL(reader.url));
+  const port = await wire.connect(0);
+  await page.goto(`http://127.0.0.1:${port}/ledger`);
+  await isLive("on");
+  await wire.cut();
+  await isLive("off");
+  await reader.has(reader.t("连接已断开", "connection lost"));
+  const renewed = page.waitForResponse((answer) => answer.request().resourceType() === "fetch" && answer.ok());
+  await wire.connect(port);
+  await isLive("on");
+  await renewed;
+  await page.goto("about:blank");
+  await wire.cut();
 }
 
 /** Signs in as the first whose name begins with `name`, or as the first of the group `place`. */

@@ -57,7 +57,7 @@ struct CountsView {
     responses((status = 200, description = "The counts.", body = CountsView)))]
 async fn get(State(api): State<ApiState>) -> Result<Json<CountsView>, Problem> {
     let counts = api.counts().await?;
-    let count = |noun: Noun| counts.get(noun.as_str()).copied().unwrap_or_default();
+    let count = |noun: Noun| counts.get(&noun).copied().unwrap_or_default();
     let shown = api.node.published();
     Ok(Json(CountsView {
         parties: count(Noun::Party),

@@ -141,7 +141,7 @@ impl Failure {
             h1 { (title) }
             p { (words) }
             @if let Self::Refused(problem) = self {
-                p.quiet { code { (problem.code) } " " span lang="en" { (problem.detail) } }
+                div.quiet { code { (problem.code) } " " (visit.detail(&problem.detail)) }
             }
             p { a href="/" { (visit.t("返回首页", "Back to the first page")) } }
         };

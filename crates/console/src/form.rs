@@ -35,7 +35,7 @@ pub(crate) struct Form {
 #[derive(Debug, Clone)]
 struct Wrong {
     what: String,
-    /// What was expected, in English; for a field that says nothing of what it expects.
+    /// What was expected, in the API's English; for a field that says nothing of what it expects.
     detail: String,
 }
 
@@ -163,7 +163,7 @@ impl Form {
                                     a href={ "#" (id_of(name)) } { (wrong.what) }
                                 } @else {
                                     (wrong.what)
-                                    @if !wrong.detail.is_empty() { " " span.quiet lang="en" { "(" (wrong.detail) ")" } }
+                                    " " (visit.detail(&wrong.detail))
                                 }
                             }
                         }
@@ -211,12 +211,8 @@ impl Form {
                     }
                 }
                 @if let Some(wrong) = wrong {
-                    p.wrong id=(wrong_id) {
-                        (wrong.what)
-                        @if field.hint.is_empty() && !wrong.detail.is_empty() {
-                            " " span lang="en" { "(" (wrong.detail) ")" }
-                        }
-                    }
+                    p.wrong id=(wrong_id) { (wrong.what) }
+                    @if field.hint.is_empty() { (visit.detail(&wrong.detail)) }
                 }
                 @if !field.hint.is_empty() { p.hint id=(hint_id) { (field.hint) } }
             }

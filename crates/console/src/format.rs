@@ -30,10 +30,13 @@ impl Format {
         format!("{sign}{unit}{}", grouped(digits))
     }
 
-    /// A unit price: as many decimals as it has.
+    /// A unit price: as many decimals as it has, but no fewer than an amount of its asset.
     pub(crate) fn price(self, asset: Asset, price: &str) -> String {
         let unit = if asset.code() == "CNY" { "¥".to_owned() } else { format!("{}\u{a0}", asset.code()) };
-        format!("{unit}{}", grouped(price))
+        let (whole, fraction) = price.split_once('.').unwrap_or((price, ""));
+        let scale = asset.scale() as usize;
+        let point = if fraction.is_empty() && scale == 0 { "" } else { "." };
+        format!("{unit}{}{point}{fraction:0<scale$}", grouped(whole))
     }
 
     /// A point in time, to the minute, in the console's local time; its element says the whole of it.
@@ -163,6 +166,15 @@ mod tests {
             (test, 1_000_000, "XTS\u{a0}1,000.000"),
         ] {
             assert_eq!(format.money(asset, minor), expected);
+        }
+        for (asset, price, expected) in [
+            (yuan, "80", "¥80.00"),
+            (yuan, "1234.5", "¥1,234.50"),
+            (yuan, "0.00125", "¥0.00125"),
+            (test, "7", "XTS\u{a0}7.000"),
+            ("JPY/0".parse().unwrap(), "7", "JPY\u{a0}7"),
+        ] {
+            assert_eq!(format.price(asset, price), expected);
         }
         assert_eq!(format.number(1_234_567), "1,234,567");
         assert_eq!(format.number(-100), "−100");

@@ -18,7 +18,7 @@ use axum::{
 };
 use databourse_api::token::TokenRole;
 use databourse_primitives::{EntryId, PartyId};
-use maud::Markup;
+use maud::{Markup, html};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::convert::Infallible;
@@ -63,6 +63,18 @@ impl Visit {
     /// The text in the reader's language.
     pub(crate) fn t<T>(&self, zh: T, en: T) -> T {
         self.lang.pick(zh, en)
+    }
+
+    /// What the API says in English beyond what a refusal means: for a reader of Chinese it stands behind its name.
+    pub(crate) fn detail(&self, english: &str) -> Markup {
+        html! {
+            @if !english.is_empty() {
+                @match self.lang {
+                    Lang::En => span.quiet { "(" (english) ")" },
+                    Lang::Zh => details.detail { summary { "技术说明（英文）" } span lang="en" { (english) } },
+                }
+            }
+        }
     }
 
     /// How numbers, money and times are written for the reader.

@@ -68,22 +68,31 @@ impl Store {
     }
 
     /// Number of records of each kind (by the kind's name) and of entries of each type (by the type, which has a dot).
-    /// Counting records reads an index of each kind; it is for summaries, not for every page.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
     pub async fn counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
-        let mut counts = BTreeMap::new();
-        for row in &self.rows(&sql::record_counts(), &[]).await? {
-            for noun in Noun::ALL {
-                let cells = Cells::new(row, noun.as_str(), &"all");
-                counts.insert(noun.as_str().to_owned(), cells.number(noun.as_str())?);
-            }
-        }
+        let records = self.record_counts(Noun::ALL).await?.into_iter();
+        let mut counts: BTreeMap<_, _> = records.map(|(noun, count)| (noun.as_str().to_owned(), count)).collect();
         for row in &self.rows(sql::ENTRY_COUNTS, &[]).await? {
             let entry_type: &str = Cells::new(row, "entry_count", &"?").get("entry_type")?;
             let count = Cells::new(row, "entry_count", &entry_type).number("entry_count")?;
             counts.insert(entry_type.to_owned(), count);
+        }
+        Ok(counts)
+    }
+
+    /// Number of records of each of `nouns`, one of them at least. It reads an index of each of them from end to end: for
+    /// summaries, not for every page.
+    ///
+    /// # Errors
+    /// `Damaged`, `Unavailable`.
+    pub async fn record_counts(&self, nouns: &[Noun]) -> Result<BTreeMap<Noun, u64>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for row in &self.rows(&sql::record_counts(nouns), &[]).await? {
+            for noun in nouns {
+                counts.insert(*noun, Cells::new(row, noun.as_str(), &"all").number(noun.as_str())?);
+            }
         }
         Ok(counts)
     }

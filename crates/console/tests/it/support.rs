@@ -202,6 +202,17 @@ impl Visitor {
 
     /// Fills in a form of a page that is open.
     pub(crate) async fn send(&self, page: &Page, action: &str, fields: &[(&str, &str)]) -> Page {
+        self.send_to(page, action, action, fields).await
+    }
+
+    /// The same by a button that sends it to another address.
+    pub(crate) async fn send_to(
+        &self,
+        page: &Page,
+        action: &str,
+        target: &str,
+        fields: &[(&str, &str)],
+    ) -> Page {
         let mut form =
             html::form(&page.html, action).unwrap_or_else(|| panic!("no form for {action}: {}", page.html));
         for (name, value) in fields {
@@ -210,7 +221,7 @@ impl Visitor {
         }
         let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let mut browser = self.browser.lock().await;
-        let answer = browser.post(&format!("{}{action}", self.url), &form).await;
+        let answer = browser.post(&format!("{}{target}", self.url), &form).await;
         Page::of(browser.follow(answer).await)
     }
 }

@@ -87,10 +87,10 @@ fn outcome(visit: &Visit, outcome: &Outcome) -> Markup {
     }
 }
 
-/// Why something was refused, in the reader's language; what was expected is in English.
+/// Why something was refused, in the reader's language; what was expected, in English, beside it.
 pub(super) fn why(visit: &Visit, refusal: &Refusal) -> Markup {
     html! {
         (visit.t(refusal.code.meaning_zh(), refusal.code.meaning_en()))
-        " " span.quiet lang="en" { "(" (refusal.expected) ")" }
+        " " (visit.detail(&refusal.expected))
     }
 }

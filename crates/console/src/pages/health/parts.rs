@@ -113,7 +113,7 @@ pub(super) fn witnesses(visit: &Visit, region: &Region) -> Markup {
                 @if one.failures == 0 { span.state.good { (visit.t("正常", "Answers")) } }
                 @else {
                     span.state.bad { (visit.t("连续失败 ", "Failed in a row: ")) (one.failures) }
-                    @if let Some(failure) = &one.failure { " " span lang="en" { (failure) } }
+                    @if let Some(failure) = &one.failure { " " (visit.detail(failure)) }
                 }
             }
         }
