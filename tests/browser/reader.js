@@ -8,8 +8,8 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 export class Reader {
   /** `language` is `zh` or `en`; `width` in CSS pixels. */
-  constructor(context, { url, language, width, shots }) {
-    Object.assign(this, { context, url, language, width, shots, seen: new Set(), faults: [] });
+  constructor(context, { url, language, width }) {
+    Object.assign(this, { context, url, language, width, seen: new Set(), faults: [] });
   }
 
   static async start(browser, options) {
@@ -114,10 +114,6 @@ export class Reader {
     await session.detach();
     if (asked.exceptionDetails) throw new Error(JSON.stringify(asked.exceptionDetails));
     return JSON.parse(asked.result.value);
-  }
-
-  async shot(name) {
-    if (this.shots) await this.page.screenshot({ path: `${this.shots}/${name}.png`, fullPage: false });
   }
 }
 

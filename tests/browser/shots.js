@@ -1,27 +1,32 @@
-// node shots.js URL CHROMIUM FOLDER LANGUAGE: pictures of ten pages for the documents; see docs/CONSOLE.md.
+// node shots.js URL CHROMIUM FOLDER LANGUAGE [region]: pictures of pages for the documents, or of the region alone; see
+// docs/CONSOLE.md.
 
 import { chromium } from "playwright-core";
 import { group, signIn } from "./walk.js";
 import { Reader } from "./reader.js";
 
-const [url, executablePath, folder, language] = process.argv.slice(2);
+const [url, executablePath, folder, language, only] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-const reader = await Reader.start(browser, { url, language, width: 1280, shots: folder });
+const reader = await Reader.start(browser, { url, language, width: 1280 });
 const { page } = reader;
 
-async function picture(name, path) {
+async function picture(name, path, options) {
   await page.goto(url + path);
   await page.waitForFunction(() => document.documentElement.dataset.live === "on");
-  await reader.shot(name);
+  await page.screenshot({ path: `${folder}/${name}.png`, ...options });
 }
 
 /** The first link of the page that begins so. */
 const first = (start) => page.locator(`main a[href^='${start}']`).first().getAttribute("href");
 
+await picture("region", "/region", { fullPage: true });
+if (only) {
+  await browser.close();
+  process.exit();
+}
 await picture("home", "/");
 await picture("market", "/market");
-await picture("product", await first("/market/"));
-await picture("region", "/region");
+await picture("product", await first("/market/"), { fullPage: true });
 await picture("statistics", "/statistics");
 await picture("ledger", "/ledger");
 await signIn(reader, group(0));

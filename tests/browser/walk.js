@@ -174,7 +174,6 @@ async function buys(reader) {
     if ((await page.locator("[name=purpose]").inputValue()) !== purpose) reader.fault("loses what was chosen");
     await reader.fill("quantity", "1");
     await reader.press("main form[action='/order/check'] button, main form button[type=submit]");
-    await reader.shot("order-check");
     await reader.press("main form[method=post] button[type=submit]");
     if (!page.url().includes("/order/done/")) continue;
     const id = page.url().match(/[0-9a-f]{8}-[0-9a-f-]{27}/)[0];

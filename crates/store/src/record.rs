@@ -73,7 +73,8 @@ impl Store {
     /// `Damaged`, `Unavailable`.
     pub async fn counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         let records = self.record_counts(Noun::ALL).await?.into_iter();
-        let mut counts: BTreeMap<_, _> = records.map(|(noun, count)| (noun.as_str().to_owned(), count)).collect();
+        let mut counts: BTreeMap<_, _> =
+            records.map(|(noun, count)| (noun.as_str().to_owned(), count)).collect();
         for row in &self.rows(sql::ENTRY_COUNTS, &[]).await? {
             let entry_type: &str = Cells::new(row, "entry_count", &"?").get("entry_type")?;
             let count = Cells::new(row, "entry_count", &entry_type).number("entry_count")?;

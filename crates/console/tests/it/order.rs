@@ -110,12 +110,14 @@ async fn an_offer_for_one_buyer_is_seen_and_taken_by_that_buyer_only() {
     let path = format!("/shop/products/{}/offer", id(5));
     let buyer_id = id(2).to_string();
     let price = [("unit_price", "80"), ("more_purposes", "logistics")];
-    let page = supplier.submit(&path, &path, &[&price[..], &[("audience", "buyer")]].concat()).await.expect(422);
+    let page =
+        supplier.submit(&path, &path, &[&price[..], &[("audience", "buyer")]].concat()).await.expect(422);
     page.has("没有记录");
     assert!(page.html.contains("value=\"buyer\""), "nothing typed is lost");
     supplier.send(&page, &path, &[("audience", &buyer_id)]).await.expect(200).has("¥80.00");
     let offers = market.get("buyer", &format!("/v1/offers?product={}&state=open", id(5))).await;
-    let offer = offers["items"].as_array().unwrap().iter().find(|offer| offer["audience"] == buyer_id).unwrap();
+    let offer =
+        offers["items"].as_array().unwrap().iter().find(|offer| offer["audience"] == buyer_id).unwrap();
     let order = format!("/order?offer={}", offer["id"].as_str().unwrap());
     let buyer = market.sign_in("buyer").await;
     buyer.get(&format!("/market/{}", id(5))).await.expect(200).has("只对您有效");

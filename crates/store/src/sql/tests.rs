@@ -154,7 +154,8 @@ async fn open_lines_are_looked_for_among_open_orders() {
     for (states, is_expected) in cases {
         let states = states.iter().map(|state| (Column::State, (*state).to_owned()));
         let filters = states.chain([(Column::Supplier, String::new())]).collect();
-        let sql = ListStatement::new(Noun::Licence, &ListQuery { filters, ..ListQuery::default() }).unwrap().sql;
+        let sql =
+            ListStatement::new(Noun::Licence, &ListQuery { filters, ..ListQuery::default() }).unwrap().sql;
         let sql = sql.replace("$1::text", "''").replace("$2::text[]", "'{}'").replace("$2::text", "''");
         let rows = client.query(&format!("EXPLAIN {sql}"), &[]).await.unwrap();
         let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");

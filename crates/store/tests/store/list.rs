@@ -134,7 +134,8 @@ async fn numbers_in_names_are_ordered_as_numbers() {
     check::<Licence>(&ledger, &[(Column::Order, &id(9))], &lines(9).collect::<Vec<_>>()).await;
     let active: Vec<_> = [2, 7, 12, 17, 22].iter().map(|line| format!("{}.{line}", id(8))).collect();
     check::<Licence>(&ledger, &[(Column::Buyer, &id(8)), (Column::State, "active")], &active).await;
-    let open: Vec<_> = [1, 5, 6, 10, 11, 15, 16, 20, 21].iter().map(|line| format!("{}.{line}", id(9))).collect();
+    let open: Vec<_> =
+        [1, 5, 6, 10, 11, 15, 16, 20, 21].iter().map(|line| format!("{}.{line}", id(9))).collect();
     let states = [(Column::State, "ordered"), (Column::State, "delivered"), (Column::Buyer, &*id(9))];
     check::<Licence>(&ledger, &states, &open).await;
     let windows: Vec<_> = (1..=12).map(|number| format!("CNY/2#{number}")).collect();

@@ -22,18 +22,23 @@ struct Label<'a> {
 }
 
 impl<'a> Labels<'a> {
-    /// Puts a text at the first of `places` (the middle of its baseline) where it covers no other.
+    /// Puts a text at the first of `places` (the middle of its baseline) where it covers no other; says whether it found one.
     pub(super) fn put(
         &mut self,
         class: &'static str,
         text: &'a str,
         places: impl IntoIterator<Item = Point>,
-    ) {
+    ) -> bool {
         let width = text.chars().map(|letter| if letter >= '\u{2e80}' { TEXT } else { 8 }).sum::<i64>();
-        let inside = |x: i64| x.clamp(EDGE + width / 2, (WIDTH - EDGE - width / 2).max(EDGE + width / 2));
+        if width > WIDTH - 2 * EDGE {
+            return false;
+        }
+        let inside = |x: i64| x.clamp(EDGE + width / 2, WIDTH - EDGE - width / 2);
         let fresh = places.into_iter().map(|(x, y)| Label { class, text, at: (inside(x), y), width });
         let free = fresh.into_iter().find(|label| !self.0.iter().any(|other| label.covers(other)));
+        let is_put = free.is_some();
         self.0.extend(free);
+        is_put
     }
 
     /// All of them.
@@ -59,10 +64,12 @@ mod tests {
 
     #[test]
     fn a_text_goes_where_it_is_free_or_is_left_out() {
+        let long = "much too long ".repeat(4);
         let mut labels = Labels::default();
-        labels.put("name", "上海", [(355, 50)]);
-        labels.put("amount", "¥1万", [(340, 52), (340, 90)]);
-        labels.put("amount", "¥2万", [(340, 90)]);
+        assert!(labels.put("name", "上海", [(355, 50)]));
+        assert!(labels.put("amount", "¥1万", [(340, 52), (340, 90)]));
+        assert!(!labels.put("amount", "¥2万", [(340, 90)]));
+        assert!(!labels.put("name", &long, [(180, 200)]));
         let shown = labels.svg().into_string();
         assert!(shown.contains("x=\"344\" y=\"50\"") && shown.contains("y=\"90\""), "{shown}");
         assert!(!shown.contains("¥2万"), "{shown}");

@@ -14,8 +14,8 @@ const RADIUS_OF_MANY: i64 = 15;
 const ARROW: (i64, i64) = (12, 70);
 /// The most arrows that are drawn; the table has the others.
 pub(super) const ARROWS_MAX: usize = 24;
-/// Above this many exchanges, or this many characters, codes stand for names.
-const NAMED_MAX: (usize, usize) = (6, 24);
+/// Above this many exchanges, codes stand for names.
+const NAMED_MAX: usize = 6;
 
 /// An exchange on the map.
 pub(super) struct Spot<'a> {
@@ -42,7 +42,7 @@ pub(super) fn svg(spots: &[Spot<'_>], arrows: &[Arrow<'_>], name: &str, descript
     let codes: Vec<_> = spots.iter().map(|spot| spot.code).collect();
     let (drawn, places) = (place::drawn(&codes), place::places(&codes));
     let busiest = spots.iter().map(|spot| spot.activity).max().unwrap_or_default();
-    let largest = if spots.len() > NAMED_MAX.0 { RADIUS_OF_MANY } else { RADIUS.1 };
+    let largest = if spots.len() > NAMED_MAX { RADIUS_OF_MANY } else { RADIUS.1 };
     let circles: Vec<Circle> = spots
         .iter()
         .zip(places)
@@ -71,7 +71,11 @@ pub(super) fn svg(spots: &[Spot<'_>], arrows: &[Arrow<'_>], name: &str, descript
         let is_above = circle.middle.1 < HEIGHT / 2;
         let y =
             if is_above { circle.middle.1 - circle.radius - 5 } else { circle.middle.1 + circle.radius + 14 };
-        labels.put("name", label(spot, spots.len()), [(circle.middle.0, y)]);
+        let place = (circle.middle.0, y);
+        let is_named = spots.len() <= NAMED_MAX && labels.put("name", spot.name, [place]);
+        if !is_named {
+            labels.put("name", spot.code.as_str(), [place]);
+        }
     }
     for (curve, _, arrow) in &curves {
         labels.put("amount", &arrow.label, [3, 2, 4].map(|sixths| curve.at(sixths)));
@@ -97,11 +101,6 @@ pub(super) fn svg(spots: &[Spot<'_>], arrows: &[Arrow<'_>], name: &str, descript
             (labels.svg())
         }
     }
-}
-
-fn label<'a>(spot: &Spot<'a>, count: usize) -> &'a str {
-    let width: usize = spot.name.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum();
-    if count <= NAMED_MAX.0 && width <= NAMED_MAX.1 { spot.name } else { spot.code.as_str() }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,11 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn long_names_and_many_exchanges_are_shown_by_code() {
-        let code = "sh".parse().unwrap();
-        let spot = |name| Spot { code: &code, name, activity: 0, is_reachable: true };
-        assert_eq!(label(&spot("上海数据交易所"), 4), "上海数据交易所");
-        assert_eq!(label(&spot("上海数据交易所"), 7), "sh");
-        assert_eq!(label(&spot("An Exchange With Quite A Long Name"), 2), "sh");
+    fn a_name_stands_for_its_exchange_where_there_is_room() {
+        let codes: Vec<ExchangeCode> = (0..7).map(|number| format!("x{number}").parse().unwrap()).collect();
+        let shown = |count: usize, name: &str| {
+            let spot = |code| Spot { code, name, activity: 0, is_reachable: true };
+            let spots: Vec<_> = codes.iter().take(count).map(spot).collect();
+            let map = svg(&spots, &[], "n", "d").into_string();
+            (map.matches(&format!(">{name}</text>")).count(), map.matches(">x").count())
+        };
+        assert_eq!(shown(4, "上海数据交易所"), (4, 0));
+        assert_eq!(shown(1, "Shanghai Data Exchange (demonstration)"), (1, 0));
+        assert_eq!(shown(3, "An Exchange with a Name of Forty Letters."), (2, 1), "two stand side by side");
+        assert_eq!(shown(1, "An Exchange With a Name That Is Much Too Long for a Map"), (0, 1));
+        assert_eq!(shown(7, "上海数据交易所"), (0, 7));
     }
 }
