@@ -32,9 +32,6 @@ await picture("ledger", "/ledger");
 await signIn(reader, group(0));
 await picture("day", "/day");
 await picture("certifications", "/certifications");
-await page.goto(`${url}/orders`);
-const order = await first("/orders/");
-if (order) await picture("trace", `/ledger/trace/${order.split("/").pop()}`);
 await page.goto(`${url}/certificates`);
 const certificate = await page.locator("main a[href^='/certificates/']:not([href$='/check'])").first();
 if (await certificate.count()) {
@@ -42,6 +39,8 @@ if (await certificate.count()) {
   await page.locator("#verify").click();
   await page.waitForFunction(() => ["done", "problem"].includes(document.getElementById("verdict").className));
   await page.screenshot({ path: `${folder}/certificate.png`, fullPage: true });
+  const number = new URL(page.url()).pathname.split("/").pop();
+  await picture("trace", `/ledger/trace/${number}`);
 }
 await signIn(reader, group(2));
 await picture("shop", "/shop");

@@ -116,6 +116,22 @@ pub(crate) fn transaction_kind(lang: Lang, kind: TransactionKind) -> &'static st
     }
 }
 
+/// How often something is updated: in the reader's words where they are the usual ones, else as the supplier wrote it.
+pub(crate) fn frequency(lang: Lang, frequency: &str) -> &str {
+    let (zh, en) = match frequency {
+        "real-time" => ("实时", "In real time"),
+        "hourly" => ("每小时", "Hourly"),
+        "daily" => ("每日", "Daily"),
+        "weekly" => ("每周", "Weekly"),
+        "monthly" => ("每月", "Monthly"),
+        "quarterly" => ("每季度", "Quarterly"),
+        "annual" | "yearly" => ("每年", "Yearly"),
+        "irregular" => ("不定期", "From time to time"),
+        _ => return frequency,
+    };
+    lang.pick(zh, en)
+}
+
 /// A purpose of a licence: in the reader's words where the market has such, else as the supplier wrote it.
 pub(crate) fn purpose(lang: Lang, purpose: &Label) -> String {
     let (zh, en) = match purpose.as_str().replace('-', "_").as_str() {

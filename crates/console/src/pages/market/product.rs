@@ -117,12 +117,14 @@ fn what_it_is(visit: &Visit, product: &Product, names: &Names) -> Markup {
         ),
         (visit.t("挂牌时间", "Listed on"), visit.format().time(product.listed_at)),
     ];
+    if let Some(often) = &details.update_frequency {
+        list.push((visit.t("更新频率", "Updated"), html! { (words::frequency(lang, often.as_str())) }));
+    }
     let mut line = |name, value: &Option<Line>| {
         if let Some(value) = value {
             list.push((name, html! { (value) }));
         }
     };
-    line(visit.t("更新频率", "Updated"), &details.update_frequency);
     line(visit.t("来源自带的条款", "Terms of the source"), &details.source_licence);
     line(visit.t("去标识化证明", "De-identification certificate"), &details.deidentification);
     if let Some(address) = &details.landing_page {

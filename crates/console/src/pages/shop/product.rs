@@ -85,7 +85,12 @@ fn what_it_is(visit: &Visit, product: &Product) -> Markup {
         (visit.t("类型", "Kind"), html! { (words::product_kind(visit.lang, details.kind)) }),
         (visit.t("数据类别", "Class of data"), html! { (words::data_class(visit.lang, product.data_class)) }),
         (visit.t("关键词", "Keywords"), html! { bdi { (keywords.join(visit.t("、", ", "))) } }),
-        (visit.t("更新频率", "How often it is updated"), line(&details.update_frequency)),
+        (
+            visit.t("更新频率", "How often it is updated"),
+            html! {
+                (details.update_frequency.as_ref().map_or("–", |often| words::frequency(visit.lang, often.as_str())))
+            },
+        ),
         (visit.t("介绍页", "Page about it"), line(&details.landing_page)),
         (visit.t("来源自带的条款", "Terms of the source"), line(&details.source_licence)),
         (visit.t("去标识化证明", "De-identification certificate"), line(&details.deidentification)),

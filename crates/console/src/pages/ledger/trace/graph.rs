@@ -53,7 +53,8 @@ pub(super) fn figure(visit: &Visit, life: &Life) -> Markup {
         .any(|step| !folded(words(visit, step), LARGE, box_width - 2 * PADDING).1.is_empty());
     let size = Size { width: box_width, height: if is_tall { BOX_HEIGHT + LINE } else { BOX_HEIGHT } };
     let places = placed(life, &stages, size);
-    let width = 2 + count * size.width + (count - 1) * GAP_X;
+    // The edge of the bold box is three wide.
+    let width = 4 + count * size.width + (count - 1) * GAP_X;
     let height = places.values().map(|place| place.y + size.height).max().unwrap_or(HEAD) + 2;
     let label = visit.t(
         "追溯图：左为依据，右为结果",
@@ -91,7 +92,7 @@ pub(super) fn figure(visit: &Visit, life: &Life) -> Markup {
 }
 
 const fn x_of(column: usize, size: Size) -> usize {
-    1 + column * (size.width + GAP_X)
+    2 + column * (size.width + GAP_X)
 }
 
 /// Each column from the top, every step beside what it rests on if there is room.
