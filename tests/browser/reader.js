@@ -142,6 +142,10 @@ function read(language) {
     const foreign = language === "zh" ? /[A-Za-z]{2,}(?:[ ,.]+[A-Za-z]{2,}){2,}/ : /[\u4e00-\u9fff]/;
     if (foreign.test(text)) faults.push(`has an untranslated text: “${text.slice(0, 80)}”`);
   }
+  for (const element of document.querySelectorAll("dt, dd, th, td, label, a, button")) {
+    const { width, height } = element.getBoundingClientRect();
+    if (element.innerText?.length > 3 && width < 40 && height > 3 * width) faults.push(`squeezes “${element.innerText.slice(0, 40)}”`);
+  }
   for (const table of document.querySelectorAll("table")) {
     if (!table.querySelector("tbody tr")) faults.push("has an empty table");
   }

@@ -52,10 +52,10 @@ pub(in crate::pages) fn terms(visit: &Visit, terms: &Terms) -> Vec<(&'static str
         ),
     ];
     if let Some(most) = terms.quantity_max {
-        let most = visit.format().number(most);
+        let (number, unit) = (visit.format().number(most), if most == 1 { "unit" } else { "units" });
         facts.push((
             visit.t("每单上限", "At most per order line"),
-            html! { (visit.t(format!("{most} 个计价单位"), format!("{most} units"))) },
+            html! { (visit.t(format!("{number} 个计价单位"), format!("{number} {unit}"))) },
         ));
     }
     facts

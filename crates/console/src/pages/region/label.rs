@@ -5,6 +5,8 @@ use maud::{Markup, html};
 
 /// Height of the text.
 const TEXT: i64 = 13;
+/// The widest text: two thirds of the map, so that names of neighbours leave something of it to be seen.
+const WIDEST: i64 = WIDTH * 2 / 3;
 /// What is left free at the edges.
 const EDGE: i64 = 3;
 
@@ -30,7 +32,7 @@ impl<'a> Labels<'a> {
         places: impl IntoIterator<Item = Point>,
     ) -> bool {
         let width = text.chars().map(|letter| if letter >= '\u{2e80}' { TEXT } else { 8 }).sum::<i64>();
-        if width > WIDTH - 2 * EDGE {
+        if width > WIDEST {
             return false;
         }
         let inside = |x: i64| x.clamp(EDGE + width / 2, WIDTH - EDGE - width / 2);

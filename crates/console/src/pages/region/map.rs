@@ -204,9 +204,9 @@ mod tests {
             (map.matches(&format!(">{name}</text>")).count(), map.matches(">x").count())
         };
         assert_eq!(shown(4, "上海数据交易所"), (4, 0));
-        assert_eq!(shown(1, "Shanghai Data Exchange (demonstration)"), (1, 0));
-        assert_eq!(shown(3, "An Exchange with a Name of Forty Letters."), (2, 1), "two stand side by side");
-        assert_eq!(shown(1, "An Exchange With a Name That Is Much Too Long for a Map"), (0, 1));
+        assert_eq!(shown(1, "Shanghai Data Exchange"), (1, 0));
+        assert_eq!(shown(3, "An Exchange of Thirty Letters"), (2, 1), "two stand side by side");
+        assert_eq!(shown(1, "Shanghai Data Exchange (demonstration)"), (0, 1));
         assert_eq!(shown(7, "上海数据交易所"), (0, 7));
     }
 }

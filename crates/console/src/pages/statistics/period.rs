@@ -66,7 +66,7 @@ impl Period {
     /// A form that asks for this page again, with `fields` of its own.
     pub(crate) fn form(visit: &Visit, form: &Form, fields: &Markup) -> Markup {
         html! {
-            form.period method="get" action=(visit.uri.path()) {
+            form.filter method="get" action=(visit.uri.path()) {
                 (Self::fields(visit, form)) (fields)
                 (button(visit.t("显示", "Show")))
             }
