@@ -19,7 +19,12 @@ async function picture(name, path, options) {
 /** The first link of the page that begins so. */
 const first = (start) => page.locator(`main a[href^='${start}']`).first().getAttribute("href");
 
-await picture("region", "/region", { fullPage: true });
+await page.goto(`${url}/region`);
+// What nothing was sold for shows nothing: the other currency then.
+const other = page.locator("select[name=asset] option:not([selected])").first();
+const isQuiet = (await page.locator("#map .nothing").count()) && (await other.count());
+const choice = isQuiet ? `?asset=${encodeURIComponent(await other.getAttribute("value"))}` : "";
+await picture("region", `/region${choice}`, { fullPage: true });
 if (only) {
   await browser.close();
   process.exit();
