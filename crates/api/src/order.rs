@@ -15,11 +15,12 @@ use databourse_exchange::Acting;
 use databourse_licensing::{
     AcceptOrder, ExpireOrder, Licence, Order, OrderGroup, OrderLine, PlaceOrder, RejectOrder,
 };
-use databourse_market::{Key, Stored};
+use databourse_market::{self as market, Key, Stored};
 use databourse_primitives::{
-    AmountMinor, Asset, CertificateNumber, ExchangeCode, Label, LicenceId, Line, OrderId, PartyId,
-    RefusalCode, ScheduleVersion, Timestamp, VoucherId,
+    AmountMinor, Asset, CertificateNumber, EntryId, ExchangeCode, Label, LicenceId, Line, OrderId, PartyId,
+    RefusalCode, ScheduleVersion, Timestamp, VoucherId, WindowId,
 };
+use databourse_store::{Column, ListQuery};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -167,6 +168,35 @@ async fn expire(
     api.record(key, Acting::Exchange, ExpireOrder { order }, |_| format!("/v1/orders/{order}")).await
 }
 
+/// An acceptance of lines of an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderAcceptance, example = json!({
+    "id": "019aa2b4-5c00-7000-8000-000000000008", "lines": [1], "window": "CNY/2#7",
+    "accepted_at": "2026-11-22T03:10:00.000Z"
+}))]
+struct AcceptanceView {
+    /// Its entry.
+    #[schema(value_type = EntryIdText)]
+    id: EntryId,
+    /// The lines accepted; for a supplier, its own.
+    lines: Vec<u32>,
+    /// The settlement window in which their money moved.
+    #[schema(value_type = WindowIdText)]
+    window: WindowId,
+    /// When.
+    #[schema(value_type = TimestampText)]
+    accepted_at: Timestamp,
+}
+
+impl AcceptanceView {
+    /// The acceptance of those of `licences` that it names, if any.
+    fn new(acceptance: market::Acceptance, licences: &[Licence]) -> Option<Self> {
+        let market::Acceptance { id, mut lines, window, accepted_at, .. } = acceptance;
+        lines.retain(|line| licences.iter().any(|licence| licence.id.line == *line));
+        (!lines.is_empty()).then_some(Self { id, lines, window, accepted_at })
+    }
+}
+
 /// An order. A supplier sees neither its totals and voucher nor what the buyer calls it, and only its own lines.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order, example = json!({
@@ -240,10 +270,14 @@ struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<crate::licence::schema::Licence>>)]
     licences: Option<Vec<Licence>>,
+    /// The acceptances of these lines, the oldest first, when one order is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acceptances: Option<Vec<AcceptanceView>>,
 }
 
 impl OrderView {
-    fn new(order: Order, whole: bool, licences: Option<Vec<Licence>>) -> Self {
+    /// The order alone.
+    fn new(order: Order, whole: bool) -> Self {
         Self {
             id: order.id,
             buyer: order.buyer,
@@ -261,7 +295,8 @@ impl OrderView {
             reference: order.reference.filter(|_| whole),
             placed_at: order.placed_at,
             certificate: order.certificate,
-            licences,
+            licences: None,
+            acceptances: None,
         }
     }
 }
@@ -287,10 +322,10 @@ async fn list(
 ) -> Result<Json<Page<OrderView>>, Problem> {
     let side = if caller.oversees() { None } else { Some(TradeSide::Buyer) };
     let listing = caller.narrow(asked.into(), side)?;
-    Ok(Json(api.list::<Order>(listing).await?.map(|order| OrderView::new(order, true, None))))
+    Ok(Json(api.list::<Order>(listing).await?.map(|order| OrderView::new(order, true))))
 }
 
-/// Shows an order with its licences.
+/// Shows an order with its licences and their acceptances.
 ///
 /// The whole of it to its buyer, operators and auditors. A supplier of one of its lines sees those lines and no totals.
 /// To others it is `resource.forbidden`.
@@ -317,7 +352,16 @@ async fn get(
     if !whole && licences.is_empty() {
         return Err(Problem::forbidden("an order with a line that you sell"));
     }
-    Ok(Json(OrderView::new(order, whole, Some(licences))))
+    // Every acceptance has a line of its own, so there are no more of them than lines.
+    let of_order = ListQuery {
+        filters: vec![(Column::Order, id.to_string())],
+        limit: order.line_count,
+        ..ListQuery::default()
+    };
+    let acceptances = api.store().list::<market::Acceptance>(&of_order).await?.items.into_iter();
+    let acceptances = acceptances.filter_map(|one| AcceptanceView::new(one, &licences)).collect();
+    let view = OrderView::new(order, whole);
+    Ok(Json(OrderView { licences: Some(licences), acceptances: Some(acceptances), ..view }))
 }
 
 #[expect(dead_code, reason = "written for the OpenAPI document; the real types are in `licensing`")]

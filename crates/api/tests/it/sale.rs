@@ -171,6 +171,12 @@ async fn a_sale_over_http() {
     assert_eq!(states, ["active", "rejected"]);
     let sold = sale.get(supplier, &order).await.expect(200).json();
     assert!(sold.get("total_minor").is_none() && sold.get("reference").is_none());
+    for seen in [&whole, &sold] {
+        let accepted = seen["acceptances"].as_array().unwrap();
+        assert_eq!(accepted.len(), 1, "a rejection is none");
+        assert_eq!((&accepted[0]["id"], &accepted[0]["lines"]), (&json!(id(10)), &json!([1])));
+        assert_eq!(accepted[0]["window"], "CNY/2#1");
+    }
     sale.get(stranger, &order).await.expect_problem(403, "resource.forbidden");
     assert_eq!(sale.count(buyer, "/v1/orders?reference=PO-1").await, 1);
     assert_eq!(sale.count(supplier, "/v1/orders").await, 0);

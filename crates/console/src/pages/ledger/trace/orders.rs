@@ -11,7 +11,7 @@ use databourse_licensing::{Licence, LicenceState};
 use databourse_listing::Offer;
 use databourse_market::{Certificate, DeliveryRecord, RefundRecord};
 use databourse_primitives::{
-    AmountMinor, Asset, CertificateNumber, OfferId, OrderId, PartyId, ProductId, Timestamp,
+    AmountMinor, Asset, CertificateNumber, EntryId, OfferId, OrderId, PartyId, ProductId, Timestamp,
 };
 use databourse_settlement::{Dispute, DisputeState};
 use futures::future::try_join_all;
@@ -34,6 +34,16 @@ pub(super) struct OrderView {
     pub(super) certificate: Option<CertificateNumber>,
     #[serde(default)]
     pub(super) licences: Vec<Licence>,
+    #[serde(default)]
+    acceptances: Vec<Accepted>,
+}
+
+/// An acceptance of lines of an order.
+#[derive(Debug, Deserialize)]
+struct Accepted {
+    id: EntryId,
+    lines: Vec<u32>,
+    accepted_at: Timestamp,
 }
 
 impl Gatherer<'_> {
@@ -169,29 +179,35 @@ impl Gatherer<'_> {
         }
     }
 
-    /// The acceptances, rejections and expiries of an order's lines: those of one time are one. Gives them with their
-    /// lines.
+    /// The acceptances, rejections and expiries of an order's lines. Gives them with their lines.
     fn add_ends(&mut self, order: &OrderView, deliveries: &[DeliveryRecord]) -> Vec<(String, Vec<u32>)> {
+        let mut added = Vec::new();
+        for accepted in &order.acceptances {
+            let is_shown = |line: &u32| order.licences.iter().any(|licence| licence.id.line == *line);
+            let lines: Vec<u32> = accepted.lines.iter().copied().filter(is_shown).collect();
+            if lines.is_empty() {
+                continue;
+            }
+            let title = line_words(self.visit, &lines);
+            let at = accepted.accepted_at;
+            let mut step = step(accepted.id, Stage::Acceptance, "order.accept", at, title);
+            step.after = delivered(order, deliveries, &lines);
+            added.push((step.key.clone(), lines));
+            self.add(Some(order.buyer), step);
+        }
+        // A licence says when it was rejected or expired, and not by which entry: those of one time are one.
         let mut ends: BTreeMap<(Timestamp, &'static str), Vec<u32>> = BTreeMap::new();
         for licence in &order.licences {
             let (at, entry_type) = match &licence.state {
-                LicenceState::Active { accepted_at, .. } | LicenceState::Refunded { accepted_at, .. } => {
-                    (*accepted_at, "order.accept")
-                }
                 LicenceState::Rejected { rejected_at, .. } => (*rejected_at, "order.reject"),
                 LicenceState::Expired { expired_at } => (*expired_at, "order.expire"),
-                LicenceState::Ordered | LicenceState::Delivered { .. } => continue,
+                _ => continue,
             };
             ends.entry((at, entry_type)).or_default().push(licence.id.line);
         }
-        let mut added = Vec::new();
         for ((at, entry_type), lines) in ends {
             let key = format!("{}/{entry_type}/{at}", order.id);
-            let delivered = deliveries.iter().filter(|one| one.lines.iter().any(|line| lines.contains(line)));
-            let mut after: Vec<String> = delivered.map(|one| one.id.to_string()).collect();
-            if after.is_empty() {
-                after.push(order.id.to_string());
-            }
+            let after = delivered(order, deliveries, &lines);
             let title = line_words(self.visit, &lines);
             let blank = step(order.id, Stage::Acceptance, entry_type, at, title);
             self.add(Some(order.buyer), Step { key: key.clone(), entry: None, after, ..blank });
@@ -199,6 +215,16 @@ impl Gatherer<'_> {
         }
         added
     }
+}
+
+/// What the end of `lines` rests on: their deliveries, else the order.
+fn delivered(order: &OrderView, deliveries: &[DeliveryRecord], lines: &[u32]) -> Vec<String> {
+    let of_lines = deliveries.iter().filter(|one| one.lines.iter().any(|line| lines.contains(line)));
+    let mut after: Vec<String> = of_lines.map(|one| one.id.to_string()).collect();
+    if after.is_empty() {
+        after.push(order.id.to_string());
+    }
+    after
 }
 
 /// Which lines of an order, in words.
