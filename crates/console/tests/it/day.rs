@@ -1,6 +1,6 @@
 //! The operator's day: windows from open to settled, and breaks that end by two people.
 
-use crate::support::{Market, id};
+use crate::support::{Market, Visitor, id};
 use serde_json::json;
 
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -147,6 +147,36 @@ async fn an_end_of_a_break_takes_two_people() {
     }
     operator.get("/day/breaks").await.has("没有符合条件的差错");
     operator.get("/day/breaks?state=resolved").await.has("金额不符");
+}
+
+#[tokio::test]
+async fn a_break_is_escalated_its_proposal_turned_down_carried_and_written_off() {
+    let market = Market::start().await;
+    let page = open_break(&market, 40, "amount").await;
+    let (operator, second) = (market.sign_in("operator").await, market.sign_in("second-operator").await);
+    let act = async |who: &Visitor, deed: &str, typed: &[(&str, &str)]| {
+        let path = format!("{page}/{deed}");
+        who.submit(&path, &path, typed).await
+    };
+    let long = "长".repeat(301);
+    let bad = act(&operator, "escalate", &[("reason", &long)]).await.expect(422);
+    assert!(bad.html.contains(&long) && bad.html.contains("aria-invalid"), "what was typed stays");
+    act(&operator, "escalate", &[("reason", "负责人休假")]).await.expect(200).has("已上报");
+    act(&operator, "assign", &[]).await.expect(200).has("已指派");
+    let note = [("evidence.note", "对方来函"), ("evidence.digest", DIGEST)];
+    act(&operator, "evidence", &note).await.expect(200).has("已有证据");
+
+    let borne = [("resolution.name", "write_off"), ("resolution.amount_minor", "1.00")];
+    act(&operator, "propose", &borne).await.expect(200).has("待第二人批准");
+    act(&second, "reject", &[("reason", "")]).await.expect(422).has("没有记录");
+    act(&second, "reject", &[("reason", "先问对方")]).await.expect(200).lacks("待第二人批准");
+    act(&operator, "carry", &[]).await.expect(200);
+    act(&operator, "propose", &borne).await.expect(200);
+    act(&second, "approve", &[]).await.expect(200).has("已批准，待执行");
+    // The exchange has no fees yet from which it could bear anything.
+    act(&second, "write-off", &[]).await.expect(422).has("没有记录");
+    sell(&market, 30).await;
+    act(&second, "write-off", &[]).await.expect(200).has("已核销");
 }
 
 #[tokio::test]
