@@ -59,7 +59,7 @@ fn writer(ledger: &Ledger, key: &Key, record: &Record) -> Option<LeafIndex> {
 }
 
 /// Every column that the server generates, in whatever table. A new one stands here before it is believed.
-const GENERATED: [&str; 34] = [
+const GENERATED: [&str; 35] = [
     "asset",
     "available_minor",
     "balance_minor",
@@ -76,6 +76,7 @@ const GENERATED: [&str; 34] = [
     "height",
     "holder",
     "home_exchange",
+    "is_open",
     "kind",
     "left_minor",
     "legal_identifier",
