@@ -9,7 +9,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export class Reader {
   /** `language` is `zh` or `en`; `width` in CSS pixels. */
   constructor(context, { url, language, width }) {
-    Object.assign(this, { context, url, language, width, seen: new Set(), faults: [] });
+    Object.assign(this, { context, url, language, width, seen: new Set(), faults: [], isCutOff: false });
   }
 
   static async start(browser, options) {
@@ -26,7 +26,7 @@ export class Reader {
     reader.page = await context.newPage();
     reader.page.on("console", (message) => {
       const text = message.text();
-      const isWanted = /status of (403|404|422)|ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/.test(text);
+      const isWanted = /status of (403|404|422)/.test(text) || (reader.isCutOff && text.includes("net::ERR_"));
       if (message.type() === "error" && !isWanted) reader.fault(`the browser says: ${text}`);
     });
     reader.page.on("pageerror", (error) => reader.fault(`a script fails: ${error}`));

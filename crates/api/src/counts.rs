@@ -13,6 +13,18 @@ pub(crate) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(get))
 }
 
+/// The kinds of records that [`CountsView`] counts.
+pub(crate) const COUNTED: &[Noun] = &[
+    Noun::Party,
+    Noun::Right,
+    Noun::Product,
+    Noun::Offer,
+    Noun::Order,
+    Noun::Licence,
+    Noun::Refund,
+    Noun::Certificate,
+];
+
 /// How much of each kind there is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Counts, example = json!({

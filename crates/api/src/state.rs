@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use crate::{Problem, events::LISTENERS_MAX, token::TokenVerifier};
+use crate::{Problem, counts, events::LISTENERS_MAX, token::TokenVerifier};
 use axum::extract::FromRef;
 use databourse_exchange::{Node, NodeError};
 use databourse_market::{Noun, Stored};
@@ -30,18 +30,6 @@ pub struct ApiState {
     pub(crate) listeners: Arc<Semaphore>,
 }
 
-/// The kinds of records that are counted for everybody.
-const COUNTED: &[Noun] = &[
-    Noun::Party,
-    Noun::Right,
-    Noun::Product,
-    Noun::Offer,
-    Noun::Order,
-    Noun::Licence,
-    Noun::Refund,
-    Noun::Certificate,
-];
-
 /// Numbers of records by kind.
 pub(crate) type Counts = Arc<BTreeMap<Noun, u64>>;
 
@@ -69,7 +57,7 @@ impl ApiState {
         if let Some((_, counts)) = known.filter(|(read_at, _)| now < read_at.plus_ms(COUNTS_KEPT_MS)) {
             return Ok(counts);
         }
-        let counts = Arc::new(self.store().record_counts(COUNTED).await?);
+        let counts = Arc::new(self.store().record_counts(counts::COUNTED).await?);
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&counts)));
         Ok(counts)
     }

@@ -26,13 +26,13 @@ impl Format {
     pub(crate) fn money(self, asset: Asset, amount_minor: i64) -> String {
         let text = asset.render(amount_minor);
         let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("−", digits));
-        let unit = if asset.code() == "CNY" { "¥".to_owned() } else { format!("{}\u{a0}", asset.code()) };
+        let unit = sign_of(asset);
         format!("{sign}{unit}{}", grouped(digits))
     }
 
     /// A unit price: as many decimals as it has, but no fewer than an amount of its asset.
     pub(crate) fn price(self, asset: Asset, price: &str) -> String {
-        let unit = if asset.code() == "CNY" { "¥".to_owned() } else { format!("{}\u{a0}", asset.code()) };
+        let unit = sign_of(asset);
         let (whole, fraction) = price.split_once('.').unwrap_or((price, ""));
         let scale = asset.scale() as usize;
         let point = if fraction.is_empty() && scale == 0 { "" } else { "." };
@@ -133,6 +133,11 @@ const fn short(month: Month) -> &'static str {
 }
 
 /// Digits with a comma before every three of the whole part.
+/// What stands before an amount of `asset`.
+fn sign_of(asset: Asset) -> String {
+    if asset.code() == "CNY" { "¥".to_owned() } else { format!("{}\u{a0}", asset.code()) }
+}
+
 fn grouped(digits: &str) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("−", digits));
     let (whole, fraction) =

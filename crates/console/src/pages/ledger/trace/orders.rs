@@ -201,7 +201,10 @@ impl Gatherer<'_> {
             let (at, entry_type) = match &licence.state {
                 LicenceState::Rejected { rejected_at, .. } => (*rejected_at, "order.reject"),
                 LicenceState::Expired { expired_at } => (*expired_at, "order.expire"),
-                _ => continue,
+                LicenceState::Ordered
+                | LicenceState::Delivered { .. }
+                | LicenceState::Active { .. }
+                | LicenceState::Refunded { .. } => continue,
             };
             ends.entry((at, entry_type)).or_default().push(licence.id.line);
         }
