@@ -363,7 +363,7 @@ refusal_codes! {
     /// The break's kind needs evidence that was not given.
     BreakEvidenceMissing = "break.evidence_missing", Rule, "缺少该类差错所需的证据。";
     /// A resolution must name the posting that corrects it, and that posting must exist.
-    BreakPostingUnknown = "break.posting_unknown", Rule, "处理差错须指明已入账的更正分录。";
+    BreakPostingUnknown = "break.posting_unknown", Rule, "处理差错须指明已入账的更正条目。";
 
     // ── anchors ──
     /// The anchored size is larger than the ledger before this entry.

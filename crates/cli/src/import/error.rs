@@ -150,11 +150,5 @@ impl fmt::Display for FileError {
     }
 }
 
-impl std::error::Error for FileError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Open { source, .. } | Self::Io { source, .. } => Some(source),
-            Self::Truncated { .. } | Self::Damaged { .. } | Self::FormatUnknown { .. } => None,
-        }
-    }
-}
+/// Its words hold the system's reason already, so it has no source that would be told a second time.
+impl std::error::Error for FileError {}
